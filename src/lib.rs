@@ -1,1 +1,29 @@
+//! Proves that a migrated service answers as the old one did and is faster, from the same requests.
+//!
+//! The floors of the house, lowest first; imports point down only (`tests/it/floors.rs` holds it). See ARCHITECTURE.md.
 
+pub mod clock;
+pub mod diagnostic;
+pub mod role;
+pub mod units;
+
+pub mod plan;
+pub mod record;
+
+pub mod compare;
+pub mod judge;
+pub mod schedule;
+
+pub mod http;
+pub mod step;
+
+pub mod load;
+pub mod observe;
+pub mod parity;
+pub mod provision;
+
+pub mod report;
+
+pub mod run;
+
+pub mod cli;

@@ -1,0 +1,1 @@
+//! Answers → differences. Pure: no clock, no network, nothing awaited.

@@ -1,0 +1,1 @@
+//! What a request and an answer are on the wire, with raw timestamps.

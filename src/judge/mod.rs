@@ -1,0 +1,1 @@
+//! Evidence → verdict. Pure: no clock, no network, nothing awaited.

@@ -1,0 +1,1 @@
+//! Load through Goose: virtual users, pacing, recording.

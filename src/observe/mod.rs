@@ -1,0 +1,1 @@
+//! Samplers: the metrics endpoint, PostgreSQL's activity, the side's process.

@@ -1,0 +1,1 @@
+//! Replays flows on both sides and compares every answer.

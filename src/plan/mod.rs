@@ -1,0 +1,351 @@
+//! The plan: what will be run. Data, parsing and validation; nothing here starts anything.
+//!
+//! A [`Plan`] that exists is valid: every capture is set before it is used, every rule can be applied, every gate
+//! names a metric that this plan can measure.
+
+pub mod gate;
+pub mod path;
+pub mod template;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use gate::Gate;
+pub use path::JsonPath;
+pub use template::{JsonTemplate, Template};
+
+use crate::role::{Pair, Role};
+
+/// Everything that a run needs to know, validated.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Short name; part of the name of the output directory.
+    pub name: String,
+    /// Where it was read from; `None` for a plan that the command line made.
+    pub source: Option<PathBuf>,
+    /// The two systems; a plan made by `cutover load URL` has the candidate only.
+    pub sides: Pair<Option<Side>>,
+    /// The databases behind them.
+    pub database: Database,
+    /// How a caller gets a token, if the service asks for one.
+    pub auth: Option<Auth>,
+    /// What virtual users do.
+    pub flows: Vec<Flow>,
+    /// What may differ, and why.
+    pub compare: Compare,
+    /// How much load, for how long.
+    pub load: Load,
+    /// Rules with a limit that decide the verdict.
+    pub gates: Vec<Gate>,
+    /// Rules with a limit that are reported only.
+    pub targets: Vec<Gate>,
+    /// How long one request may take before it is an error.
+    pub timeout: Duration,
+    /// Seed of everything that is drawn at random; `None`: drawn at start and printed.
+    pub seed: Option<u64>,
+}
+
+impl Plan {
+    /// The sides that this plan has.
+    pub fn roles(&self) -> Vec<Role> {
+        Role::BOTH.into_iter().filter(|role| self.sides.get(*role).is_some()).collect()
+    }
+}
+
+/// One system and how it is reached or started.
+#[derive(Debug, Clone)]
+pub struct Side {
+    /// How it comes up.
+    pub kind: SideKind,
+    /// Path that answers 2xx once the side is ready.
+    pub ready: String,
+    /// How long it may take to get ready.
+    pub ready_timeout: Duration,
+    /// Where its pool metrics are; `None`: it has none.
+    pub metrics: Option<Metrics>,
+}
+
+/// How a side comes up.
+#[derive(Debug, Clone)]
+pub enum SideKind {
+    /// The reference service that comes with the harness, started as a process of its own.
+    Bundled {
+        /// `async` or `blocking`.
+        stack: Stack,
+        /// Defects to switch on, `name` or `name=value`.
+        defects: Vec<String>,
+        /// More arguments for `cutover serve`, such as `--pool-size`.
+        args: Vec<String>,
+    },
+    /// A service that runs already. The harness does not know its database.
+    Url {
+        /// Scheme, host and port, without a trailing slash.
+        url: String,
+    },
+    /// A command that starts a service. `{{port}}` and `{{database_url}}` are filled in.
+    Command {
+        /// Program and arguments.
+        command: Vec<String>,
+        /// Environment on top of the harness's own.
+        env: Vec<(String, String)>,
+        /// Working directory; `None`: that of the harness.
+        dir: Option<PathBuf>,
+    },
+}
+
+/// Which of the reference service's two stacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stack {
+    /// Awaits all the way.
+    Async,
+    /// A worker pool of threads, as a synchronous data layer behind `run_in_threadpool`.
+    Blocking,
+}
+
+impl Stack {
+    /// As the command line spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Async => "async",
+            Self::Blocking => "blocking",
+        }
+    }
+}
+
+/// Where a side's pool metrics are and what they are called there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metrics {
+    /// Path of the Prometheus endpoint.
+    pub path: String,
+    /// Name of the mapping: `opentelemetry`, `hikaricp`, `sqlalchemy`.
+    pub names: String,
+}
+
+/// The databases behind the sides.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// Who provides them.
+    pub provider: Provider,
+    /// Round-trip time that a delaying proxy puts between a side and its database.
+    pub latency: Duration,
+    /// Seed data of the reference service: how many students.
+    pub students: u64,
+    /// Command that migrates and seeds the template database of `command` sides; `{{database_url}}` is filled in.
+    pub setup: Option<Vec<String>>,
+    /// Image of the `docker` provider.
+    pub image: String,
+}
+
+/// Who provides the databases.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Provider {
+    /// Docker if it answers and has the image, else local, else `SQLite`.
+    Auto,
+    /// A container, by testcontainers.
+    Docker,
+    /// A temporary server from the machine's own PostgreSQL binaries.
+    Local,
+    /// A file in a temporary directory.
+    Sqlite,
+    /// A server that the user has. The URL is a secret.
+    Url(String),
+}
+
+impl std::fmt::Debug for Provider {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Provider {
+    /// As plans spell it; a URL is named `url`, never shown.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Docker => "docker",
+            Self::Local => "local",
+            Self::Sqlite => "sqlite",
+            Self::Url(_) => "url",
+        }
+    }
+}
+
+/// How a caller gets a token.
+#[derive(Debug, Clone)]
+pub struct Auth {
+    /// The request that answers with a token, and the captures from it.
+    pub login: Step,
+    /// Header that every step carries.
+    pub header: (String, Template),
+}
+
+/// An ordered list of steps that one virtual user does.
+#[derive(Debug, Clone)]
+pub struct Flow {
+    /// Unique in the plan.
+    pub name: String,
+    /// Share of the arrivals relative to the other flows.
+    pub weight: u32,
+    /// The requests in order.
+    pub steps: Vec<Step>,
+    /// Names of the variables that steps capture and use; a [`template::Part::Variable`] is an index into this list.
+    /// Variables of the login come first, then those of the steps.
+    pub variables: Vec<String>,
+}
+
+/// One request of a flow.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Unique in its flow; by default method and path as written.
+    pub name: String,
+    /// HTTP method in capitals.
+    pub method: String,
+    /// Path and query.
+    pub target: Template,
+    /// Headers in the order written.
+    pub headers: Vec<(String, Template)>,
+    /// What is sent.
+    pub body: Body,
+    /// What must come back on either side, whatever the other side says.
+    pub expect: Expect,
+    /// What is kept of the answer.
+    pub capture: Vec<Capture>,
+    /// Whether the plan's auth header is sent.
+    pub auth: bool,
+}
+
+/// What a request sends.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// Nothing.
+    None,
+    /// JSON, with `content-type: application/json` unless the step says otherwise.
+    Json(JsonTemplate),
+    /// Text as it stands.
+    Text(Template),
+}
+
+/// What must come back.
+#[derive(Debug, Clone, Default)]
+pub struct Expect {
+    /// One of these; empty: any status below 400.
+    pub status: Vec<u16>,
+}
+
+impl Expect {
+    /// Whether a status meets the expectation.
+    pub fn admits(&self, status: u16) -> bool {
+        if self.status.is_empty() { status < 400 } else { self.status.contains(&status) }
+    }
+}
+
+/// One value kept of an answer.
+#[derive(Debug, Clone)]
+pub struct Capture {
+    /// Index into [`Flow::variables`].
+    pub variable: usize,
+    /// Where it is.
+    pub from: CaptureFrom,
+}
+
+/// Where a captured value is.
+#[derive(Debug, Clone)]
+pub enum CaptureFrom {
+    /// In the JSON body; the first match.
+    Body(JsonPath),
+    /// In a header; the first of that name.
+    Header(String),
+}
+
+/// What may differ between the answers.
+#[derive(Debug, Clone, Default)]
+pub struct Compare {
+    /// Rules in the order written; the first that fits a place is applied.
+    pub rules: Vec<Rule>,
+}
+
+/// One permission to differ.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// The place it is about.
+    pub place: RulePlace,
+    /// What may differ there.
+    pub kind: RuleKind,
+    /// Why; printed in every report.
+    pub reason: String,
+    /// Only for this flow.
+    pub flow: Option<String>,
+    /// Only for this step.
+    pub step: Option<String>,
+}
+
+/// The place that a rule is about.
+#[derive(Debug, Clone)]
+pub enum RulePlace {
+    /// Places in a JSON body.
+    Body(JsonPath),
+    /// A header, in lower case.
+    Header(String),
+}
+
+impl std::fmt::Display for RulePlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Body(path) => write!(f, "{path}"),
+            Self::Header(name) => write!(f, "header {name}"),
+        }
+    }
+}
+
+/// What may differ at a place.
+#[derive(Debug, Clone)]
+pub enum RuleKind {
+    /// Anything.
+    Ignore,
+    /// Two instants at most this far apart, both with the same way of writing.
+    Datetime {
+        /// Largest distance.
+        within: Duration,
+    },
+}
+
+/// How much load, for how long.
+#[derive(Debug, Clone)]
+pub struct Load {
+    /// Who decides when a request is made.
+    pub arrivals: Arrivals,
+    /// Block pairs.
+    pub pairs: u32,
+    /// Length of a block, settle time included.
+    pub block: Duration,
+    /// Start of each block that is not counted.
+    pub settle: Duration,
+}
+
+/// Who decides when a flow iteration begins.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Arrivals {
+    /// A schedule; the service's speed has no say.
+    Open {
+        /// Flow iterations that arrive per second.
+        rate: f64,
+        /// How they are spaced.
+        spacing: Spacing,
+        /// Most flow iterations under way at a time; an arrival beyond that waits, and the wait counts.
+        users: usize,
+    },
+    /// Each of so many users begins again when it is done.
+    Closed {
+        /// Virtual users.
+        users: usize,
+    },
+}
+
+/// How arrivals are spaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spacing {
+    /// Independent of each other, as those of many strangers.
+    Poisson,
+    /// At equal distances.
+    Uniform,
+}

@@ -1,0 +1,1 @@
+//! Brings sides and databases up and down.

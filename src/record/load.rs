@@ -1,0 +1,250 @@
+//! What the load phase measured.
+//!
+//! Response time runs from the intended start of a request, service time from the moment it was sent. Histograms are
+//! kept as base64 of the `HdrHistogram` V2 compressed format, in µs.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::role::{Pair, Role};
+
+/// What the load phase measured.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Load {
+    /// `open` or `closed`.
+    pub model: String,
+    /// Flow iterations that were to arrive per second; `null` in the closed model.
+    pub rate: Option<f64>,
+    /// Virtual users: all there are (closed), or the most under way at a time (open).
+    pub users: usize,
+    /// Length of a block, settle time included.
+    pub block_s: f64,
+    /// Start of each block that is not counted.
+    pub settle_s: f64,
+    /// Pairs that were to be run.
+    pub pairs_planned: u32,
+    /// Totals of the measured part of all blocks; `null`: the plan has no such side.
+    pub sides: Pair<Option<SideLoad>>,
+    /// Every block in the order it was run.
+    pub blocks: Vec<Block>,
+    /// What the generator did, as against what it was asked to do.
+    pub generator: Generator,
+}
+
+/// One side's totals over the measured part of all its blocks.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct SideLoad {
+    /// Requests that were due in measured time: answered, failed or never sent.
+    pub requests: u64,
+    /// Of these, failed: see `errors_by_kind`.
+    pub errors: u64,
+    /// Errors ÷ requests; `null` without requests.
+    pub error_rate: Option<f64>,
+    /// Errors by kind: `timeout`, `connect`, `reset`, `malformed`, `too_large`, `status`, `capture`, `unsent`.
+    pub errors_by_kind: BTreeMap<String, u64>,
+    /// Requests sent a second time because their kept connection turned out to be closed; no errors.
+    pub reconnects: u64,
+    /// Successful requests per second of measured time; `null` without measured time.
+    pub throughput: Option<f64>,
+    /// From the intended start to the end of the answer; failed requests included, with the time until they failed.
+    pub response_time_us: Option<Quantiles>,
+    /// From sending to the end of the answer.
+    pub service_time_us: Option<Quantiles>,
+    /// Processor time of the side's process ÷ measured time; 1 is one core. `null`: no process is known.
+    pub cpu: Option<f64>,
+    /// Largest resident memory of the side's process.
+    pub rss_bytes: Option<u64>,
+    /// Pool figures over measured time; `null`: there is no source for them.
+    pub pool: Option<Pool>,
+    /// Measured time.
+    pub measured_s: f64,
+    /// Per step, in the plan's order.
+    pub steps: Vec<StepLoad>,
+}
+
+/// One step's totals on one side.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct StepLoad {
+    /// Name of the flow.
+    pub flow: String,
+    /// Name of the step.
+    pub step: String,
+    /// Requests that were due in measured time.
+    pub requests: u64,
+    /// Of these, failed.
+    pub errors: u64,
+    /// Answers by status.
+    pub statuses: BTreeMap<u16, u64>,
+    /// From the intended start to the end of the answer.
+    pub response_time_us: Option<Quantiles>,
+    /// From sending to the end of the answer.
+    pub service_time_us: Option<Quantiles>,
+    /// The histogram behind `response_time_us`.
+    pub response_time_hdr: String,
+    /// The histogram behind `service_time_us`.
+    pub service_time_hdr: String,
+}
+
+/// Quantiles in µs, and how many values they rest on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Quantiles {
+    /// Values.
+    pub count: u64,
+    /// Smallest.
+    pub min: u64,
+    /// Median.
+    pub p50: u64,
+    /// 75 %.
+    pub p75: u64,
+    /// 90 %.
+    pub p90: u64,
+    /// 95 %.
+    pub p95: u64,
+    /// 99 %.
+    pub p99: u64,
+    /// 99.9 %.
+    pub p999: u64,
+    /// Largest.
+    pub max: u64,
+    /// Arithmetic mean.
+    pub mean: f64,
+}
+
+/// Pool figures of one side over measured time.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Pool {
+    /// Connections open, mean.
+    pub size: Option<f64>,
+    /// Most connections that the pool opens.
+    pub max: Option<f64>,
+    /// Connections in use.
+    pub used: MeanMax,
+    /// Requests waiting for a connection.
+    pub pending: MeanMax,
+    /// Waits given up.
+    pub timeouts: Option<u64>,
+    /// Wait for a connection; `null`: the source has no histogram of it.
+    pub wait_us: Option<WaitQuantiles>,
+    /// Time a connection was held, mean; `null`: the source has no figure for it.
+    pub hold_us_mean: Option<f64>,
+    /// Share of samples with every connection in use and a request waiting.
+    pub saturated_share: Option<f64>,
+    /// Samples behind these figures.
+    pub samples: u64,
+    /// Samples that failed.
+    pub samples_failed: u64,
+}
+
+/// Mean and largest of samples.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct MeanMax {
+    /// Mean.
+    pub mean: Option<f64>,
+    /// Largest.
+    pub max: Option<f64>,
+}
+
+/// Quantiles read off the buckets of the service's own histogram, interpolated within a bucket.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct WaitQuantiles {
+    /// Waits.
+    pub count: u64,
+    /// Median.
+    pub p50: f64,
+    /// 95 %.
+    pub p95: f64,
+    /// 99 %.
+    pub p99: f64,
+    /// Upper bound of the highest bucket that has a wait; `null`: beyond the last bucket.
+    pub max: Option<f64>,
+}
+
+/// Some seconds of load on one side.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Block {
+    /// Which pair it belongs to, from 0.
+    pub pair: u32,
+    /// Which side was loaded.
+    pub side: Role,
+    /// Since the start of the run.
+    pub started_ms: u64,
+    /// Arrivals that the schedule had for the whole block.
+    pub arrivals: u64,
+    /// Measured time, settle time cut off.
+    pub measured_s: f64,
+    /// Requests that were due in measured time.
+    pub requests: u64,
+    /// Of these, failed.
+    pub errors: u64,
+    /// Response time of the measured part.
+    pub response_time_us: Option<Quantiles>,
+    /// Service time of the measured part.
+    pub service_time_us: Option<Quantiles>,
+    /// Processor time of the side's process over the measured part.
+    pub cpu_ms: Option<u64>,
+    /// Each second of the block, settle time included.
+    pub seconds: Vec<Second>,
+    /// The histograms per step behind the totals.
+    pub steps: Vec<BlockStep>,
+}
+
+/// One second of a block; requests are put where their intended start was.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub struct Second {
+    /// Requests due.
+    pub requests: u64,
+    /// Of these, failed.
+    pub errors: u64,
+    /// Median response time; 0 without requests.
+    pub p50_us: u64,
+    /// 95 % of the response time.
+    pub p95_us: u64,
+    /// 99 % of the response time.
+    pub p99_us: u64,
+    /// Largest response time.
+    pub max_us: u64,
+}
+
+/// One step's part of a block.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct BlockStep {
+    /// Index into the flat list of the plan's steps, flows in order.
+    pub step: usize,
+    /// Requests that were due in measured time.
+    pub requests: u64,
+    /// Of these, failed.
+    pub errors: u64,
+    /// Response times.
+    pub response_time_hdr: String,
+}
+
+/// What the generator did, as against what it was asked to do.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Generator {
+    /// Flow iterations per second that the schedule asked for; `null` in the closed model.
+    pub offered: Option<f64>,
+    /// Flow iterations per second that were begun.
+    pub achieved: Option<f64>,
+    /// From the intended start of an arrival to its release to the users, whether or not one was free.
+    pub dispatch_lag_us: Option<LagQuantiles>,
+    /// Processor time of this process ÷ load time; 1 is one core. Includes the database proxy.
+    pub cpu: Option<f64>,
+    /// Panics of virtual users; any makes the run invalid.
+    pub panics: u64,
+    /// Arrivals that never began.
+    pub unsent: u64,
+}
+
+/// Quantiles of the dispatch lag in µs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct LagQuantiles {
+    /// Arrivals.
+    pub count: u64,
+    /// Median.
+    pub p50: u64,
+    /// 99 %.
+    pub p99: u64,
+    /// Largest.
+    pub max: u64,
+}

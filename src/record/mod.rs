@@ -1,0 +1,245 @@
+//! The run record: everything that was measured, as `run.json` holds it. Data only.
+//!
+//! Every report is rendered from a [`RunRecord`] and nothing else. Paths that scripts rely on are named in the README;
+//! a change of meaning raises [`SCHEMA_VERSION`]. No field may ever hold a password, a token or a connection string.
+
+pub mod load;
+pub mod parity;
+
+use serde::{Deserialize, Serialize};
+
+pub use load::{Load, SideLoad};
+pub use parity::{Class, Difference, Parity};
+
+use crate::role::Pair;
+
+/// Version of the layout of `run.json`.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Everything that was measured in one run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// [`SCHEMA_VERSION`] of the writer.
+    pub schema_version: u32,
+    /// The one word.
+    pub verdict: Verdict,
+    /// Why, in one sentence.
+    pub reason: String,
+    /// What was run.
+    pub run: RunInfo,
+    /// How the run ended.
+    pub ending: Ending,
+    /// Rules that decided the verdict.
+    pub gates: Vec<GateResult>,
+    /// Rules that are reported only.
+    pub targets: Vec<GateResult>,
+    /// Reasons why the figures may not be believed; any of severity `invalid` makes the verdict invalid.
+    pub findings: Vec<Finding>,
+    /// The sequential replay; `null`: not run.
+    pub parity: Option<Parity>,
+    /// The load phase; `null`: not run.
+    pub load: Option<Load>,
+    /// What the samplers saw, over the whole run.
+    pub observations: Pair<Option<Observations>>,
+    /// The machine and the software.
+    pub environment: Environment,
+}
+
+/// The one word that CI acts on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Go.
+    Pass,
+    /// Roll back.
+    Fail,
+    /// The evidence does not decide.
+    Inconclusive,
+    /// The evidence cannot be believed, or there is none.
+    Invalid,
+}
+
+impl Verdict {
+    /// As `run.json` spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Inconclusive => "inconclusive",
+            Self::Invalid => "invalid",
+        }
+    }
+}
+
+/// How a run ended, whatever its verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind", content = "message")]
+pub enum Ending {
+    /// Still under way when this file was written.
+    Running,
+    /// Every phase was done.
+    Complete,
+    /// Stopped by a signal.
+    Interrupted,
+    /// A side or its environment failed; the message is the error as printed.
+    Failed(String),
+}
+
+/// What was run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RunInfo {
+    /// Name of the plan.
+    pub plan: String,
+    /// File of the plan as given on the command line.
+    pub plan_file: Option<String>,
+    /// The command: `run`, `verify`, `load`.
+    pub command: String,
+    /// Seed of everything drawn at random.
+    pub seed: u64,
+    /// RFC 3339, UTC.
+    pub started_at: String,
+    /// RFC 3339, UTC; `null` while running.
+    pub finished_at: Option<String>,
+    /// How each side came up, in words, such as `bundled, stack async`.
+    pub sides: Pair<Option<String>>,
+    /// The databases, in words: provider, version, why it was chosen, latency.
+    pub database: String,
+    /// The flows with their weights and steps, in the plan's order.
+    pub flows: Vec<FlowInfo>,
+}
+
+/// One flow of the plan.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FlowInfo {
+    /// Its name.
+    pub name: String,
+    /// Its weight.
+    pub weight: u32,
+    /// Names of its steps.
+    pub steps: Vec<String>,
+}
+
+/// What became of one gate or target.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GateResult {
+    /// As written in the plan.
+    pub expr: String,
+    /// Pass, fail, inconclusive or invalid.
+    pub status: Verdict,
+    /// What was measured, in base units; `null`: nothing was.
+    pub observed: Option<f64>,
+    /// What it was compared with, in base units, after relative limits were filled in.
+    pub limit: Option<f64>,
+    /// Unit of both: `us`, `share`, `per_second`, `count`, `bytes`.
+    pub unit: String,
+    /// Interval of the estimate, where one was computed.
+    pub interval: Option<[f64; 2]>,
+    /// How many observations the figure rests on.
+    pub samples: u64,
+    /// In words, with the figures as people read them.
+    pub reason: String,
+}
+
+/// Something that a reader of the figures must know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Stable short name, such as `dispatch-lag`.
+    pub code: String,
+    /// In words, with figures.
+    pub message: String,
+}
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Good to know.
+    Note,
+    /// The figures need care.
+    Warning,
+    /// The figures cannot be believed.
+    Invalid,
+}
+
+/// What the samplers saw of one side. Columns of equal length: one sample per row; `null` where a sample failed.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Observations {
+    /// Where the pool figures come from, in words; `null`: there are none.
+    pub pool_source: Option<String>,
+    /// Pool samples.
+    pub pool: PoolSeries,
+    /// Samples of the side's process.
+    pub process: ProcessSeries,
+    /// Samples of the side's database.
+    pub database: DatabaseSeries,
+}
+
+/// Pool samples of one side.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct PoolSeries {
+    /// Since the start of the run.
+    pub at_ms: Vec<u64>,
+    /// Connections in use.
+    pub used: Vec<Option<f64>>,
+    /// Connections open but not in use.
+    pub idle: Vec<Option<f64>>,
+    /// Most connections that the pool opens.
+    pub max: Vec<Option<f64>>,
+    /// Requests waiting for a connection.
+    pub pending: Vec<Option<f64>>,
+    /// Waits given up since the process started.
+    pub timeouts: Vec<Option<f64>>,
+}
+
+/// Samples of one side's process.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct ProcessSeries {
+    /// Since the start of the run.
+    pub at_ms: Vec<u64>,
+    /// Processor time used since the process started.
+    pub cpu_ms: Vec<u64>,
+    /// Resident memory.
+    pub rss_bytes: Vec<u64>,
+    /// Threads.
+    pub threads: Vec<u64>,
+    /// Open file descriptors.
+    pub fds: Vec<u64>,
+}
+
+/// Samples of one side's database, from `pg_stat_activity`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct DatabaseSeries {
+    /// Since the start of the run.
+    pub at_ms: Vec<u64>,
+    /// Connections of the side.
+    pub connections: Vec<u64>,
+    /// Of these, running a statement.
+    pub active: Vec<u64>,
+    /// Of these, in a transaction but waiting for the client.
+    pub idle_in_transaction: Vec<u64>,
+    /// Of these, waiting for a lock.
+    pub waiting: Vec<u64>,
+}
+
+/// The machine and the software.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Environment {
+    /// Version of cutover.
+    pub cutover: String,
+    /// `debug` or `release`.
+    pub profile: String,
+    /// Operating system and kernel.
+    pub os: String,
+    /// Processor as the system names it.
+    pub cpu_model: String,
+    /// Cores that this process may use.
+    pub cores: usize,
+    /// Memory of the machine.
+    pub memory_bytes: u64,
+    /// Load average over one minute at the start.
+    pub load_average: f64,
+    /// Version of the database server; `null`: not known.
+    pub database: Option<String>,
+}

@@ -1,0 +1,131 @@
+//! What the sequential replay found.
+
+use serde::{Deserialize, Serialize};
+
+/// What the sequential replay found.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Parity {
+    /// Requests sent to each side.
+    pub requests: u64,
+    /// Pairs of answers compared.
+    pub compared: u64,
+    /// Places (status, headers, JSON values) compared in them.
+    pub places: u64,
+    /// Breaking differences, counted singly.
+    pub breaking: u64,
+    /// Representation differences, counted singly.
+    pub representation: u64,
+    /// Volatile differences and those that a rule allows, counted singly.
+    pub volatile: u64,
+    /// Differences, equal ones grouped.
+    pub differences: Vec<Difference>,
+    /// Headers that are not compared unless a rule asks for it.
+    pub headers_left_out: Vec<String>,
+    /// What each rule did.
+    pub rules: Vec<RuleUse>,
+    /// Per step, in the plan's order.
+    pub steps: Vec<StepParity>,
+}
+
+/// What one step of the replay came to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StepParity {
+    /// Name of the flow.
+    pub flow: String,
+    /// Name of the step.
+    pub step: String,
+    /// Pairs of answers compared.
+    pub compared: u64,
+    /// Times it could not be sent because an earlier step of the flow failed.
+    pub skipped: u64,
+    /// Breaking differences.
+    pub breaking: u64,
+    /// Statuses that the baseline answered.
+    pub statuses: Vec<u16>,
+}
+
+/// How much a difference matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Class {
+    /// Some conforming reader would understand it otherwise, or refuse it.
+    Breaking,
+    /// Every conforming reader understands the same.
+    Representation,
+    /// A rule allows it, or it differs between two runs of one side.
+    Volatile,
+}
+
+impl Class {
+    /// As `run.json` spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Breaking => "breaking",
+            Self::Representation => "representation",
+            Self::Volatile => "volatile",
+        }
+    }
+}
+
+/// What kind of difference it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Another status.
+    Status,
+    /// The baseline has it, the candidate does not.
+    Missing,
+    /// The candidate has it, the baseline does not.
+    Extra,
+    /// Another JSON type.
+    Type,
+    /// Another value.
+    Value,
+    /// The same elements in another order.
+    Order,
+    /// Bodies that are not JSON differ.
+    Body,
+    /// One side answered, the other did not: reset, timeout, broken answer.
+    Transport,
+    /// An answer, on either side, did not meet the step's own expectation.
+    Expectation,
+    /// A value to capture was not there.
+    Capture,
+}
+
+/// One place where the two sides' answers differ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// How much it matters.
+    pub class: Class,
+    /// What kind it is.
+    pub kind: Kind,
+    /// Name of the flow.
+    pub flow: String,
+    /// Name of the step.
+    pub step: String,
+    /// `status`, `header NAME`, `body` or a path into the JSON body.
+    #[serde(rename = "where")]
+    pub place: String,
+    /// The baseline's value as it was on the wire, shortened.
+    pub baseline: Option<String>,
+    /// The candidate's value as it was on the wire, shortened.
+    pub candidate: Option<String>,
+    /// How often it was seen.
+    pub count: u64,
+    /// The rule that allowed it, for class `volatile`.
+    pub rule: Option<String>,
+}
+
+/// What one rule did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleUse {
+    /// The rule in words.
+    pub rule: String,
+    /// Why it is there.
+    pub reason: String,
+    /// Places that it was asked about.
+    pub matched: u64,
+    /// Differences that it allowed.
+    pub allowed: u64,
+}

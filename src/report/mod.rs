@@ -1,0 +1,1 @@
+//! Renderings of a run record. Knows no live side and no clock.

@@ -1,0 +1,1 @@
+//! One step done once: rendered, sent, captured, expected.
