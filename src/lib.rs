@@ -4,7 +4,9 @@
 
 pub mod clock;
 pub mod diagnostic;
+pub mod progress;
 pub mod role;
+pub mod stop;
 pub mod units;
 
 pub mod plan;

@@ -1,1 +1,175 @@
-//! Arrivals, blocks and their order. Pure: made beforehand from a seed, the same for both sides.
+//! Arrivals, blocks and their order. Pure: made beforehand from a seed, the same for both sides of a pair.
+
+use std::time::Duration;
+
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+use crate::plan::Spacing;
+use crate::role::Role;
+
+/// One flow iteration that is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrival {
+    /// Intended start, since the start of the block.
+    pub at: Duration,
+    /// Index of the flow in the plan.
+    pub flow: usize,
+}
+
+/// A generator for one purpose: the same seed, purpose and number give the same draws, other ones unrelated draws.
+pub fn generator(seed: u64, purpose: &str, number: u64) -> Xoshiro256PlusPlus {
+    // FNV-1a over the purpose, so that each purpose has a stream of its own.
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in purpose.bytes().chain(number.to_le_bytes()) {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    Xoshiro256PlusPlus::seed_from_u64(seed ^ hash)
+}
+
+/// Which side of a pair is loaded first: a coin per pair.
+pub fn order(seed: u64, pair: u32) -> [Role; 2] {
+    if generator(seed, "order", u64::from(pair)).random() {
+        [Role::Baseline, Role::Candidate]
+    } else {
+        [Role::Candidate, Role::Baseline]
+    }
+}
+
+/// The arrivals of one block, in order of time. Both blocks of a pair have the same.
+///
+/// `rate` is in flow iterations per second over all flows; flows come at the shares of their `weights`, drawn from
+/// a shuffled deck, so that shares are exact over each pass of the deck and the order is not predictable.
+pub fn arrivals(seed: u64, pair: u32, rate: f64, spacing: Spacing, weights: &[u32], length: Duration) -> Vec<Arrival> {
+    let mut random = generator(seed, "arrivals", u64::from(pair));
+    let mut deck = Deck::new(weights);
+    let end = length.as_secs_f64();
+    let mut arrivals = Vec::with_capacity((rate * end * 1.1) as usize + 16);
+    let mut at = match spacing {
+        Spacing::Uniform => 0.0,
+        Spacing::Poisson => gap(&mut random, rate),
+    };
+    while at < end {
+        arrivals.push(Arrival { at: Duration::from_secs_f64(at), flow: deck.draw(&mut random) });
+        at += match spacing {
+            Spacing::Uniform => 1.0 / rate,
+            Spacing::Poisson => gap(&mut random, rate),
+        };
+    }
+    arrivals
+}
+
+/// Time to the next of arrivals that are independent of each other: exponential with mean 1 / rate.
+fn gap(random: &mut Xoshiro256PlusPlus, rate: f64) -> f64 {
+    let uniform: f64 = random.random();
+    -(1.0 - uniform).ln() / rate
+}
+
+/// Flows at their weights: all cards are dealt before the deck is shuffled again.
+struct Deck {
+    cards: Vec<usize>,
+    next: usize,
+}
+
+impl Deck {
+    fn new(weights: &[u32]) -> Self {
+        let divisor = weights.iter().copied().fold(0, gcd).max(1);
+        let cards: Vec<usize> = weights
+            .iter()
+            .enumerate()
+            .flat_map(|(flow, weight)| std::iter::repeat_n(flow, (weight / divisor) as usize))
+            .collect();
+        let next = cards.len();
+        Self { cards, next }
+    }
+
+    fn draw(&mut self, random: &mut Xoshiro256PlusPlus) -> usize {
+        if self.next >= self.cards.len() {
+            self.cards.shuffle(random);
+            self.next = 0;
+        }
+        self.next += 1;
+        self.cards[self.next - 1]
+    }
+}
+
+fn gcd(a: u32, b: u32) -> u32 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+/// Shares of `total` proportional to `weights`, each at least 1, by largest remainder.
+pub fn shares(weights: &[u32], total: usize) -> Vec<usize> {
+    let sum: f64 = weights.iter().map(|weight| f64::from(*weight)).sum();
+    let ideal: Vec<f64> = weights.iter().map(|weight| f64::from(*weight) / sum * total as f64).collect();
+    let mut shares: Vec<usize> = ideal.iter().map(|share| (*share as usize).max(1)).collect();
+    let mut by_remainder: Vec<usize> = (0..weights.len()).collect();
+    by_remainder.sort_by(|a, b| ideal[*b].fract().total_cmp(&ideal[*a].fract()));
+    let missing = total.saturating_sub(shares.iter().sum());
+    for flow in by_remainder.into_iter().cycle().take(missing) {
+        shares[flow] += 1;
+    }
+    shares
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_same_seed_gives_the_same_schedule_and_another_pair_another() {
+        let make = |seed, pair| arrivals(seed, pair, 200.0, Spacing::Poisson, &[8, 2], Duration::from_secs(5));
+        assert_eq!(make(1, 0), make(1, 0));
+        assert_ne!(make(1, 0), make(1, 1));
+        assert_ne!(make(1, 0), make(2, 0));
+    }
+
+    #[test]
+    fn both_orders_of_a_pair_come_up() {
+        let first: Vec<Role> = (0..64).map(|pair| order(7, pair)[0]).collect();
+        let baseline = first.iter().filter(|role| **role == Role::Baseline).count();
+        assert!((16..=48).contains(&baseline), "{baseline} of 64 pairs begin with the baseline");
+    }
+
+    #[test]
+    fn poisson_arrivals_come_at_their_rate_with_the_spread_of_strangers() {
+        let all = arrivals(3, 0, 1_000.0, Spacing::Poisson, &[1], Duration::from_secs(100));
+        // 100,000 expected; the standard deviation of a Poisson count is its root, 316.
+        assert!((98_700..=101_300).contains(&all.len()), "{}", all.len());
+        let gaps: Vec<f64> = all.windows(2).map(|pair| pair[1].at.as_secs_f64() - pair[0].at.as_secs_f64()).collect();
+        let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
+        let variance = gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / gaps.len() as f64;
+        // An exponential distribution's standard deviation is its mean.
+        assert!((variance.sqrt() / mean - 1.0).abs() < 0.02, "{}", variance.sqrt() / mean);
+    }
+
+    proptest! {
+        #[test]
+        fn arrivals_are_in_order_within_the_block_and_at_their_weights(
+            seed: u64, rate in 1.0..5_000.0_f64, weights in prop::collection::vec(1_u32..20, 1..8),
+            uniform: bool,
+        ) {
+            let spacing = if uniform { Spacing::Uniform } else { Spacing::Poisson };
+            let length = Duration::from_secs(2);
+            let all = arrivals(seed, 0, rate, spacing, &weights, length);
+            prop_assert!(all.windows(2).all(|pair| pair[0].at <= pair[1].at));
+            prop_assert!(all.iter().all(|arrival| arrival.at < length));
+            let sum: u32 = weights.iter().sum();
+            for (flow, weight) in weights.iter().enumerate() {
+                let count = all.iter().filter(|arrival| arrival.flow == flow).count() as f64;
+                let expected = all.len() as f64 * f64::from(*weight) / f64::from(sum);
+                prop_assert!((count - expected).abs() <= f64::from(*weight), "flow {}: {} for {}", flow, count, expected);
+            }
+        }
+
+        #[test]
+        fn shares_add_up_and_leave_nobody_out(weights in prop::collection::vec(1_u32..50, 1..12), extra in 0_usize..300) {
+            let total = weights.len() + extra;
+            let shares = shares(&weights, total);
+            prop_assert!(shares.iter().all(|share| *share >= 1));
+            prop_assert!(shares.iter().sum::<usize>() >= total);
+            prop_assert!(shares.iter().sum::<usize>() <= total + weights.len());
+        }
+    }
+}

@@ -57,7 +57,7 @@ pub fn format_us(micros: f64) -> String {
 /// A share as a percentage: `0.35 %`, `12.4 %`.
 pub fn format_share(share: f64) -> String {
     let percent = share * 100.0;
-    if percent == 0.0 || percent == 100.0 { format!("{percent:.0} %") } else { format!("{} %", three_digits(percent)) }
+    if percent <= 0.0 { "0 %".to_owned() } else { format!("{} %", three_digits(percent)) }
 }
 
 /// A size in bytes with a binary unit: `18.2 MiB`.

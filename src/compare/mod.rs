@@ -1,1 +1,2 @@
 //! Answers → differences. Pure: no clock, no network, nothing awaited.
+pub mod json;
