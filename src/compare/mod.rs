@@ -1,2 +1,1 @@
 //! Answers → differences. Pure: no clock, no network, nothing awaited.
-pub mod json;

@@ -1,1 +1,245 @@
 //! Load through Goose: virtual users, pacing, recording.
+//!
+//! Blocks of load on one side alternate with blocks on the other, both of a pair with the same arrivals, in an order
+//! drawn by a coin. Response time runs from the intended start of a request: in the open model from the schedule, so
+//! that a service that stalls pays for everyone who arrived meanwhile.
+
+mod block;
+mod conductor;
+mod evidence;
+mod goose;
+mod histogram;
+mod recorder;
+mod user;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{oneshot, watch};
+
+use crate::clock::Epoch;
+use crate::http::Origin;
+use crate::plan::{Arrivals, Plan};
+use crate::progress::Progress;
+use crate::record;
+use crate::role::{Pair, Role};
+use crate::schedule;
+use crate::step::{Captured, LoginError, PreparedFlow, RenderError, log_in};
+use crate::stop::Stop;
+use conductor::Score;
+use histogram::SharedHistogram;
+use user::Stage;
+
+/// Why there is no load evidence.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A step of the plan can never be sent.
+    #[error("flow `{flow}` cannot be sent")]
+    Unsendable {
+        /// Name of the flow.
+        flow: String,
+        /// Why.
+        source: RenderError,
+    },
+    /// The login failed on a side.
+    #[error("login on side `{role}` failed")]
+    Login {
+        /// Which side.
+        role: Role,
+        /// What happened.
+        source: LoginError,
+    },
+    /// Fewer users than flows in the closed model.
+    #[error("{users} users cannot do {flows} flows at once, each flow needs one of its own")]
+    TooFewUsers {
+        /// As asked for.
+        users: usize,
+        /// Flows of the plan.
+        flows: usize,
+    },
+    /// Goose did not start its users.
+    #[error("only {seated} of {users} virtual users started within a minute")]
+    Users {
+        /// How many did.
+        seated: usize,
+        /// How many were to.
+        users: usize,
+    },
+    /// Goose refused to run.
+    #[error("goose could not run the load: {0}")]
+    Goose(String),
+    /// No threads to be had.
+    #[error("the load generator could not be started")]
+    Runtime(#[from] std::io::Error),
+}
+
+/// What all users share.
+pub struct Rig {
+    seed: u64,
+    timeout: Duration,
+    flows: Vec<PreparedFlow>,
+    /// Index of each flow's first step in the flat list of all steps.
+    first_steps: Vec<usize>,
+    origins: Pair<Option<Origin>>,
+    logins: Pair<Vec<Option<Captured>>>,
+    users: usize,
+    seated: AtomicUsize,
+    panics: AtomicU64,
+    lag: SharedHistogram,
+}
+
+impl Rig {
+    fn step_count(&self) -> usize {
+        self.flows.iter().map(|flow| flow.steps.len()).sum()
+    }
+}
+
+/// Where and when to load.
+#[derive(Debug)]
+pub struct Setup<'a> {
+    /// What to do.
+    pub plan: &'a Plan,
+    /// The sides that run.
+    pub origins: Pair<Option<Origin>>,
+    /// Seed of everything drawn.
+    pub seed: u64,
+    /// Start of the run.
+    pub epoch: Epoch,
+}
+
+/// Runs the load phase. A stop ends it early; what was measured until then is given back.
+///
+/// # Errors
+/// See [`LoadError`]; a side that answers nothing but errors is a result, not an error.
+pub async fn run(setup: Setup<'_>, progress: &Progress, stop: &Stop) -> Result<record::Load, LoadError> {
+    let (users, total) = users_per_flow(setup.plan)?;
+    let rig = Arc::new(rig(&setup, total).await?);
+    let score = Arc::new(score(setup.plan));
+    let started = Instant::now();
+    let own_cpu = evidence::own_cpu_s();
+    let blocks = perform_all(&rig, users, &score, progress, stop).await?;
+    let cpu = evidence::own_cpu_s().zip(own_cpu).map(|(end, start)| (end - start) / started.elapsed().as_secs_f64());
+    Ok(evidence::assemble(&rig, &score, &blocks, setup.epoch, cpu))
+}
+
+/// Users and conductor on threads of their own; ends when both have.
+async fn perform_all(
+    rig: &Arc<Rig>,
+    users: Vec<usize>,
+    score: &Arc<Score>,
+    progress: &Progress,
+    stop: &Stop,
+) -> Result<Vec<conductor::FinishedBlock>, LoadError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("load").enable_all().build()?;
+    let (stages, listen) = watch::channel(Stage::Waiting);
+    let attack = {
+        let rig = rig.clone();
+        runtime.spawn(async move { Box::pin(goose::attack(rig, &users, listen)).await })
+    };
+    let (report, finished) = oneshot::channel();
+    let conductor = {
+        let (rig, score, progress, stop) = (rig.clone(), score.clone(), progress.clone(), stop.clone());
+        move || {
+            // The receiver is gone only if the whole run is.
+            let _ = report.send(conductor::conduct(&rig, &score, &stages, &progress, &stop));
+        }
+    };
+    std::thread::Builder::new().name("conductor".to_owned()).spawn(conductor)?;
+    let outcome = join(finished, attack, stop).await;
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn join(
+    finished: oneshot::Receiver<Result<Vec<conductor::FinishedBlock>, LoadError>>,
+    mut attack: tokio::task::JoinHandle<Result<(), ::goose::GooseError>>,
+    stop: &Stop,
+) -> Result<Vec<conductor::FinishedBlock>, LoadError> {
+    let failed = |outcome: Result<Result<(), ::goose::GooseError>, tokio::task::JoinError>| match outcome {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(LoadError::Goose(error.to_string())),
+        Err(error) => Some(LoadError::Goose(error.to_string())),
+    };
+    tokio::pin!(finished);
+    let blocks = tokio::select! {
+        blocks = &mut finished => blocks,
+        early = &mut attack => {
+            // Goose ends before the conductor only when it could not start.
+            return Err(failed(early).unwrap_or_else(|| LoadError::Goose("it ended before the load did".to_owned())));
+        }
+    };
+    let blocks = blocks.map_err(|_| LoadError::Goose("the conductor panicked".to_owned()))?;
+    if !stop.is_triggered() {
+        // After a stop the runtime is taken down with whatever still waits in it.
+        if let Some(error) = failed(attack.await) {
+            return Err(error);
+        }
+    }
+    blocks
+}
+
+/// How many users each flow has, and all together.
+fn users_per_flow(plan: &Plan) -> Result<(Vec<usize>, usize), LoadError> {
+    let weights: Vec<u32> = plan.flows.iter().map(|flow| flow.weight).collect();
+    let users = match plan.load.arrivals {
+        Arrivals::Open { users, .. } => users.max(weights.len()),
+        Arrivals::Closed { users } if users < weights.len() => {
+            return Err(LoadError::TooFewUsers { users, flows: weights.len() });
+        }
+        Arrivals::Closed { users } => users,
+    };
+    let shares = schedule::shares(&weights, users);
+    let total = shares.iter().sum();
+    Ok((shares, total))
+}
+
+async fn rig(setup: &Setup<'_>, users: usize) -> Result<Rig, LoadError> {
+    let plan = setup.plan;
+    let flows = plan
+        .flows
+        .iter()
+        .map(|flow| {
+            PreparedFlow::new(flow, plan.auth.as_ref())
+                .map_err(|source| LoadError::Unsendable { flow: flow.name.clone(), source })
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let first_steps = flows
+        .iter()
+        .scan(0, |next, flow| {
+            let first = *next;
+            *next += flow.steps.len();
+            Some(first)
+        })
+        .collect();
+    let mut logins = Pair::default();
+    for (role, origin) in setup.origins.iter() {
+        if let Some(origin) = origin {
+            let login = log_in(plan, origin, plan.timeout).await;
+            *logins.get_mut(role) = login.map_err(|source| LoadError::Login { role, source })?;
+        }
+    }
+    Ok(Rig {
+        seed: setup.seed,
+        timeout: plan.timeout,
+        flows,
+        first_steps,
+        origins: setup.origins.clone(),
+        logins,
+        users,
+        seated: AtomicUsize::new(0),
+        panics: AtomicU64::new(0),
+        lag: SharedHistogram::default(),
+    })
+}
+
+fn score(plan: &Plan) -> Score {
+    Score {
+        arrivals: plan.load.arrivals,
+        roles: plan.roles(),
+        pairs: plan.load.pairs,
+        length: plan.load.block,
+        settle: plan.load.settle,
+        weights: plan.flows.iter().map(|flow| flow.weight).collect(),
+    }
+}

@@ -3,9 +3,11 @@
 //! The replay and the load phase both do steps with this and nothing else, so that what is compared and what is
 //! measured are the same requests.
 
+mod login;
 mod prepared;
 mod session;
 
+pub use login::{LoginError, log_in};
 pub use prepared::{PreparedFlow, PreparedStep, RenderError};
 pub use session::{Captured, Session};
 

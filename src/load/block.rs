@@ -1,0 +1,328 @@
+//! One block of load as its users see it: arrivals to claim, a place to record, and whether it is over.
+
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use futures_util::task::AtomicWaker;
+
+use super::histogram::SharedHistogram;
+use super::recorder::{BlockRecorder, Sample, error_index};
+use crate::clock::micros_between;
+use crate::role::Role;
+use crate::schedule::Arrival;
+
+/// Numbers of iterations: the pair in the high half, the arrival within the block in the low half.
+const PAIR_SHIFT: u32 = 32;
+
+/// What is loaded, when, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BlockInfo {
+    /// Which pair it belongs to.
+    pub pair: u32,
+    /// Which side is loaded.
+    pub side: Role,
+    /// First instant of the block.
+    pub start: Instant,
+    /// Length, settle time included.
+    pub length: Duration,
+}
+
+/// One flow iteration that a user has taken on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Claim {
+    /// Intended start.
+    pub due: Instant,
+    /// Number of the iteration, the same on both sides of a pair.
+    pub number: u64,
+}
+
+/// A block that is under way.
+pub(super) struct Block {
+    /// What and when.
+    pub info: BlockInfo,
+    /// Where users record.
+    pub recorder: BlockRecorder,
+    source: Source,
+    begun: AtomicU64,
+    underway: AtomicUsize,
+    closed: AtomicBool,
+    abandoned: AtomicBool,
+    idle: (Mutex<()>, Condvar),
+}
+
+enum Source {
+    /// Arrivals from a schedule, per flow.
+    Open { flows: Vec<FlowQueue>, arrivals: u64 },
+    /// Whenever a user is free.
+    Closed,
+}
+
+/// The arrivals of one flow. Users claim them in order; each slot has at most one waiting user.
+struct FlowQueue {
+    due: Vec<(Duration, u64)>,
+    waiting: Vec<AtomicWaker>,
+    released: AtomicUsize,
+    claimed: AtomicUsize,
+    /// Slots from here on were not due when the block was closed.
+    cut: AtomicUsize,
+}
+
+impl Block {
+    /// A block with arrivals from a schedule.
+    pub(super) fn open(info: BlockInfo, recorder: BlockRecorder, flows: usize, arrivals: &[Arrival]) -> Self {
+        let mut due: Vec<Vec<(Duration, u64)>> = vec![Vec::new(); flows];
+        for (number, arrival) in arrivals.iter().enumerate() {
+            due[arrival.flow].push((arrival.at, number as u64));
+        }
+        let flows = due.into_iter().map(FlowQueue::new).collect();
+        Self::new(info, recorder, Source::Open { flows, arrivals: arrivals.len() as u64 })
+    }
+
+    /// A block in which users begin again whenever they are done.
+    pub(super) fn closed(info: BlockInfo, recorder: BlockRecorder) -> Self {
+        Self::new(info, recorder, Source::Closed)
+    }
+
+    fn new(info: BlockInfo, recorder: BlockRecorder, source: Source) -> Self {
+        Self {
+            info,
+            recorder,
+            source,
+            begun: AtomicU64::new(0),
+            underway: AtomicUsize::new(0),
+            closed: AtomicBool::new(false),
+            abandoned: AtomicBool::new(false),
+            idle: (Mutex::new(()), Condvar::new()),
+        }
+    }
+
+    /// The next iteration of a flow for a free user; waits until it is due. `None`: the block has no more.
+    /// The lag of a user that was waiting is recorded: it is the generator's own.
+    pub(super) async fn claim(&self, flow: usize, lag: &SharedHistogram) -> Option<Claim> {
+        self.underway.fetch_add(1, Ordering::SeqCst);
+        let claim = match &self.source {
+            Source::Open { flows, .. } => self.claim_arrival(&flows[flow], lag).await,
+            Source::Closed => self.claim_now(),
+        };
+        if claim.is_none() {
+            self.leave();
+        }
+        claim
+    }
+
+    async fn claim_arrival(&self, queue: &FlowQueue, lag: &SharedHistogram) -> Option<Claim> {
+        let (at, arrival, waited) = queue.claim().await?;
+        let due = self.info.start + at;
+        if waited {
+            lag.record(micros_between(due, Instant::now()));
+        }
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        Some(Claim { due, number: self.iteration_number(arrival) })
+    }
+
+    fn claim_now(&self) -> Option<Claim> {
+        if self.closed.load(Ordering::SeqCst) {
+            return None;
+        }
+        let number = self.iteration_number(self.begun.fetch_add(1, Ordering::Relaxed));
+        Some(Claim { due: Instant::now().max(self.info.start), number })
+    }
+
+    const fn iteration_number(&self, arrival: u64) -> u64 {
+        ((self.info.pair as u64) << PAIR_SHIFT) | arrival
+    }
+
+    /// An iteration is over; each claim ends with this exactly once.
+    pub(super) fn leave(&self) {
+        if self.underway.fetch_sub(1, Ordering::SeqCst) == 1 {
+            let _guard = self.idle.0.lock().unwrap_or_else(PoisonError::into_inner);
+            self.idle.1.notify_all();
+        }
+    }
+
+    /// The next arrival of a flow is due: wakes the user that waits for it.
+    pub(super) fn release(&self, flow: usize) {
+        if let Source::Open { flows, .. } = &self.source {
+            flows[flow].release();
+        }
+    }
+
+    /// No more arrivals: those that nobody began are recorded as errors of the flow's first step and counted.
+    pub(super) fn close(&self, first_steps: &[usize]) -> u64 {
+        self.closed.store(true, Ordering::SeqCst);
+        let Source::Open { flows, .. } = &self.source else { return 0 };
+        let mut unsent = 0;
+        for (flow, queue) in flows.iter().enumerate() {
+            for due in queue.close() {
+                unsent += 1;
+                let waited = self.info.length.saturating_sub(due);
+                self.recorder.record(&Sample {
+                    step: first_steps[flow],
+                    due,
+                    response_us: waited.as_micros() as u64,
+                    service_us: None,
+                    status: None,
+                    error: Some(error_index("unsent")),
+                    reconnected: false,
+                });
+            }
+        }
+        unsent
+    }
+
+    /// Waits until no iteration is under way. Past the deadline iterations are told to end after their request.
+    pub(super) fn drain(&self, deadline: Instant, last_deadline: Instant) {
+        if !self.wait_idle(deadline) {
+            self.abandoned.store(true, Ordering::SeqCst);
+            self.wait_idle(last_deadline);
+        }
+    }
+
+    fn wait_idle(&self, deadline: Instant) -> bool {
+        let mut guard = self.idle.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while self.underway.load(Ordering::SeqCst) > 0 {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            guard = self.idle.1.wait_timeout(guard, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+
+    /// Whether iterations are to end after the request that is under way.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Relaxed)
+    }
+
+    /// Arrivals that the schedule has; in the closed model, iterations that were begun.
+    pub(super) fn arrivals(&self) -> u64 {
+        match &self.source {
+            Source::Open { arrivals, .. } => *arrivals,
+            Source::Closed => self.begun(),
+        }
+    }
+
+    /// Iterations that were begun.
+    pub(super) fn begun(&self) -> u64 {
+        self.begun.load(Ordering::Relaxed)
+    }
+}
+
+impl FlowQueue {
+    fn new(due: Vec<(Duration, u64)>) -> Self {
+        let waiting = due.iter().map(|_| AtomicWaker::new()).collect();
+        Self {
+            due,
+            waiting,
+            released: AtomicUsize::new(0),
+            claimed: AtomicUsize::new(0),
+            cut: AtomicUsize::new(usize::MAX),
+        }
+    }
+
+    /// The next arrival, once it is due, and whether the user had to wait for it. `None`: there are no more.
+    async fn claim(&self) -> Option<(Duration, u64, bool)> {
+        let slot = self.claimed.fetch_add(1, Ordering::SeqCst);
+        let (at, arrival) = *self.due.get(slot)?;
+        let mut waited = false;
+        poll_fn(|context| {
+            if self.released.load(Ordering::SeqCst) > slot {
+                return Poll::Ready(());
+            }
+            waited = true;
+            self.waiting[slot].register(context.waker());
+            // The release may have come between the first look and the registration.
+            if self.released.load(Ordering::SeqCst) > slot { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+        (slot < self.cut.load(Ordering::SeqCst)).then_some((at, arrival, waited))
+    }
+
+    fn release(&self) {
+        let slot = self.released.fetch_add(1, Ordering::SeqCst);
+        if let Some(waker) = self.waiting.get(slot) {
+            waker.wake();
+        }
+    }
+
+    /// Lets nobody claim any more; gives back when the arrivals were due that nobody claimed. Users that wait for an
+    /// arrival which is not due yet, because the block was cut short, are sent away.
+    fn close(&self) -> Vec<Duration> {
+        let claimed = self.claimed.fetch_add(self.due.len(), Ordering::SeqCst).min(self.due.len());
+        let released = self.released.load(Ordering::SeqCst).min(self.due.len());
+        self.cut.store(released, Ordering::SeqCst);
+        self.released.store(usize::MAX, Ordering::SeqCst);
+        for slot in released..claimed {
+            self.waiting[slot].wake();
+        }
+        self.due.get(claimed..released).unwrap_or_default().iter().map(|(at, _)| *at).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    fn block(arrivals: &[(u64, usize)]) -> Block {
+        let info = BlockInfo { pair: 3, side: Role::Candidate, start: Instant::now(), length: Duration::from_secs(1) };
+        let arrivals: Vec<Arrival> =
+            arrivals.iter().map(|(ms, flow)| Arrival { at: Duration::from_millis(*ms), flow: *flow }).collect();
+        Block::open(info, BlockRecorder::new(2, Duration::ZERO, info.length), 2, &arrivals)
+    }
+
+    #[tokio::test]
+    async fn an_arrival_goes_to_one_user_once_it_is_released() {
+        let block = Arc::new(block(&[(0, 0), (10, 1), (20, 0)]));
+        let lag = Arc::new(SharedHistogram::default());
+        let waiting = tokio::spawn({
+            let (block, lag) = (block.clone(), lag.clone());
+            async move { block.claim(0, &lag).await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        block.release(0);
+        let first = waiting.await.unwrap().unwrap();
+        assert_eq!((first.due, first.number), (block.info.start, 3 << 32));
+        block.release(0);
+        let second = block.claim(0, &lag).await.unwrap();
+        assert_eq!(second.number, (3 << 32) | 2);
+        assert!(block.claim(0, &lag).await.is_none(), "flow 0 has two arrivals");
+        assert_eq!(lag.snapshot().count(), 1, "only the first user had to wait");
+        assert_eq!(block.begun(), 2);
+    }
+
+    #[tokio::test]
+    async fn what_nobody_begins_is_an_error_and_what_was_not_due_is_nothing() {
+        let block = Arc::new(block(&[(0, 0), (10, 0), (900, 0), (950, 1)]));
+        let lag = SharedHistogram::default();
+        block.release(0);
+        block.release(0);
+        block.claim(0, &lag).await.unwrap();
+        assert_eq!(block.close(&[0, 1]), 1, "the second arrival of flow 0 was due; the others were not");
+        assert!(block.claim(0, &lag).await.is_none());
+        assert!(block.claim(1, &lag).await.is_none());
+        let totals = block.recorder.finish();
+        assert_eq!(totals.steps[0].errors[error_index("unsent")], 1);
+        assert_eq!(totals.steps[0].response.max() / 1_000, 990);
+        assert_eq!(totals.steps[1].requests, 0);
+    }
+
+    #[tokio::test]
+    async fn a_user_that_waits_when_the_block_is_cut_short_is_sent_away() {
+        let block = Arc::new(block(&[(900, 0)]));
+        let waiting = tokio::spawn({
+            let block = block.clone();
+            async move { block.claim(0, &SharedHistogram::default()).await.is_none() }
+        });
+        tokio::task::yield_now().await;
+        block.close(&[0, 1]);
+        assert!(waiting.await.unwrap());
+        block.drain(Instant::now(), Instant::now());
+        assert!(block.wait_idle(Instant::now()), "nobody is left in the block");
+    }
+}

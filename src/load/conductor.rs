@@ -1,0 +1,184 @@
+//! Leads the users through the blocks: announces a block, releases each arrival when it is due, closes the block, waits
+//! for what is under way, and goes on to the next.
+//!
+//! It has a thread of its own, because tokio's timer ticks once a millisecond and a service may answer in a third of
+//! one. The thread sleeps until each arrival by the kernel's clock with no slack.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use super::block::{Block, BlockInfo};
+use super::recorder::{BlockRecorder, BlockTotals};
+use super::user::Stage;
+use super::{LoadError, Rig};
+use crate::clock::{sharpen_this_thread, sleep_until};
+use crate::plan::Arrivals;
+use crate::progress::Progress;
+use crate::role::Role;
+use crate::schedule::{self, Arrival};
+use crate::stop::Stop;
+
+/// Time between announcing a block and its first instant, so that every user has heard of it.
+const LEAD: Duration = Duration::from_millis(20);
+/// How long users may take to come to their seats.
+const SEATING: Duration = Duration::from_mins(1);
+/// Longest sleep before the stop flag is looked at again.
+const NAP: Duration = Duration::from_millis(50);
+/// How long requests under way are waited for after a stop.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A block that is over.
+pub(super) struct FinishedBlock {
+    /// What and when.
+    pub info: BlockInfo,
+    /// Its length; shorter than planned if the run was stopped.
+    pub length: Duration,
+    /// Arrivals that the schedule had.
+    pub arrivals: u64,
+    /// Iterations that were begun.
+    pub begun: u64,
+    /// Arrivals that never began.
+    pub unsent: u64,
+    /// What was recorded.
+    pub totals: BlockTotals,
+}
+
+/// How much there is to do.
+#[derive(Debug, Clone)]
+pub(super) struct Score {
+    /// Who decides when an iteration begins.
+    pub arrivals: Arrivals,
+    /// The sides there are.
+    pub roles: Vec<Role>,
+    /// Pairs of blocks.
+    pub pairs: u32,
+    /// Length of a block.
+    pub length: Duration,
+    /// Start of a block that is not counted.
+    pub settle: Duration,
+    /// Weights of the flows.
+    pub weights: Vec<u32>,
+}
+
+/// Leads the users through all blocks; blocks the thread it runs on. What was finished before a stop is given back.
+pub(super) fn conduct(
+    rig: &Arc<Rig>,
+    score: &Score,
+    stages: &watch::Sender<Stage>,
+    progress: &Progress,
+    stop: &Stop,
+) -> Result<Vec<FinishedBlock>, LoadError> {
+    sharpen_this_thread();
+    let seated = await_users(rig, stop);
+    let mut finished = Vec::new();
+    if seated.is_ok() {
+        let plan: Vec<(u32, Role)> =
+            (0..score.pairs).flat_map(|pair| block_order(rig.seed, pair, &score.roles)).collect();
+        for (index, (pair, role)) in plan.iter().enumerate() {
+            if stop.is_triggered() {
+                break;
+            }
+            tell(progress, index, plan.len(), *pair, *role, score);
+            finished.push(play(rig, score, *pair, *role, stages, stop));
+        }
+        progress.step(finished.len() as u64, plan.len() as u64, "done", None);
+    }
+    stages.send_replace(Stage::Over);
+    seated.map(|()| finished)
+}
+
+fn block_order(seed: u64, pair: u32, roles: &[Role]) -> Vec<(u32, Role)> {
+    schedule::order(seed, pair).into_iter().filter(|role| roles.contains(role)).map(|role| (pair, role)).collect()
+}
+
+fn tell(progress: &Progress, index: usize, total: usize, pair: u32, role: Role, score: &Score) {
+    let left = score.length * u32::try_from(total - index).unwrap_or(u32::MAX);
+    let now = format!("pair {} of {}, {role}", pair + 1, score.pairs);
+    progress.step(index as u64, total as u64, now, Some(left));
+}
+
+/// Waits until each user is in its seat.
+fn await_users(rig: &Rig, stop: &Stop) -> Result<(), LoadError> {
+    let deadline = Instant::now() + SEATING;
+    while rig.seated.load(Ordering::SeqCst) < rig.users {
+        if stop.is_triggered() {
+            return Ok(());
+        }
+        if Instant::now() > deadline {
+            return Err(LoadError::Users { seated: rig.seated.load(Ordering::SeqCst), users: rig.users });
+        }
+        // Goose gives no sign when its users have started; this looks for it.
+        sleep_until(Instant::now() + Duration::from_millis(2));
+    }
+    Ok(())
+}
+
+/// One block from its announcement to the last of its answers.
+fn play(
+    rig: &Arc<Rig>,
+    score: &Score,
+    pair: u32,
+    side: Role,
+    stages: &watch::Sender<Stage>,
+    stop: &Stop,
+) -> FinishedBlock {
+    let arrivals = arrivals(rig.seed, pair, score);
+    let recorder = BlockRecorder::new(rig.step_count(), score.settle, score.length);
+    let info = BlockInfo { pair, side, start: Instant::now() + LEAD, length: score.length };
+    let block = Arc::new(match score.arrivals {
+        Arrivals::Open { .. } => Block::open(info, recorder, score.weights.len(), &arrivals),
+        Arrivals::Closed { .. } => Block::closed(info, recorder),
+    });
+    sleep_until(info.start.min(Instant::now() + LEAD / 2));
+    stages.send_replace(Stage::Block(block.clone()));
+    release_all(&block, &arrivals, stop);
+    let ended = sleep_unless_stopped(info.start + info.length, stop);
+    let unsent = block.close(&rig.first_steps);
+    stages.send_replace(Stage::Waiting);
+    let patience = if stop.is_triggered() { PATIENCE.min(rig.timeout) } else { rig.timeout };
+    block.drain(Instant::now() + patience, Instant::now() + patience * 2);
+    FinishedBlock {
+        info,
+        length: ended.saturating_duration_since(info.start).min(info.length),
+        arrivals: block.arrivals(),
+        begun: block.begun(),
+        unsent,
+        totals: block.recorder.finish(),
+    }
+}
+
+fn arrivals(seed: u64, pair: u32, score: &Score) -> Vec<Arrival> {
+    match score.arrivals {
+        Arrivals::Open { rate, spacing, .. } => {
+            schedule::arrivals(seed, pair, rate, spacing, &score.weights, score.length)
+        }
+        Arrivals::Closed { .. } => Vec::new(),
+    }
+}
+
+fn release_all(block: &Block, arrivals: &[Arrival], stop: &Stop) {
+    for arrival in arrivals {
+        let due = block.info.start + arrival.at;
+        if due > Instant::now() {
+            sleep_unless_stopped(due, stop);
+        }
+        if stop.is_triggered() {
+            return;
+        }
+        block.release(arrival.flow);
+    }
+}
+
+/// Sleeps until an instant or until the stop flag is set; gives back when it woke.
+fn sleep_unless_stopped(until: Instant, stop: &Stop) -> Instant {
+    loop {
+        let now = Instant::now();
+        if now >= until || stop.is_triggered() {
+            return now;
+        }
+        sleep_until(until.min(now + NAP));
+    }
+}

@@ -1,0 +1,161 @@
+//! What the blocks recorded, put together as the run record holds it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::Rig;
+use super::conductor::{FinishedBlock, Score};
+use super::histogram::Recorded;
+use super::recorder::{ERROR_KINDS, StepTotals};
+use crate::clock::Epoch;
+use crate::plan::Arrivals;
+use crate::record::load::{Block, BlockStep, Generator, LagQuantiles, Load, Second, SideLoad, StepLoad};
+use crate::role::{Pair, Role};
+
+/// Processor time of this process so far, in seconds.
+pub(super) fn own_cpu_s() -> Option<f64> {
+    let stat = procfs::process::Process::myself().ok()?.stat().ok()?;
+    Some((stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64)
+}
+
+/// The load part of the run record; processor and pool figures of the sides are filled in by whoever observed them.
+pub(super) fn assemble(rig: &Rig, score: &Score, blocks: &[FinishedBlock], epoch: Epoch, cpu: Option<f64>) -> Load {
+    let (model, rate, users) = match score.arrivals {
+        Arrivals::Open { rate, .. } => ("open", Some(rate), rig.users),
+        Arrivals::Closed { users } => ("closed", None, users),
+    };
+    Load {
+        model: model.to_owned(),
+        rate,
+        users,
+        block_s: score.length.as_secs_f64(),
+        settle_s: score.settle.as_secs_f64(),
+        pairs_planned: score.pairs,
+        sides: Pair::from_fn(|role| score.roles.contains(&role).then(|| side(rig, score, blocks, role))),
+        blocks: blocks.iter().map(|finished| block(finished, score, epoch)).collect(),
+        generator: generator(rig, score, blocks, cpu),
+    }
+}
+
+fn measured(finished: &FinishedBlock, score: &Score) -> Duration {
+    finished.length.saturating_sub(score.settle)
+}
+
+fn side(rig: &Rig, score: &Score, blocks: &[FinishedBlock], role: Role) -> SideLoad {
+    let mine = || blocks.iter().filter(|finished| finished.info.side == role);
+    let mut steps = vec![StepTotals::default(); rig.step_count()];
+    for finished in mine() {
+        for (sum, part) in steps.iter_mut().zip(&finished.totals.steps) {
+            sum.add(part);
+        }
+    }
+    let mut all = StepTotals::default();
+    for step in &steps {
+        all.add(step);
+    }
+    let measured_s: f64 = mine().map(|finished| measured(finished, score).as_secs_f64()).sum();
+    let errors = all.error_count();
+    SideLoad {
+        requests: all.requests,
+        errors,
+        error_rate: (all.requests > 0).then(|| errors as f64 / all.requests as f64),
+        errors_by_kind: errors_by_kind(&all),
+        reconnects: mine().map(|finished| finished.totals.reconnects).sum(),
+        throughput: (measured_s > 0.0).then(|| (all.requests - errors) as f64 / measured_s),
+        response_time_us: all.response.quantiles(),
+        service_time_us: all.service.quantiles(),
+        cpu: None,
+        rss_bytes: None,
+        pool: None,
+        measured_s,
+        steps: names(rig).zip(&steps).map(|((flow, name), totals)| step(flow, name, totals)).collect(),
+    }
+}
+
+fn names(rig: &Rig) -> impl Iterator<Item = (&str, &str)> {
+    rig.flows.iter().flat_map(|flow| flow.steps.iter().map(|step| (flow.name.as_str(), step.name.as_str())))
+}
+
+fn errors_by_kind(totals: &StepTotals) -> BTreeMap<String, u64> {
+    let kinds = ERROR_KINDS.iter().zip(totals.errors);
+    kinds.filter(|(_, count)| *count > 0).map(|(kind, count)| ((*kind).to_owned(), count)).collect()
+}
+
+fn step(flow: &str, name: &str, totals: &StepTotals) -> StepLoad {
+    StepLoad {
+        flow: flow.to_owned(),
+        step: name.to_owned(),
+        requests: totals.requests,
+        errors: totals.error_count(),
+        statuses: totals.statuses.clone(),
+        response_time_us: totals.response.quantiles(),
+        service_time_us: totals.service.quantiles(),
+        response_time_hdr: totals.response.encode(),
+        service_time_hdr: totals.service.encode(),
+    }
+}
+
+fn block(finished: &FinishedBlock, score: &Score, epoch: Epoch) -> Block {
+    let mut all = StepTotals::default();
+    for step in &finished.totals.steps {
+        all.add(step);
+    }
+    Block {
+        pair: finished.info.pair,
+        side: finished.info.side,
+        started_ms: epoch.ms(finished.info.start),
+        arrivals: finished.arrivals,
+        measured_s: measured(finished, score).as_secs_f64(),
+        requests: all.requests,
+        errors: all.error_count(),
+        response_time_us: all.response.quantiles(),
+        service_time_us: all.service.quantiles(),
+        cpu_ms: None,
+        seconds: finished.totals.windows.iter().map(|(recorded, errors)| second(recorded, *errors)).collect(),
+        steps: block_steps(finished),
+    }
+}
+
+fn second(recorded: &Recorded, errors: u64) -> Second {
+    Second {
+        requests: recorded.count(),
+        errors,
+        p50_us: recorded.quantile(0.50),
+        p95_us: recorded.quantile(0.95),
+        p99_us: recorded.quantile(0.99),
+        max_us: recorded.max(),
+    }
+}
+
+fn block_steps(finished: &FinishedBlock) -> Vec<BlockStep> {
+    let steps = finished.totals.steps.iter().enumerate().filter(|(_, totals)| totals.requests > 0);
+    steps
+        .map(|(index, totals)| BlockStep {
+            step: index,
+            requests: totals.requests,
+            errors: totals.error_count(),
+            response_time_hdr: totals.response.encode(),
+        })
+        .collect()
+}
+
+fn generator(rig: &Rig, score: &Score, blocks: &[FinishedBlock], cpu: Option<f64>) -> Generator {
+    let length: f64 = blocks.iter().map(|finished| finished.length.as_secs_f64()).sum();
+    let per_second = |count: u64| (length > 0.0).then(|| count as f64 / length);
+    let lag = rig.lag.snapshot();
+    let open = matches!(score.arrivals, Arrivals::Open { .. });
+    Generator {
+        offered: per_second(blocks.iter().map(|finished| finished.arrivals).sum()).filter(|_| open),
+        achieved: per_second(blocks.iter().map(|finished| finished.begun).sum()),
+        dispatch_lag_us: (lag.count() > 0).then(|| LagQuantiles {
+            count: lag.count(),
+            p50: lag.quantile(0.50),
+            p99: lag.quantile(0.99),
+            max: lag.max(),
+        }),
+        cpu,
+        panics: rig.panics.load(Ordering::SeqCst),
+        unsent: blocks.iter().map(|finished| finished.unsent).sum(),
+    }
+}

@@ -1,0 +1,158 @@
+//! A virtual user: claims an iteration, does its steps one after the other, records each.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::watch;
+
+use super::Rig;
+use super::block::{Block, Claim};
+use super::recorder::{Sample, error_index};
+use crate::clock::micros_between;
+use crate::http::{Connection, Keep, Limits};
+use crate::role::Pair;
+use crate::step::{Done, Session, perform};
+
+/// What users are to do now.
+#[derive(Clone)]
+pub(super) enum Stage {
+    /// The next block is not ready.
+    Waiting,
+    /// This block is under way.
+    Block(Arc<Block>),
+    /// The load phase is over.
+    Over,
+}
+
+/// One virtual user.
+pub(super) struct VirtualUser {
+    rig: Arc<Rig>,
+    flow: usize,
+    stages: watch::Receiver<Stage>,
+    connections: Pair<Option<Connection>>,
+    underway: Option<Iteration>,
+}
+
+/// One iteration of the flow. However it ends, the block is told.
+struct Iteration {
+    block: Arc<Block>,
+    session: Session,
+    due: Instant,
+}
+
+impl Drop for Iteration {
+    fn drop(&mut self) {
+        self.block.leave();
+    }
+}
+
+/// Whether a user goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// There may be more to do.
+    Continue,
+    /// The load phase is over.
+    Over,
+}
+
+impl VirtualUser {
+    /// A user of one flow.
+    pub(super) fn new(rig: Arc<Rig>, flow: usize, stages: watch::Receiver<Stage>) -> Self {
+        let limits = Limits::within(rig.timeout);
+        let connections =
+            Pair::from_fn(|role| rig.origins.get(role).as_ref().map(|origin| Connection::new(origin.clone(), limits)));
+        Self { rig, flow, stages, connections, underway: None }
+    }
+
+    /// Does step number `step` of the flow. The first step waits for an iteration to begin; the others are skipped
+    /// where the iteration has failed.
+    pub(super) async fn step(&mut self, step: usize) -> Next {
+        if step == 0 && self.begin().await == Next::Over {
+            return Next::Over;
+        }
+        if self.underway.as_ref().is_some_and(|iteration| step > 0 && iteration.block.is_abandoned()) {
+            self.underway = None;
+        }
+        if let Some(iteration) = self.underway.take() {
+            let last = step + 1 == self.rig.flows[self.flow].steps.len();
+            let iteration = self.perform(iteration, step).await;
+            self.underway = iteration.filter(|_| !last);
+        }
+        Next::Continue
+    }
+
+    /// A user of the same flow that has done nothing yet. After a panic it takes the place of the one that panicked,
+    /// whose iteration is over and whose connections are in an unknown state.
+    pub(super) fn fresh(&self) -> Self {
+        Self::new(self.rig.clone(), self.flow, self.stages.clone())
+    }
+
+    /// Waits for an iteration.
+    async fn begin(&mut self) -> Next {
+        loop {
+            let stage = self.stages.borrow_and_update().clone();
+            match stage {
+                Stage::Over => return Next::Over,
+                Stage::Waiting => {}
+                Stage::Block(block) => {
+                    if let Some(claim) = block.claim(self.flow, &self.rig.lag).await {
+                        self.underway = Some(self.iteration(block, claim));
+                        return Next::Continue;
+                    }
+                }
+            }
+            if self.stages.changed().await.is_err() {
+                return Next::Over;
+            }
+        }
+    }
+
+    fn iteration(&self, block: Arc<Block>, claim: Claim) -> Iteration {
+        let rig = &self.rig;
+        let login = rig.logins.get(block.info.side);
+        let session = Session::new(rig.seed, 'l', claim.number, login, rig.flows[self.flow].variables);
+        Iteration { block, session, due: claim.due }
+    }
+
+    /// Does a step of an iteration; gives the iteration back if it can go on.
+    async fn perform(&mut self, mut iteration: Iteration, step: usize) -> Option<Iteration> {
+        let flow = &self.rig.flows[self.flow];
+        let connection = self.connections.get_mut(iteration.block.info.side).as_mut()?;
+        let done = perform(connection, &flow.steps[step], &mut iteration.session, Keep::Length).await;
+        let number = self.rig.first_steps[self.flow] + step;
+        let Ok(done) = done else {
+            iteration.block.recorder.record(&unrendered(number, &iteration));
+            return None;
+        };
+        iteration.block.recorder.record(&sample(number, &iteration, &done));
+        // The next step is due the moment this one is done.
+        iteration.due = done.exchange.done;
+        done.problem.is_none().then_some(iteration)
+    }
+}
+
+fn sample(step: usize, iteration: &Iteration, done: &Done) -> Sample {
+    let exchange = &done.exchange;
+    Sample {
+        step,
+        due: iteration.due.saturating_duration_since(iteration.block.info.start),
+        response_us: micros_between(iteration.due, exchange.done),
+        service_us: Some(micros_between(exchange.sent, exchange.done)),
+        status: exchange.outcome.as_ref().ok().map(|response| response.status),
+        error: done.problem.as_ref().map(|problem| error_index(problem.kind())),
+        reconnected: exchange.reconnected,
+    }
+}
+
+/// A request that could not be made from the values at hand.
+fn unrendered(step: usize, iteration: &Iteration) -> Sample {
+    Sample {
+        step,
+        due: iteration.due.saturating_duration_since(iteration.block.info.start),
+        response_us: micros_between(iteration.due, Instant::now()),
+        service_us: None,
+        status: None,
+        error: Some(error_index("capture")),
+        reconnected: false,
+    }
+}
