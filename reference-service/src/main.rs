@@ -34,8 +34,8 @@ fn run(args: ServeArgs) -> Result<(), ServeError> {
     let doing = "start the runtime";
     let runtime = runtime.map_err(|source| ServeError::System { doing, source })?;
     let served = runtime.block_on(serve(args));
-    // What is still running has had its time.
-    runtime.shutdown_background();
+    // What is still running has had its time; worker threads that wait would panic if the runtime went first.
+    std::mem::forget(runtime);
     served
 }
 

@@ -32,8 +32,9 @@ CREATE TABLE students (
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL,
     version    INTEGER NOT NULL,
-    CONSTRAINT students_student_no_key UNIQUE (student_no),
-    CONSTRAINT students_email_key UNIQUE (email)
+    -- SQLite checks the last one first: as in PostgreSQL, the student number is complained of before the email.
+    CONSTRAINT students_email_key UNIQUE (email),
+    CONSTRAINT students_student_no_key UNIQUE (student_no)
 );
 CREATE INDEX students_class_id_idx ON students (class_id);
 

@@ -155,6 +155,7 @@ impl Pool {
 
     /// Lets nobody in any more, waits for those who hold a connection, and closes what is open.
     pub(crate) async fn close(&self, patience: Duration) {
+        self.0.leaked.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let all = self.0.options.max_connections();
         let returned = timeout(patience, self.0.permits.acquire_many(all)).await;
         if returned.is_err() {
