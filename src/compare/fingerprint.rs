@@ -1,0 +1,80 @@
+//! A number per JSON value that is equal for values which no reader tells apart, to find elements of arrays again.
+//! Only a means of pairing: what is paired is still compared.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+
+use super::json::{Document, Type, Value};
+use super::number::Decimal;
+use super::own_url::OwnUrl;
+use super::path::Child;
+use super::place::Trail;
+use super::rules::Scope;
+use super::scalar::normal;
+
+/// Fingerprints of all values of a document, by [`Value::index`]. Places that a rule decides count for nothing.
+pub(super) fn of_document(document: &Document<'_>, scope: &Scope<'_>, url: OwnUrl<'_>) -> Vec<u64> {
+    let decided = decided_places(document, scope);
+    let mut prints = vec![0; document.node_count()];
+    // Children stand behind their parents.
+    for index in (0..document.node_count()).rev() {
+        if !decided.get(index).copied().unwrap_or(false) {
+            prints[index] = of_value(document.at(index as u32), url, &prints);
+        }
+    }
+    prints
+}
+
+fn of_value(value: Value<'_>, url: OwnUrl<'_>, prints: &[u64]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.kind().hash(&mut hasher);
+    match value.kind() {
+        Type::Null => {}
+        Type::Bool => value.raw().hash(&mut hasher),
+        Type::Number => Decimal::new(value.raw()).hash(&mut hasher),
+        Type::String => hash_string(value, url, &mut hasher),
+        Type::Array => value.elements().for_each(|element| prints[element.index() as usize].hash(&mut hasher)),
+        // The order of members says nothing, nor does one that is null.
+        Type::Object => value
+            .members()
+            .filter(|(_, member)| member.kind() != Type::Null)
+            .map(|(_, member)| of_member(prints[member.index() as usize - 1], prints[member.index() as usize]))
+            .fold(0_u64, u64::wrapping_add)
+            .hash(&mut hasher),
+    }
+    hasher.finish()
+}
+
+fn of_member(name: u64, value: u64) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (name, value).hash(&mut hasher);
+    hasher.finish()
+}
+
+fn hash_string(value: Value<'_>, url: OwnUrl<'_>, hasher: &mut DefaultHasher) {
+    let Some(text) = value.text() else { return };
+    normal(&url.scrub(&text.decode())).hash(hasher);
+}
+
+/// Per value, whether a rule decides it; empty without rules.
+fn decided_places(document: &Document<'_>, scope: &Scope<'_>) -> Vec<bool> {
+    if scope.body.is_empty() {
+        return Vec::new();
+    }
+    let mut trail = Trail::new(scope);
+    let mut places = vec![Trail::ROOT; document.node_count()];
+    let mut decided = vec![false; document.node_count()];
+    for index in 0..document.node_count() {
+        let value = document.at(index as u32);
+        let place = places[index];
+        decided[index] = trail.rule(place).is_some();
+        for (name, member) in value.members() {
+            places[member.index() as usize] = trail.below(place, Child::Member(name));
+        }
+        let length = value.elements().count();
+        for (at, element) in value.elements().enumerate() {
+            places[element.index() as usize] = trail.below(place, Child::Element { at, length });
+        }
+    }
+    decided
+}

@@ -1,0 +1,114 @@
+//! Headers, one name at a time.
+
+use std::collections::BTreeSet;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::findings::{Contrast, Decider, Findings};
+use super::header_value;
+use super::rules::Seen;
+use super::{Context, shown};
+use crate::plan::RuleKind;
+use crate::record::Class;
+use crate::record::parity::Kind;
+
+/// Headers that are not compared unless a rule asks for them: they belong to one connection or one moment, not to what
+/// the service says. `content-length` is framing; the body itself is compared.
+pub const HEADERS_LEFT_OUT: &[&str] = &[
+    "connection",
+    "content-length",
+    "date",
+    "keep-alive",
+    "proxy-connection",
+    "server",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+];
+
+/// Compares all headers.
+pub(super) fn compare(context: &Context<'_>, findings: &mut Findings, baseline: &HeaderMap, candidate: &HeaderMap) {
+    let names: BTreeSet<&str> = baseline.keys().chain(candidate.keys()).map(HeaderName::as_str).collect();
+    for name in names {
+        let decider = context.scope.header(name).map(|rule| (rule.index, rule.kind));
+        let is_asked_for = matches!(decider, Some((_, kind)) if !matches!(kind, RuleKind::Ignore));
+        if !HEADERS_LEFT_OUT.contains(&name) || is_asked_for {
+            let values = |headers: &HeaderMap| headers.get_all(name).iter().cloned().collect::<Vec<_>>();
+            let header = Header { name, decider, baseline: values(baseline), candidate: values(candidate) };
+            header.compare(context, findings);
+        }
+    }
+}
+
+struct Header<'c> {
+    name: &'c str,
+    decider: Decider<'c>,
+    baseline: Vec<HeaderValue>,
+    candidate: Vec<HeaderValue>,
+}
+
+impl Header<'_> {
+    fn compare(&self, context: &Context<'_>, findings: &mut Findings) {
+        findings.visit(self.decider);
+        if header_value::is_list(self.name) {
+            let (baseline, candidate) = (join(&self.baseline), join(&self.candidate));
+            return self.pair(context, findings, baseline.as_deref(), candidate.as_deref());
+        }
+        if self.is_reordered() {
+            let (baseline, candidate) = (join(&self.baseline), join(&self.candidate));
+            return self.report(findings, Class::Breaking, Kind::Order, baseline.as_deref(), candidate.as_deref());
+        }
+        for at in 0..self.baseline.len().max(self.candidate.len()) {
+            let value = |values: &[HeaderValue]| values.get(at).map(|value| value.as_bytes().to_vec());
+            let (baseline, candidate) = (value(&self.baseline), value(&self.candidate));
+            self.pair(context, findings, baseline.as_deref(), candidate.as_deref());
+        }
+    }
+
+    /// Whether the same values stand in another order.
+    fn is_reordered(&self) -> bool {
+        let sorted = |values: &[HeaderValue]| {
+            let mut values: Vec<Vec<u8>> = values.iter().map(|value| value.as_bytes().to_vec()).collect();
+            values.sort_unstable();
+            values
+        };
+        self.baseline.len() == self.candidate.len()
+            && self.baseline != self.candidate
+            && sorted(&self.baseline) == sorted(&self.candidate)
+    }
+
+    fn pair(&self, context: &Context<'_>, findings: &mut Findings, baseline: Option<&[u8]>, candidate: Option<&[u8]>) {
+        match (baseline, candidate) {
+            (Some(left), Some(right)) => {
+                if let Some(class) = header_value::compare(&context.urls, self.name, left, right) {
+                    self.report(findings, class, Kind::Value, baseline, candidate);
+                }
+            }
+            (Some(_), None) => self.report(findings, Class::Breaking, Kind::Missing, baseline, candidate),
+            (None, Some(_)) => self.report(findings, Class::Breaking, Kind::Extra, baseline, candidate),
+            (None, None) => {}
+        }
+    }
+
+    fn report(
+        &self,
+        findings: &mut Findings,
+        class: Class,
+        kind: Kind,
+        baseline: Option<&[u8]>,
+        candidate: Option<&[u8]>,
+    ) {
+        let shown = (baseline.map(shown::bytes), candidate.map(shown::bytes));
+        let (baseline, candidate) = (baseline.map(Seen::Header), candidate.map(Seen::Header));
+        let contrast = Contrast { class, kind, baseline, candidate, shown };
+        findings.report(self.decider, format!("header {}", self.name), contrast);
+    }
+}
+
+/// Repeated values as one list; `None`: there is none.
+fn join(values: &[HeaderValue]) -> Option<Vec<u8>> {
+    let values: Vec<&[u8]> = values.iter().map(HeaderValue::as_bytes).collect();
+    (!values.is_empty()).then(|| values.join(&b", "[..]))
+}

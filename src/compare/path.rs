@@ -1,0 +1,90 @@
+//! Whether a place is one that a `JSONPath` names, found out on the way down: each step from a place to a child costs
+//! the same however deep the place is. The only file that knows what path segments mean.
+
+use super::json::Text;
+use crate::plan::JsonPath;
+use crate::plan::path::Segment;
+
+/// A step from a value to one below it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Child<'a> {
+    /// To a member of an object.
+    Member(Text<'a>),
+    /// To an element of an array.
+    Element {
+        /// Its index.
+        at: usize,
+        /// How many elements the array has.
+        length: usize,
+    },
+}
+
+/// How much of a path has been walked: a bit per number of segments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct State(u128);
+
+impl State {
+    /// Neither this place nor any below it can match.
+    pub(super) const DEAD: Self = Self(0);
+}
+
+/// A path, ready to be walked along.
+#[derive(Debug, Clone)]
+pub(super) struct Matcher {
+    segments: Vec<Segment>,
+}
+
+impl Matcher {
+    /// A path longer than a [`State`] has bits names nothing.
+    pub(super) fn new(path: &JsonPath) -> Self {
+        Self { segments: path.segments.clone() }
+    }
+
+    /// The state at the root.
+    pub(super) fn start(&self) -> State {
+        if self.segments.len() < u128::BITS as usize { State(self.closure(1)) } else { State::DEAD }
+    }
+
+    /// Whether the path ends here.
+    pub(super) fn accepts(&self, state: State) -> bool {
+        state != State::DEAD && state.0 >> self.segments.len() & 1 == 1
+    }
+
+    /// The state one step further down.
+    pub(super) fn step(&self, state: State, child: Child<'_>) -> State {
+        let mut next = 0;
+        let mut left = state.0;
+        while left != 0 {
+            let at = left.trailing_zeros() as usize;
+            left &= left - 1;
+            match self.segments.get(at) {
+                Some(Segment::Descendant) => next |= 1 << at,
+                Some(segment) if fits(segment, child) => next |= 1 << (at + 1),
+                _ => {}
+            }
+        }
+        State(self.closure(next))
+    }
+
+    /// `..` also stands for no step at all.
+    fn closure(&self, mut bits: u128) -> u128 {
+        for (at, segment) in self.segments.iter().enumerate() {
+            if *segment == Segment::Descendant && bits >> at & 1 == 1 {
+                bits |= 1 << (at + 1);
+            }
+        }
+        bits
+    }
+}
+
+fn fits(segment: &Segment, child: Child<'_>) -> bool {
+    match (segment, child) {
+        (Segment::Wildcard, _) => true,
+        (Segment::Member(wanted), Child::Member(name)) => name == *wanted.as_str(),
+        (Segment::Index(wanted), Child::Element { at, length }) => {
+            let (wanted, at) = (i128::from(*wanted), at as i128);
+            wanted == at || wanted == at - length as i128
+        }
+        _ => false,
+    }
+}
