@@ -1,1 +1,37 @@
-//! The command line: arguments, options, terminal.
+//! The command line: arguments, options, one file per command, and how things look on a terminal.
+
+mod args;
+mod check;
+mod completions;
+mod exit;
+mod interrupt;
+mod options;
+mod rerender;
+mod run;
+mod schema;
+mod serve;
+mod summary;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Cli, Command};
+pub use exit::Exit;
+
+/// Parses the arguments of this process, does what they ask for, and says how it went.
+pub fn main() -> ExitCode {
+    let exit = match Cli::parse().command {
+        Command::Run(args) => run::run(crate::run::Command::Run, args),
+        Command::Verify(args) => run::run(crate::run::Command::Verify, args),
+        Command::Load(args) => run::load(args),
+        Command::Judge(args) => rerender::judge(&args),
+        Command::Report(args) => rerender::report(&args),
+        Command::Serve(args) => serve::serve(*args),
+        Command::Check(args) => check::check(&args),
+        Command::Schema => schema::schema(),
+        Command::Completions { shell } => completions::completions(shell),
+    };
+    exit.into()
+}

@@ -1,1 +1,76 @@
 //! Replays flows on both sides and compares every answer.
+//!
+//! Each flow is done once per side, step by step, the same requests on both at the same time, with captures per side.
+//! Where one side fails to answer, answers outside the plan's expectations, or lacks a value to capture, that is a
+//! difference of its own and the rest of the flow is skipped, and counted as skipped.
+
+mod replay;
+mod tally;
+
+use crate::compare::Comparator;
+use crate::http::{Connection, Limits, Origin};
+use crate::plan::Plan;
+use crate::progress::Progress;
+use crate::record::Parity;
+use crate::role::{Pair, Role};
+use crate::step::{LoginError, PreparedFlow, RenderError, log_in};
+use replay::Replay;
+use tally::Tally;
+
+/// Why there is no parity evidence.
+#[derive(Debug, thiserror::Error)]
+pub enum ParityError {
+    /// A step of the plan can never be sent.
+    #[error("flow `{flow}` cannot be sent")]
+    Unsendable {
+        /// Name of the flow.
+        flow: String,
+        /// Why.
+        source: RenderError,
+    },
+    /// The login failed on a side.
+    #[error("login on side `{role}` failed")]
+    Login {
+        /// Which side.
+        role: Role,
+        /// What happened.
+        source: LoginError,
+    },
+}
+
+/// Replays every flow of the plan on both sides.
+///
+/// # Errors
+/// See [`ParityError`]; a side that answers nothing is a result, not an error.
+pub async fn run(plan: &Plan, origins: &Pair<Origin>, seed: u64, progress: &Progress) -> Result<Parity, ParityError> {
+    let flows = prepare(plan)?;
+    let logins = Pair {
+        baseline: login(plan, Role::Baseline, &origins.baseline).await?,
+        candidate: login(plan, Role::Candidate, &origins.candidate).await?,
+    };
+    let mut replay = Replay {
+        comparator: Comparator::new(&plan.compare),
+        connections: origins.clone().map(|_, origin| Connection::new(origin, Limits::within(plan.timeout))),
+        logins,
+        seed,
+        tally: Tally::new(plan),
+    };
+    for (number, flow) in flows.iter().enumerate() {
+        progress.step(number as u64, flows.len() as u64, format!("flow {}", flow.name), None);
+        replay.flow(number as u64, flow).await;
+    }
+    progress.step(flows.len() as u64, flows.len() as u64, "done", None);
+    Ok(replay.tally.into_parity())
+}
+
+fn prepare(plan: &Plan) -> Result<Vec<PreparedFlow>, ParityError> {
+    let prepare = |flow| PreparedFlow::new(flow, plan.auth.as_ref());
+    plan.flows
+        .iter()
+        .map(|flow| prepare(flow).map_err(|source| ParityError::Unsendable { flow: flow.name.clone(), source }))
+        .collect()
+}
+
+async fn login(plan: &Plan, role: Role, origin: &Origin) -> Result<Vec<Option<crate::step::Captured>>, ParityError> {
+    log_in(plan, origin, plan.timeout).await.map_err(|source| ParityError::Login { role, source })
+}

@@ -1,1 +1,250 @@
 //! The story of a run: provision, parity, load, judge, write. The only place where floors meet.
+//!
+//! Whatever happens on the way, what was measured is judged as far as it goes and written, and everything that was
+//! started is stopped before this ends.
+
+mod environment;
+mod error;
+mod measure;
+
+use std::path::PathBuf;
+
+pub use error::RunError;
+
+use crate::clock::Epoch;
+use crate::http::Origin;
+use crate::plan::{Gate, Plan};
+use crate::progress::Progress;
+use crate::provision::{self, Sides};
+use crate::record::{Ending, Environment, FlowInfo, RunInfo, RunRecord, SCHEMA_VERSION, Verdict};
+use crate::role::{Pair, Role};
+use crate::stop::Stop;
+use crate::{judge, parity, report};
+
+/// Which phases a run has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// Parity and load.
+    Run,
+    /// Parity only.
+    Verify,
+    /// Load only.
+    Load,
+}
+
+impl Command {
+    /// As the command line spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Verify => "verify",
+            Self::Load => "load",
+        }
+    }
+
+    const fn has_parity(self) -> bool {
+        matches!(self, Self::Run | Self::Verify)
+    }
+
+    const fn has_load(self) -> bool {
+        matches!(self, Self::Run | Self::Load)
+    }
+}
+
+/// Everything that decides a run.
+#[derive(Debug)]
+pub struct Job {
+    /// What is run.
+    pub plan: Plan,
+    /// Which phases of it.
+    pub command: Command,
+    /// Where everything is written. Made if it is not there.
+    pub out: PathBuf,
+    /// Seed of everything drawn at random.
+    pub seed: u64,
+    /// A side whose output is shown as it comes.
+    pub show_output: Option<Role>,
+    /// This program, to start it again as a side.
+    pub executable: PathBuf,
+}
+
+/// What a run came to. The record is complete and written in any case.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Everything that was measured.
+    pub record: RunRecord,
+    /// Why the run did not come to its end, if it did not.
+    pub error: Option<RunError>,
+}
+
+/// Does a whole run.
+///
+/// # Errors
+/// Only if the output directory cannot be written, before anything is started or at the end. Everything else is in the
+/// [`Outcome`].
+pub async fn run(job: &Job, progress: &Progress, stop: &Stop) -> Result<Outcome, RunError> {
+    let epoch = Epoch::now();
+    let mut record = begin(job);
+    save(job, &record)?;
+    let error = phases(job, epoch, &mut record, progress, stop).await.err();
+    record.ending = match &error {
+        None => Ending::Complete,
+        Some(RunError::Interrupted) => Ending::Interrupted,
+        Some(error) => Ending::Failed(error.in_full()),
+    };
+    record.run.finished_at = Some(environment::now());
+    progress.phase("judge");
+    apply_judgement(&mut record, &job.plan.gates, &job.plan.targets);
+    save(job, &record)?;
+    report::write(&job.out, &record)?;
+    Ok(Outcome { record, error })
+}
+
+/// Judges a record's evidence and puts the verdict into it.
+pub fn apply_judgement(record: &mut RunRecord, gates: &[Gate], targets: &[Gate]) {
+    let judgement = judge::judge(record, gates, targets);
+    record.verdict = judgement.verdict;
+    record.reason = judgement.reason;
+    record.gates = judgement.gates;
+    record.targets = judgement.targets;
+    for finding in judgement.findings {
+        if !record.findings.contains(&finding) {
+            record.findings.push(finding);
+        }
+    }
+}
+
+/// Brings everything up, runs the phases, brings everything down.
+async fn phases(
+    job: &Job,
+    epoch: Epoch,
+    record: &mut RunRecord,
+    progress: &Progress,
+    stop: &Stop,
+) -> Result<(), RunError> {
+    progress.phase("provision");
+    let options = provision::Options {
+        show_output: job.show_output,
+        work_dir: job.out.clone(),
+        executable: job.executable.clone(),
+        seed: job.seed,
+    };
+    let note = |text: String| progress.note(text);
+    let mut sides = until(stop, provision::start(&job.plan, options, &note)).await??;
+    describe(&sides, record);
+    let result = with_sides(job, epoch, record, &mut sides, progress, stop).await;
+    progress.phase("stop");
+    for warning in sides.stop().await {
+        progress.warn(warning);
+    }
+    result
+}
+
+async fn with_sides(
+    job: &Job,
+    epoch: Epoch,
+    record: &mut RunRecord,
+    sides: &mut Sides,
+    progress: &Progress,
+    stop: &Stop,
+) -> Result<(), RunError> {
+    if job.command.has_parity() {
+        progress.phase("parity");
+        let origins = both(origins(sides).await?)?;
+        let replay = parity::run(&job.plan, &origins, job.seed, progress);
+        record.parity = Some(alive(sides, until(stop, replay).await?.map_err(RunError::from))?);
+        save(job, record)?;
+    }
+    if job.command.has_load() {
+        progress.phase("load");
+        if job.command.has_parity() {
+            let note = |text: String| progress.note(text);
+            if !until(stop, sides.reset(&note)).await?? {
+                progress.note("a side that runs elsewhere keeps the data that the replay left");
+            }
+        }
+        measure::load(job, epoch, record, sides, progress, stop).await?;
+        save(job, record)?;
+    }
+    Ok(())
+}
+
+/// Runs a phase that may be dropped at any point, until the stop flag is set.
+async fn until<T>(stop: &Stop, phase: impl Future<Output = T>) -> Result<T, RunError> {
+    tokio::select! {
+        biased;
+        () = stop.triggered() => Err(RunError::Interrupted),
+        value = phase => Ok(value),
+    }
+}
+
+/// The death of a side explains more than what the phase made of it.
+fn alive<T>(sides: &mut Sides, outcome: Result<T, RunError>) -> Result<T, RunError> {
+    sides.check_alive()?;
+    outcome
+}
+
+async fn origins(sides: &Sides) -> Result<Pair<Option<Origin>>, RunError> {
+    let mut origins = Pair::default();
+    for role in Role::BOTH {
+        if let Some(side) = sides.get(role) {
+            *origins.get_mut(role) = Some(Origin::resolve(&side.base_url).await?);
+        }
+    }
+    Ok(origins)
+}
+
+fn both(origins: Pair<Option<Origin>>) -> Result<Pair<Origin>, RunError> {
+    match origins {
+        Pair { baseline: Some(baseline), candidate: Some(candidate) } => Ok(Pair { baseline, candidate }),
+        _ => Err(RunError::OneSide),
+    }
+}
+
+fn save(job: &Job, record: &RunRecord) -> Result<(), RunError> {
+    report::write_record(&job.out, record)?;
+    Ok(())
+}
+
+/// The record of a run in which nothing has been measured yet.
+fn begin(job: &Job) -> RunRecord {
+    let plan = &job.plan;
+    RunRecord {
+        schema_version: SCHEMA_VERSION,
+        verdict: Verdict::Invalid,
+        reason: "the run is not over".to_owned(),
+        run: RunInfo {
+            plan: plan.name.clone(),
+            plan_file: plan.source.as_ref().map(|path| path.display().to_string()),
+            command: job.command.name().to_owned(),
+            seed: job.seed,
+            started_at: environment::now(),
+            finished_at: None,
+            sides: Pair::default(),
+            database: plan.database.provider.name().to_owned(),
+            flows: plan.flows.iter().map(flow_info).collect(),
+        },
+        ending: Ending::Running,
+        gates: Vec::new(),
+        targets: Vec::new(),
+        findings: Vec::new(),
+        parity: None,
+        load: None,
+        observations: Pair::default(),
+        environment: environment::read(),
+    }
+}
+
+fn flow_info(flow: &crate::plan::Flow) -> FlowInfo {
+    FlowInfo {
+        name: flow.name.clone(),
+        weight: flow.weight,
+        steps: flow.steps.iter().map(|step| step.name.clone()).collect(),
+    }
+}
+
+fn describe(sides: &Sides, record: &mut RunRecord) {
+    record.run.sides = Pair::from_fn(|role| sides.get(role).map(|side| side.words.clone()));
+    record.run.database = sides.database().words.clone();
+    record.environment = Environment { database: sides.database().version.clone(), ..record.environment.clone() };
+}

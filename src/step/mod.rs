@@ -11,6 +11,7 @@ pub use login::{LoginError, log_in};
 pub use prepared::{PreparedFlow, PreparedStep, RenderError};
 pub use session::{Captured, Session};
 
+use crate::compare::json;
 use crate::http::{Connection, Exchange, Failure, Keep, Response};
 use crate::plan::{CaptureFrom, Expect};
 
@@ -104,7 +105,7 @@ fn capture(step: &PreparedStep, response: &Response, session: &mut Session) -> O
     if step.captures.is_empty() {
         return None;
     }
-    let body = if step.captures_body() { crate::compare::json::parse(&response.body).ok() } else { None };
+    let body = if step.captures_body() { json::parse(&response.body).ok() } else { None };
     for wanted in &step.captures {
         let (value, from) = match &wanted.from {
             CaptureFrom::Header(name) => {
@@ -112,7 +113,7 @@ fn capture(step: &PreparedStep, response: &Response, session: &mut Session) -> O
                 (value.map(Captured::text), format!("header {name}"))
             }
             CaptureFrom::Body(path) => {
-                let found = body.as_ref().and_then(|body| crate::compare::json::select(body, path));
+                let found = body.as_ref().and_then(|body| json::select(body, path));
                 (found.map(Captured::from_json), path.to_string())
             }
         };

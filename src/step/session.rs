@@ -2,6 +2,7 @@
 
 use rand::RngExt;
 
+use crate::compare::json;
 use crate::schedule;
 
 /// One value kept of an answer.
@@ -20,9 +21,8 @@ impl Captured {
     }
 
     /// A value from a JSON document; a string gives its content, anything else its source text.
-    pub fn from_json(value: &crate::compare::json::Value<'_>) -> Self {
-        let json = value.to_text();
-        Self { text: value.as_str().map_or_else(|| json.clone(), std::borrow::Cow::into_owned), json }
+    pub fn from_json(value: json::Value<'_>) -> Self {
+        Self { text: value.scalar_text().text.into_owned(), json: String::from_utf8_lossy(value.raw()).into_owned() }
     }
 }
 

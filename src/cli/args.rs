@@ -1,0 +1,206 @@
+//! Arguments as they are typed. What they mean together is decided in `options`.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    verdict pass: go
+  1    verdict fail: roll back (a gate failed, or the contract is broken)
+  2    usage or plan invalid; nothing was started
+  3    a side or its environment could not be started, or died
+  4    inconclusive, invalid, or nothing was checked
+  130  interrupted";
+
+const EXAMPLES: &str = "\
+Examples:
+  cutover run                                   the bundled students service, blocking against async
+  cutover verify --baseline http://old:8000 --candidate http://new:8000 contracts.yaml
+  cutover load http://127.0.0.1:8080/students -c 32 -d 10s
+  cutover judge reports/students-…/run.json --gate 'candidate.p99 <= 300ms'";
+
+/// Proves that a migrated service answers as the old one did and is faster, from the same requests.
+#[derive(Debug, Parser)]
+#[command(name = "cutover", version, after_help = EXIT_CODES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Bring both sides up, compare every answer, load both, give one verdict
+    Run(RunArgs),
+    /// Bring both sides up and compare every answer; no load
+    Verify(RunArgs),
+    /// Load only: the sides of a plan, or one URL
+    Load(LoadArgs),
+    /// Judge stored evidence again, with other gates; no network
+    Judge(JudgeArgs),
+    /// Write every report again from stored evidence
+    Report(ReportArgs),
+    /// The bundled reference service alone
+    Serve(Box<reference_service::ServeArgs>),
+    /// Validate a plan and print what would run; nothing is started
+    Check(CheckArgs),
+    /// Print the JSON Schema of the plan, for editors
+    Schema,
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+/// The plan, and what people change in it from run to run.
+#[derive(Debug, Args)]
+pub(super) struct PlanArgs {
+    /// Plan file; `students` and `students-smoke` are built in
+    #[arg(value_name = "PLAN", default_value = "scenarios/students.yaml")]
+    pub(super) plan: String,
+    #[command(flatten)]
+    pub(super) overrides: Overrides,
+}
+
+/// Settings that win over the plan's.
+#[derive(Debug, Args)]
+pub(super) struct Overrides {
+    /// Old side: a service that runs already, in place of the plan's
+    #[arg(long, value_name = "URL", help_heading = "Sides")]
+    pub(super) baseline: Option<String>,
+    /// New side: a service that runs already, in place of the plan's
+    #[arg(long, value_name = "URL", help_heading = "Sides")]
+    pub(super) candidate: Option<String>,
+    /// Who provides the databases: auto, docker, local, sqlite, or a `postgres://` URL
+    #[arg(long, value_name = "PROVIDER", env = "CUTOVER_DATABASE", hide_env_values = true, help_heading = "Sides")]
+    pub(super) database: Option<String>,
+    /// Image of the docker provider
+    #[arg(long, value_name = "IMAGE", help_heading = "Sides")]
+    pub(super) postgres_image: Option<String>,
+    /// Seed of everything that is drawn at random; printed by every run
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) seed: Option<u64>,
+    /// One more gate, such as 'candidate.p99 <= 300ms' (repeatable)
+    #[arg(long = "gate", value_name = "EXPR", action = ArgAction::Append)]
+    pub(super) gates: Vec<String>,
+    #[command(flatten)]
+    pub(super) load: LoadOverrides,
+}
+
+/// How much load, for how long.
+#[derive(Debug, Args)]
+pub(super) struct LoadOverrides {
+    /// Open model: flow iterations that arrive per second, such as 200 or 200/s
+    #[arg(long, value_name = "RATE", conflicts_with = "users", help_heading = "Load")]
+    pub(super) rate: Option<String>,
+    /// Closed model: so many virtual users, each waiting for its answer
+    #[arg(short = 'c', long, value_name = "COUNT", help_heading = "Load")]
+    pub(super) users: Option<usize>,
+    /// Time of the whole load phase, such as 60s; sets the number of pairs
+    #[arg(short = 'd', long, value_name = "TIME", conflicts_with = "pairs", help_heading = "Load")]
+    pub(super) duration: Option<String>,
+    /// Pairs of blocks
+    #[arg(long, value_name = "COUNT", help_heading = "Load")]
+    pub(super) pairs: Option<u32>,
+}
+
+/// What is written and shown.
+#[derive(Debug, Args)]
+pub(super) struct OutputArgs {
+    /// Directory for run.json and the reports [default: reports/<plan>-<time>]
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub(super) out: Option<PathBuf>,
+    /// No progress; the summary is the verdict alone
+    #[arg(short, long, help_heading = "Output")]
+    pub(super) quiet: bool,
+    /// No colours, also on a terminal (as NO_COLOR does)
+    #[arg(long, help_heading = "Output")]
+    pub(super) no_color: bool,
+    /// What goes to standard output
+    #[arg(long, value_enum, default_value_t = Format::Text, help_heading = "Output")]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// A summary for people
+    Text,
+    /// Verdict, gates and figures as JSON
+    Json,
+    /// The summary as Markdown, as for a pull request
+    Markdown,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    pub(super) plan: PlanArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    /// Show what a side prints, as it comes
+    #[arg(long, value_name = "SIDE", value_enum, help_heading = "Sides")]
+    pub(super) show_output: Option<SideArg>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LoadArgs {
+    /// Plan file, or the URL of a service that runs already
+    #[arg(value_name = "PLAN|URL", default_value = "scenarios/students.yaml")]
+    pub(super) target: String,
+    #[command(flatten)]
+    pub(super) overrides: Overrides,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    /// Show what a side prints, as it comes
+    #[arg(long, value_name = "SIDE", value_enum, help_heading = "Sides")]
+    pub(super) show_output: Option<SideArg>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SideArg {
+    /// The old side
+    Baseline,
+    /// The new side
+    Candidate,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct JudgeArgs {
+    /// The run.json of a run
+    #[arg(value_name = "RUN.JSON")]
+    pub(super) record: PathBuf,
+    /// Gate in place of the stored ones, such as 'candidate.p99 <= 300ms' (repeatable)
+    #[arg(long = "gate", value_name = "EXPR", action = ArgAction::Append)]
+    pub(super) gates: Vec<String>,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    /// The run.json of a run
+    #[arg(value_name = "RUN.JSON")]
+    pub(super) record: PathBuf,
+    /// Directory for the reports [default: that of RUN.JSON]
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    pub(super) plan: PlanArgs,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_make_sense_together() {
+        Cli::command().debug_assert();
+    }
+}

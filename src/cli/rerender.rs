@@ -1,0 +1,71 @@
+//! `cutover judge` and `cutover report`: from stored evidence, without a network.
+
+use std::path::Path;
+
+use super::args::{JudgeArgs, ReportArgs};
+use super::options::{UsageError, parse_gate};
+use super::terminal::Terminal;
+use super::{Exit, summary};
+use crate::plan::Gate;
+use crate::record::RunRecord;
+use crate::{report, run};
+
+pub(super) fn judge(args: &JudgeArgs) -> Exit {
+    let terminal = Terminal::new(&args.output);
+    let mut record = match report::read_record(&args.record) {
+        Ok(record) => record,
+        Err(error) => return refuse(&terminal, &error),
+    };
+    let gates = match gates(&record, &args.gates) {
+        Ok(gates) => gates,
+        Err(UsageError(message)) => {
+            terminal.error(&message);
+            return Exit::Usage;
+        }
+    };
+    let targets: Vec<Gate> = record.targets.iter().filter_map(|target| Gate::parse(&target.expr).ok()).collect();
+    record.findings.retain(|finding| finding.code == "sampler");
+    run::apply_judgement(&mut record, &gates, &targets);
+    let out = args.output.out.as_deref();
+    if let Some(out) = out {
+        let written = report::write_record(out, &record).and_then(|_| report::write(out, &record));
+        if let Err(error) = written {
+            return refuse(&terminal, &error);
+        }
+    }
+    let shown = out.or_else(|| args.record.parent()).unwrap_or_else(|| Path::new("."));
+    summary::print(&record, shown, &args.output, &terminal);
+    Exit::from(record.verdict)
+}
+
+/// The gates of the command line, or the stored ones if there are none.
+fn gates(record: &RunRecord, given: &[String]) -> Result<Vec<Gate>, UsageError> {
+    if given.is_empty() {
+        return record.gates.iter().map(|gate| parse_gate(&gate.expr)).collect();
+    }
+    given.iter().map(|gate| parse_gate(gate)).collect()
+}
+
+pub(super) fn report(args: &ReportArgs) -> Exit {
+    let written = report::read_record(&args.record).and_then(|record| {
+        let beside = args.record.parent().unwrap_or_else(|| Path::new("."));
+        report::write(args.out.as_deref().unwrap_or(beside), &record)
+    });
+    match written {
+        Ok(paths) => {
+            for path in paths {
+                println!("{}", path.display());
+            }
+            Exit::Pass
+        }
+        Err(error) => {
+            eprintln!("error: {}", run::RunError::from(error).in_full());
+            Exit::Usage
+        }
+    }
+}
+
+fn refuse(terminal: &Terminal, error: &report::ReportError) -> Exit {
+    terminal.error(&format!("error: {error}"));
+    Exit::Usage
+}

@@ -1,0 +1,101 @@
+//! `cutover run`, `cutover verify` and `cutover load`.
+
+use super::args::{LoadArgs, OutputArgs, RunArgs, SideArg};
+use super::options::{self, UsageError};
+use super::terminal::Terminal;
+use super::{Exit, interrupt, summary};
+use crate::plan::Plan;
+use crate::role::Role;
+use crate::run::{Command, Job, Outcome, RunError};
+use crate::stop::Stop;
+
+pub(super) fn run(command: Command, args: RunArgs) -> Exit {
+    let plan = options::read_plan(&args.plan.plan).and_then(|mut plan| {
+        options::apply(&mut plan, &args.plan.overrides)?;
+        Ok(plan)
+    });
+    start(command, plan, args.output, args.show_output)
+}
+
+pub(super) fn load(args: LoadArgs) -> Exit {
+    let is_url = args.target.contains("://");
+    let plan = if is_url {
+        options::ad_hoc(&args.target, &args.overrides)
+    } else {
+        options::read_plan(&args.target).and_then(|mut plan| {
+            options::apply(&mut plan, &args.overrides)?;
+            Ok(plan)
+        })
+    };
+    start(Command::Load, plan, args.output, args.show_output)
+}
+
+fn start(
+    command: Command,
+    plan: Result<Plan, UsageError>,
+    output: OutputArgs,
+    show_output: Option<SideArg>,
+) -> Exit {
+    let terminal = Terminal::new(&output);
+    let plan = match plan {
+        Ok(plan) => plan,
+        Err(UsageError(message)) => {
+            terminal.error(&message);
+            return Exit::Usage;
+        }
+    };
+    let executable = match std::env::current_exe() {
+        Ok(executable) => executable,
+        Err(error) => {
+            terminal.error(&format!("error: cannot find this program's own file: {error}"));
+            return Exit::Environment;
+        }
+    };
+    let job = Job {
+        command,
+        out: options::output_directory(output.out.as_ref(), &plan.name),
+        seed: options::seed(&plan),
+        show_output: show_output.map(|side| match side {
+            SideArg::Baseline => Role::Baseline,
+            SideArg::Candidate => Role::Candidate,
+        }),
+        executable,
+        plan,
+    };
+    finish(&job, &output, &terminal)
+}
+
+fn finish(job: &Job, output: &OutputArgs, terminal: &Terminal) -> Exit {
+    let stop = Stop::default();
+    interrupt::install(&stop, terminal);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            terminal.error(&format!("error: no threads to be had: {error}"));
+            return Exit::Environment;
+        }
+    };
+    terminal.header(job);
+    let outcome = runtime.block_on(crate::run::run(job, &terminal.progress(), &stop));
+    terminal.clear();
+    match outcome {
+        Ok(outcome) => conclude(job, output, terminal, &outcome),
+        Err(error) => {
+            terminal.failure(&error.in_full(), error.hint().as_deref());
+            Exit::Environment
+        }
+    }
+}
+
+fn conclude(job: &Job, output: &OutputArgs, terminal: &Terminal, outcome: &Outcome) -> Exit {
+    let exit = match &outcome.error {
+        None => Exit::from(outcome.record.verdict),
+        Some(RunError::Interrupted) => Exit::Interrupted,
+        Some(_) => Exit::Environment,
+    };
+    summary::print(&outcome.record, &job.out, output, terminal);
+    if let Some(error) = outcome.error.as_ref().filter(|error| !matches!(error, RunError::Interrupted)) {
+        terminal.failure(&error.in_full(), error.hint().as_deref());
+    }
+    exit
+}

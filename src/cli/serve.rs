@@ -1,0 +1,20 @@
+//! `cutover serve`: a thin door to the reference service.
+
+use std::io::{IsTerminal as _, stderr};
+
+use reference_service::ServeArgs;
+use tracing_subscriber::EnvFilter;
+
+use super::Exit;
+
+pub(super) fn serve(args: ServeArgs) -> Exit {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(stderr().is_terminal()).with_writer(stderr).init();
+    match reference_service::run(args) {
+        Ok(()) => Exit::Pass,
+        Err(error) => {
+            eprintln!("{}", error.explain());
+            Exit::Environment
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! What a run came to, on standard output: the figures first, the verdict last.
+
+use std::path::Path;
+
+use console::Style;
+
+use super::args::{Format, OutputArgs};
+use super::terminal::Terminal;
+use crate::record::{Class, Difference, GateResult, RunRecord, Severity, SideLoad, Verdict};
+use crate::report;
+use crate::role::{Pair, Role};
+use crate::units::{format_bytes, format_count, format_share, format_us, three_digits};
+
+/// Most differences that are shown; the report has them all.
+const MOST_DIFFERENCES: usize = 10;
+/// Longest value that is shown of a difference.
+const MOST_CHARACTERS: usize = 60;
+
+/// Prints a record in the format that was asked for.
+pub(super) fn print(record: &RunRecord, out: &Path, output: &OutputArgs, terminal: &Terminal) {
+    match output.format {
+        Format::Json => println!("{:#}", as_json(record)),
+        Format::Markdown => println!("{}", report::summary(record)),
+        Format::Text if output.quiet => println!("{}", verdict_line(record)),
+        Format::Text => print_text(record, out, terminal),
+    }
+}
+
+fn print_text(record: &RunRecord, out: &Path, terminal: &Terminal) {
+    let mut lines = Vec::new();
+    figures(record, &mut lines);
+    parity(record, &mut lines);
+    rules("gates", &record.gates, &mut lines);
+    rules("targets (reported, not gated)", &record.targets, &mut lines);
+    findings(record, &mut lines);
+    lines.push(String::new());
+    lines.push(format!("report   {}", out.join("report.html").display()));
+    lines.push(verdict_line(record));
+    println!("{}", lines.join("\n"));
+    let _ = terminal;
+}
+
+/// The figures that scripts want most, without the series.
+fn as_json(record: &RunRecord) -> serde_json::Value {
+    let sides = record.load.as_ref().map(|load| load.sides.clone().map(|_, side| side.map(without_histograms)));
+    serde_json::json!({
+        "schema_version": record.schema_version,
+        "verdict": record.verdict,
+        "reason": record.reason,
+        "run": record.run,
+        "gates": record.gates,
+        "targets": record.targets,
+        "findings": record.findings,
+        "parity": record.parity,
+        "load": sides.map(|sides| serde_json::json!({ "sides": sides })),
+    })
+}
+
+fn without_histograms(mut side: SideLoad) -> SideLoad {
+    for step in &mut side.steps {
+        step.response_time_hdr.clear();
+        step.service_time_hdr.clear();
+    }
+    side
+}
+
+fn verdict_line(record: &RunRecord) -> String {
+    let style = match record.verdict {
+        Verdict::Pass => Style::new().green().bold(),
+        Verdict::Fail => Style::new().red().bold(),
+        Verdict::Inconclusive | Verdict::Invalid => Style::new().yellow().bold(),
+    };
+    format!("verdict  {} — {}", style.apply_to(record.verdict.name()), record.reason)
+}
+
+/// A row of the table of figures: its name, and each side's figure in words.
+type Row = (&'static str, Box<dyn Fn(&SideLoad) -> Option<String>>);
+
+fn figures(record: &RunRecord, lines: &mut Vec<String>) {
+    let Some(load) = &record.load else { return };
+    lines.push(String::new());
+    let names = Pair::from_fn(|role| record.run.sides.get(role).clone().unwrap_or_default());
+    lines.push(format!("{:<22}{:>16}{:>16}", "", "baseline", "candidate"));
+    for (name, figure) in rows() {
+        let figures = Pair::from_fn(|role: Role| load.sides.get(role).as_ref().and_then(&figure));
+        if figures.baseline.is_some() || figures.candidate.is_some() {
+            let shown = figures.map(|_, figure| figure.unwrap_or_else(|| "–".to_owned()));
+            lines.push(format!("{name:<22}{:>16}{:>16}", shown.baseline, shown.candidate));
+        }
+    }
+    for (role, name) in names.iter().filter(|(_, name)| !name.is_empty()) {
+        lines.push(format!("{role:<9} {name}"));
+    }
+    lines.push(format!("database  {}", record.run.database));
+}
+
+fn rows() -> Vec<Row> {
+    fn row(name: &'static str, figure: impl Fn(&SideLoad) -> Option<String> + 'static) -> Row {
+        (name, Box::new(figure))
+    }
+    let us = |micros: u64| format_us(micros as f64);
+    vec![
+        row("response time P50", move |side| side.response_time_us.map(|q| us(q.p50))),
+        row("response time P95", move |side| side.response_time_us.map(|q| us(q.p95))),
+        row("response time P99", move |side| side.response_time_us.map(|q| us(q.p99))),
+        row("response time max", move |side| side.response_time_us.map(|q| us(q.max))),
+        row("service time P95", move |side| side.service_time_us.map(|q| us(q.p95))),
+        row("requests", |side| Some(format_count(side.requests))),
+        row("errors", |side| side.error_rate.map(format_share)),
+        row("throughput", |side| side.throughput.map(|rate| format!("{}/s", three_digits(rate)))),
+        row("connections used", |side| {
+            let used = side.pool.as_ref()?.used;
+            Some(format!("{} (max {:.0})", three_digits(used.mean?), used.max?))
+        }),
+        row("waiting, most", |side| side.pool.as_ref()?.pending.max.map(|most| format!("{most:.0}"))),
+        row("pool saturated", |side| side.pool.as_ref()?.saturated_share.map(format_share)),
+        row("pool timeouts", |side| side.pool.as_ref()?.timeouts.map(format_count)),
+        row("processor (one core)", |side| side.cpu.map(format_share)),
+        row("memory", |side| side.rss_bytes.map(|bytes| format_bytes(bytes as f64))),
+    ]
+}
+
+fn parity(record: &RunRecord, lines: &mut Vec<String>) {
+    let Some(parity) = &record.parity else { return };
+    lines.push(String::new());
+    lines.push(format!(
+        "parity   {} answers compared at {} places: {} breaking, {} representation, {} allowed by rules",
+        format_count(parity.compared),
+        format_count(parity.places),
+        format_count(parity.breaking),
+        format_count(parity.representation),
+        format_count(parity.volatile),
+    ));
+    let mut shown: Vec<&Difference> = parity.differences.iter().filter(|d| d.class != Class::Volatile).collect();
+    shown.sort_by_key(|difference| difference.class);
+    lines.extend(shown.iter().take(MOST_DIFFERENCES).map(|difference| difference_line(difference)));
+    if shown.len() > MOST_DIFFERENCES {
+        lines.push(format!("  … and {} more, see the report", shown.len() - MOST_DIFFERENCES));
+    }
+}
+
+fn difference_line(difference: &Difference) -> String {
+    let value = |value: &Option<String>| value.as_deref().map_or_else(|| "nothing".to_owned(), shorten);
+    let times = if difference.count > 1 { format!(" ({} times)", difference.count) } else { String::new() };
+    format!(
+        "  {} {} / {} at {}{times}\n      baseline  {}\n      candidate {}",
+        colour(difference.class),
+        shorten(&difference.flow),
+        shorten(&difference.step),
+        shorten(&difference.place),
+        value(&difference.baseline),
+        value(&difference.candidate),
+    )
+}
+
+fn colour(class: Class) -> String {
+    match class {
+        Class::Breaking => Style::new().red().apply_to(class.name()).to_string(),
+        _ => class.name().to_owned(),
+    }
+}
+
+/// One line of printable characters: what targets send must not steer a terminal.
+fn shorten(text: &str) -> String {
+    let mut shown: String =
+        text.chars().take(MOST_CHARACTERS).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    if text.chars().nth(MOST_CHARACTERS).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+fn rules(title: &str, results: &[GateResult], lines: &mut Vec<String>) {
+    if results.is_empty() {
+        return;
+    }
+    lines.push(String::new());
+    lines.push(title.to_owned());
+    let width = results.iter().map(|result| result.expr.chars().count()).max().unwrap_or(0);
+    for result in results {
+        let (sign, style) = match result.status {
+            Verdict::Pass => ("✓ pass", Style::new().green()),
+            Verdict::Fail => ("✗ fail", Style::new().red()),
+            Verdict::Inconclusive => ("? open", Style::new().yellow()),
+            Verdict::Invalid => ("! void", Style::new().yellow()),
+        };
+        lines.push(format!("  {}  {:<width$}  {}", style.apply_to(sign), result.expr, result.reason));
+    }
+}
+
+fn findings(record: &RunRecord, lines: &mut Vec<String>) {
+    if record.findings.is_empty() {
+        return;
+    }
+    lines.push(String::new());
+    for finding in &record.findings {
+        let name = match finding.severity {
+            Severity::Note => "note",
+            Severity::Warning => "warning",
+            Severity::Invalid => "invalid",
+        };
+        lines.push(format!("{name}: {}", finding.message));
+    }
+}

@@ -1,0 +1,112 @@
+//! One flow on both sides, step by step.
+
+use super::tally::Tally;
+use crate::compare::{Answer, Comparator};
+use crate::http::{Connection, Keep, Response};
+use crate::record::parity::Kind;
+use crate::role::Pair;
+use crate::step::{Captured, Done, PreparedFlow, PreparedStep, Problem, RenderError, Session, perform};
+
+/// Everything that the replay needs from one flow to the next.
+pub(super) struct Replay {
+    pub(super) comparator: Comparator,
+    pub(super) connections: Pair<Connection>,
+    pub(super) logins: Pair<Vec<Option<Captured>>>,
+    pub(super) seed: u64,
+    pub(super) tally: Tally,
+}
+
+/// What one side did with a step.
+type Outcome = Result<Done, RenderError>;
+
+impl Replay {
+    /// Does a flow on both sides.
+    pub(super) async fn flow(&mut self, number: u64, flow: &PreparedFlow) {
+        let mut sessions =
+            Pair::from_fn(|role| Session::new(self.seed, 'p', number, self.logins.get(role), flow.variables));
+        let mut goes_on = true;
+        for step in &flow.steps {
+            if goes_on {
+                goes_on = self.step(flow, step, &mut sessions).await;
+            } else {
+                self.tally.skipped(&flow.name, &step.name);
+            }
+        }
+    }
+
+    /// Does a step on both sides at the same time. Gives back whether the flow can go on.
+    async fn step(&mut self, flow: &PreparedFlow, step: &PreparedStep, sessions: &mut Pair<Session>) -> bool {
+        let Pair { baseline, candidate } = &mut self.connections;
+        let (baseline, candidate) = tokio::join!(
+            perform(baseline, step, &mut sessions.baseline, Keep::Body),
+            perform(candidate, step, &mut sessions.candidate, Keep::Body),
+        );
+        let outcomes = Pair { baseline, candidate };
+        self.tally.requested();
+        match (response(&outcomes.baseline), response(&outcomes.candidate)) {
+            (Some(baseline), Some(candidate)) => self.compare(flow, step, baseline, candidate),
+            _ => self.tally.difference(&flow.name, &step.name, Kind::Transport, "answer", in_words(&outcomes)),
+        }
+        self.expectations(flow, step, &outcomes)
+    }
+
+    fn compare(&mut self, flow: &PreparedFlow, step: &PreparedStep, baseline: &Response, candidate: &Response) {
+        let comparison = self.comparator.compare(
+            &flow.name,
+            &step.name,
+            &answer(baseline, &self.connections.baseline),
+            &answer(candidate, &self.connections.candidate),
+        );
+        self.tally.compared(&flow.name, &step.name, baseline.status, comparison);
+    }
+
+    /// What the plan itself expects of the answers, whatever the other side says.
+    fn expectations(&mut self, flow: &PreparedFlow, step: &PreparedStep, outcomes: &Pair<Outcome>) -> bool {
+        let problems = Pair { baseline: problem(&outcomes.baseline), candidate: problem(&outcomes.candidate) };
+        if problems.baseline.is_none() && problems.candidate.is_none() {
+            return true;
+        }
+        let kind = |problem: &Option<String>, outcome: &Outcome| match outcome {
+            Ok(Done { problem: Some(Problem::Transport(_)), .. }) | Err(_) => None,
+            Ok(Done { problem: Some(Problem::Capture { .. }), .. }) => Some(Kind::Capture),
+            _ => problem.as_ref().map(|_| Kind::Expectation),
+        };
+        let found = kind(&problems.baseline, &outcomes.baseline).or(kind(&problems.candidate, &outcomes.candidate));
+        if let Some(kind) = found {
+            self.tally.difference(&flow.name, &step.name, kind, "expectation", problems);
+        }
+        false
+    }
+}
+
+fn answer<'a>(response: &'a Response, connection: &'a Connection) -> Answer<'a> {
+    Answer {
+        status: response.status,
+        headers: &response.headers,
+        body: &response.body,
+        base_url: &connection.origin().base_url,
+    }
+}
+
+fn response(outcome: &Outcome) -> Option<&Response> {
+    outcome.as_ref().ok().and_then(|done| done.exchange.outcome.as_ref().ok())
+}
+
+fn problem(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Ok(done) => done.problem.as_ref().map(ToString::to_string),
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+/// What each side did, for a difference in which at least one did not answer.
+fn in_words(outcomes: &Pair<Outcome>) -> Pair<Option<String>> {
+    let words =
+        |outcome: &Outcome| {
+            Some(response(outcome).map_or_else(
+                || problem(outcome).unwrap_or_default(),
+                |response| format!("answered {}", response.status),
+            ))
+        };
+    Pair { baseline: words(&outcomes.baseline), candidate: words(&outcomes.candidate) }
+}

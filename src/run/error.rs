@@ -1,0 +1,66 @@
+//! Why a run did not come to its end.
+
+use std::error::Error as _;
+
+use crate::http::OriginError;
+use crate::load::LoadError;
+use crate::observe;
+use crate::parity::ParityError;
+use crate::provision::ProvisionError;
+use crate::report::ReportError;
+
+/// Why a run did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A signal asked for the end.
+    #[error("interrupted")]
+    Interrupted,
+    /// A side or its environment could not be started, or died.
+    #[error(transparent)]
+    Provision(#[from] ProvisionError),
+    /// The address of a side is none.
+    #[error(transparent)]
+    Origin(#[from] OriginError),
+    /// The replay could not be done.
+    #[error(transparent)]
+    Parity(#[from] ParityError),
+    /// The load could not be done.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// A side cannot be watched.
+    #[error(transparent)]
+    Observe(#[from] observe::Error),
+    /// A file could not be written.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// Parity needs two sides.
+    #[error("answers can only be compared between two sides, and the plan has one")]
+    OneSide,
+}
+
+impl RunError {
+    /// The error with its causes, a line each.
+    pub fn in_full(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = self.source();
+        while let Some(cause) = source {
+            text.push_str("\n  Caused by: ");
+            text.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        text
+    }
+
+    /// What to try, where that is known.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Provision(error) => error.hint(),
+            Self::Load(LoadError::TooFewUsers { flows, .. }) => Some(format!("use `--users {flows}` or more")),
+            Self::Load(LoadError::Login { .. }) | Self::Parity(ParityError::Login { .. }) => {
+                Some("check `auth.login` of the plan".to_owned())
+            }
+            Self::OneSide => Some("give both `--baseline URL` and `--candidate URL`, or use `cutover load`".to_owned()),
+            _ => None,
+        }
+    }
+}

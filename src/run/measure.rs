@@ -1,0 +1,130 @@
+//! The load phase with everything around it: observers, the watch over the sides, and their figures put together.
+
+use std::time::Duration;
+
+use super::{Job, RunError, origins};
+use crate::clock::Epoch;
+use crate::load;
+use crate::observe::{self, Observer};
+use crate::progress::Progress;
+use crate::provision::{RunningSide, Sides};
+use crate::record::{Finding, RunRecord, Severity};
+use crate::role::{Pair, Role};
+use crate::stop::Stop;
+
+/// Time between two samples.
+const SAMPLE_EVERY: Duration = Duration::from_millis(100);
+/// Time between two looks at whether the sides still live.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Loads the sides and puts what was measured into the record, also when the load was cut short.
+pub(super) async fn load(
+    job: &Job,
+    epoch: Epoch,
+    record: &mut RunRecord,
+    sides: &mut Sides,
+    progress: &Progress,
+    stop: &Stop,
+) -> Result<(), RunError> {
+    let setup = load::Setup { plan: &job.plan, origins: origins(sides).await?, seed: job.seed, epoch };
+    let observers = observe_all(sides, epoch)?;
+    let over = Stop::default();
+    let (measured, death) = {
+        let load = load::run(setup, progress, &over);
+        let watch = watch(sides, &over, stop);
+        tokio::pin!(load);
+        tokio::pin!(watch);
+        tokio::select! {
+            measured = &mut load => (measured, None),
+            death = &mut watch => (load.await, death),
+        }
+    };
+    let mut failure = death;
+    match measured {
+        Ok(load) => record.load = Some(load),
+        Err(error) => failure = failure.or(Some(error.into())),
+    }
+    take_observations(observers, epoch.elapsed_ms(), record).await;
+    match failure {
+        Some(failure) => Err(failure),
+        None if stop.is_triggered() => Err(RunError::Interrupted),
+        None => Ok(()),
+    }
+}
+
+async fn take_observations(observers: Pair<Option<Observer>>, end_ms: u64, record: &mut RunRecord) {
+    for (role, observer) in [(Role::Baseline, observers.baseline), (Role::Candidate, observers.candidate)] {
+        let Some(observer) = observer else { continue };
+        let seen = observer.stop().await;
+        record.findings.extend(seen.problems.iter().map(|problem| sampler_finding(role, problem)));
+        if let Some(load) = &mut record.load {
+            fill(load, role, &seen, end_ms);
+        }
+        *record.observations.get_mut(role) = Some(seen.observations);
+    }
+}
+
+/// Looks at the sides until one has died, or the user wants to stop; tells the load to end then.
+async fn watch(sides: &mut Sides, over: &Stop, stop: &Stop) -> Option<RunError> {
+    loop {
+        tokio::select! {
+            () = stop.triggered() => {
+                over.trigger();
+                return None;
+            }
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+        if let Err(death) = sides.check_alive() {
+            over.trigger();
+            return Some(death.into());
+        }
+    }
+}
+
+fn observe_all(sides: &Sides, epoch: Epoch) -> Result<Pair<Option<Observer>>, RunError> {
+    let start = |role| sides.get(role).map(|side| Observer::start(&target(side), epoch.instant(), SAMPLE_EVERY));
+    Ok(Pair {
+        baseline: start(Role::Baseline).transpose()?,
+        candidate: start(Role::Candidate).transpose()?,
+    })
+}
+
+fn target(side: &RunningSide) -> observe::Target {
+    observe::Target {
+        metrics: side.metrics_url.clone().zip(side.metrics_names.clone()),
+        pid: side.pid,
+        database: side.database.as_ref().map(|database| observe::DatabaseTarget {
+            url: database.admin_url.expose().to_owned(),
+            name: database.name.clone(),
+            application_name: Some(database.application_name.clone()),
+        }),
+    }
+}
+
+fn sampler_finding(role: Role, problem: &str) -> Finding {
+    Finding {
+        severity: Severity::Warning,
+        code: "sampler".to_owned(),
+        message: format!("samples of {role}: {problem}"),
+    }
+}
+
+/// Puts what was seen of a side into the load figures, over the measured part of its blocks.
+fn fill(load: &mut crate::record::Load, role: Role, seen: &observe::Record, end_ms: u64) {
+    let settle_ms = (load.settle_s * 1e3) as u64;
+    let window = |block: &crate::record::load::Block| {
+        let start = block.started_ms + settle_ms;
+        (start, start + (block.measured_s * 1e3) as u64)
+    };
+    let mut windows = Vec::new();
+    for block in load.blocks.iter_mut().filter(|block| block.side == role) {
+        let (start, end) = window(block);
+        block.cpu_ms = seen.cpu_ms(start, end);
+        windows.push((start, end));
+    }
+    let (Some(side), Some(first)) = (load.sides.get_mut(role), windows.first().copied()) else { return };
+    let cpu_ms: Option<u64> = windows.iter().map(|(start, end)| seen.cpu_ms(*start, *end)).sum();
+    side.cpu = cpu_ms.filter(|_| side.measured_s > 0.0).map(|ms| ms as f64 / 1e3 / side.measured_s);
+    side.rss_bytes = seen.rss_max(&windows);
+    side.pool = seen.pool_summary(&windows, (first.0, end_ms));
+}
