@@ -165,9 +165,16 @@ impl Defects {
         Self { on: settings.iter().map(active).collect(), bled: Mutex::default() }
     }
 
-    /// Whether no defect is on.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.on.is_empty()
+    /// Whether a defect changes what bodies hold.
+    pub(crate) fn spoil_bodies(&self) -> bool {
+        const SPOILERS: [Defect; 5] = [
+            Defect::MissingField,
+            Defect::NullForAbsent,
+            Defect::FloatForInt,
+            Defect::NaiveDatetime,
+            Defect::TruncatedMicros,
+        ];
+        self.on.iter().any(|active| SPOILERS.contains(&active.setting.defect))
     }
 
     /// Whether a defect is on.

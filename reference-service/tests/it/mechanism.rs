@@ -13,9 +13,15 @@ const BURST: usize = 100;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_burst_locks_the_blocking_stack_up() {
     let Some(database) = Database::postgres().await else { return };
-    let service = Service::start(&database.url, &["--stack", "blocking", "--pool-timeout", "3s"]).await;
+    let service = Service::start(
+        &database.url,
+        &["--stack", "blocking", "--pool-timeout", "6s", "--statement-timeout", "1m", "--operation-timeout", "1m"],
+    )
+    .await;
     let burst = held_up(&service, &database, 40.0 - 15.0).await;
-    assert_eq!(service.metric(PENDING).await, 25.0, "15 threads hold a connection, 25 wait for one");
+    // The lock is gone, yet nobody goes on: 15 hold a connection and need a thread, 40 threads wait for one.
+    service.until(PENDING, |pending| pending == 40.0).await;
+    assert_eq!(service.metric(USED).await, 15.0);
     let statuses = statuses(burst).await;
     assert!(service.metric(TIMEOUTS).await >= 25.0, "the pool timed out before anyone could go on");
     assert!(statuses.contains(&503), "{statuses:?}");
@@ -25,7 +31,11 @@ async fn a_burst_locks_the_blocking_stack_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_burst_leaves_the_async_stack_alone() {
     let Some(database) = Database::postgres().await else { return };
-    let service = Service::start(&database.url, &["--stack", "async", "--pool-timeout", "3s"]).await;
+    let service = Service::start(
+        &database.url,
+        &["--stack", "async", "--pool-timeout", "6s", "--statement-timeout", "1m", "--operation-timeout", "1m"],
+    )
+    .await;
     let burst = held_up(&service, &database, BURST as f64 - 15.0).await;
     let statuses = statuses(burst).await;
     assert_eq!(service.metric(TIMEOUTS).await, 0.0);
