@@ -35,6 +35,7 @@ pub(crate) struct StudentInput {
 /// Some fields of a student, for PATCH; `null` empties `phone` and `class_id`.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[schema(example = json!({"credits": 24}))]
+#[expect(clippy::option_option, reason = "left out, `null`, or a value")]
 pub(crate) struct StudentChange {
     pub(super) student_no: Option<String>,
     pub(super) name: Option<String>,

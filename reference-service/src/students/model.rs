@@ -15,6 +15,7 @@ pub(super) const STATUSES: [&str; 3] = ["active", "suspended", "graduated"];
 
 /// A student.
 #[derive(Debug, Clone, Serialize, FromRow, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the names of the API")]
 pub(crate) struct Student {
     #[schema(example = 1)]
     pub(super) id: i64,
@@ -58,6 +59,7 @@ impl Student {
 
 /// A page of students.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the names of the API")]
 pub(crate) struct Page {
     pub(super) items: Vec<Student>,
     /// How many students there are on all pages.
