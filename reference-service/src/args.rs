@@ -34,7 +34,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "COUNT", default_value_t = 10)]
     pub max_overflow: u32,
 
-    /// How long a request waits for a free connection before it answers 503 DATABASE_BUSY
+    /// How long a request waits for a free connection before it answers 503 `DATABASE_BUSY`
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
     pub pool_timeout: Duration,
 
@@ -127,7 +127,7 @@ mod tests {
     fn durations_have_a_unit() {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("30s"), Ok(Duration::from_secs(30)));
-        assert_eq!(duration("30m"), Ok(Duration::from_secs(1800)));
+        assert_eq!(duration("30m"), Ok(Duration::from_mins(30)));
         for wrong in ["", "30", "s", "-1s", "1.5s", "99999999999999999999s", "9999999999999999h"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }

@@ -165,9 +165,16 @@ impl Defects {
         Self { on: settings.iter().map(active).collect(), bled: Mutex::default() }
     }
 
-    /// Whether no defect is on.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.on.is_empty()
+    /// Whether a defect changes what bodies hold.
+    pub(crate) fn spoil_bodies(&self) -> bool {
+        const SPOILERS: [Defect; 5] = [
+            Defect::MissingField,
+            Defect::NullForAbsent,
+            Defect::FloatForInt,
+            Defect::NaiveDatetime,
+            Defect::TruncatedMicros,
+        ];
+        self.on.iter().any(|active| SPOILERS.contains(&active.setting.defect))
     }
 
     /// Whether a defect is on.
@@ -210,5 +217,37 @@ impl Defects {
 
     fn active(&self, defect: Defect) -> Option<&Active> {
         self.on.iter().find(|active| active.setting.defect == defect)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_values_are_checked() {
+        let wrong = |text: &str| text.parse::<DefectSetting>().expect_err(text).to_string();
+        assert_eq!(wrong("slow-tali"), "there is no defect `slow-tali`; did you mean `slow-tail`?");
+        assert_eq!(wrong("slow-tail=0"), "`slow-tail` takes a whole number from 1, not `0`");
+        assert_eq!(wrong("wrong-status=1"), "`wrong-status` takes no value");
+        assert!(wrong("zzz").contains("there are wrong-status, "));
+    }
+
+    #[test]
+    fn one_in_n_strikes_every_nth_time() {
+        let defects = Defects::new(&["slow-tail=3".parse().expect("a defect")]);
+        let strikes: Vec<bool> = (0..6).map(|_| defects.strikes(Defect::SlowTail)).collect();
+        assert_eq!(strikes, [false, false, true, false, false, true]);
+        assert!(!defects.strikes(Defect::LeakConnection));
+    }
+
+    #[test]
+    fn the_readme_lists_every_defect() {
+        let readme = include_str!("../README.md");
+        for info in DEFECTS {
+            let value = info.default.map(|value| value.to_string()).unwrap_or_default();
+            let line = format!("| `{}` | {value} | {} |", info.name, info.summary);
+            assert!(readme.contains(&line), "{line}");
+        }
     }
 }

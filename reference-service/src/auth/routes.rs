@@ -20,6 +20,7 @@ pub(crate) struct Credentials {
 
 /// A bearer token.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the names of the API")]
 pub(crate) struct Token {
     /// To be sent as `Authorization: Bearer …`
     pub(super) access_token: String,

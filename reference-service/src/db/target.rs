@@ -3,7 +3,6 @@
 //! A target is shown by host and name only; the URL with its password is not kept.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -97,7 +96,8 @@ impl fmt::Display for Target {
         match self {
             Self::Postgres(options) => {
                 let database = options.get_database().unwrap_or(options.get_username());
-                let place = options.get_socket().map_or_else(|| options.get_host().to_owned(), |path| show(path));
+                let socket = options.get_socket().map(|path| path.display().to_string());
+                let place = socket.unwrap_or_else(|| options.get_host().to_owned());
                 write!(formatter, "PostgreSQL {place}:{}/{database}", options.get_port())
             }
             Self::Sqlite(options) => {
@@ -105,8 +105,4 @@ impl fmt::Display for Target {
             }
         }
     }
-}
-
-fn show(path: &PathBuf) -> String {
-    path.display().to_string()
 }

@@ -22,6 +22,8 @@ use super::problem::{ErrorBody, ValidationBody};
         crate::classes::stats,
         super::health::alive,
         super::health::database,
+        super::scrape,
+        openapi,
     ),
     modifiers(&Bearer)
 )]
@@ -64,7 +66,8 @@ pub(crate) enum Refusals<'a> {
     Invalid(ValidationBody<'a>),
 }
 
-/// The document.
+/// This document.
+#[utoipa::path(get, path = "/openapi.json", tag = "observability", responses((status = 200, body = Object)))]
 pub(crate) async fn openapi() -> Json<utoipa::openapi::OpenApi> {
     Json(Document::openapi())
 }

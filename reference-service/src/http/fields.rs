@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Detail {
     /// Where: `["body", "email"]`, `["query", "page"]`.
-    #[schema(value_type = Vec<Object>, example = json!(["query", "page"]))]
+    #[schema(value_type = Vec<Value>, example = json!(["query", "page"]))]
     loc: Vec<Value>,
     /// A sentence for people.
     #[schema(example = "Input should be greater than or equal to 1")]

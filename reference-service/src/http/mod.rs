@@ -79,6 +79,11 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
+/// Figures for Prometheus.
+#[utoipa::path(
+    get, path = "/metrics", tag = "observability",
+    responses((status = 200, body = String, content_type = "application/openmetrics-text"))
+)]
 async fn scrape(State(app): State<Arc<App>>) -> Response {
     let content_type = [(header::CONTENT_TYPE, metrics::CONTENT_TYPE)];
     (content_type, app.metrics.render()).into_response()

@@ -7,6 +7,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::HeaderValue;
 use axum::middleware::Next;
 use axum::response::Response;
+use tracing::Instrument;
 
 use super::App;
 use super::problem::Problem;
@@ -30,8 +31,10 @@ impl QueryId {
 pub(crate) async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let query_id = QueryId::new();
     request.extensions_mut().insert(query_id.clone());
-    let work = tokio::spawn(work(app, request, next, query_id.clone()));
-    match work.await {
+    // What is logged on the way carries the request's identity.
+    let span = tracing::info_span!("request", query_id = &*query_id.0);
+    let work = work(app, request, next, query_id.clone()).instrument(span);
+    match tokio::spawn(work).await {
         Ok(response) => response,
         Err(_panicked) => identified(Problem::Internal.respond(&query_id), &query_id),
     }

@@ -154,9 +154,10 @@ impl From<DbError> for Problem {
 impl Problem {
     fn logged(self, error: &DbError) -> Self {
         let cause = std::error::Error::source(error).map(ToString::to_string);
-        match self {
-            Self::Internal => tracing::error!(%error, cause, "a request failed"),
-            _ => tracing::warn!(%error, cause, "a request was not done"),
+        if matches!(self, Self::Internal) {
+            tracing::error!(%error, cause, "a request failed");
+        } else {
+            tracing::warn!(%error, cause, "a request was not done");
         }
         self
     }

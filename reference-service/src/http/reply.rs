@@ -46,7 +46,7 @@ impl<B: Serialized> Reply<B> {
     pub(crate) fn build(self, defects: &Defects) -> Response {
         let mut response = match &self.body {
             None => empty(self.status),
-            Some(body) if defects.is_empty() => json(self.status, body),
+            Some(body) if !defects.spoil_bodies() => json(self.status, body),
             Some(body) => json(self.status, &spoiled(body, defects)),
         };
         if !defects.has(Defect::LostHeader) {

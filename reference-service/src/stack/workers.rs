@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
+use tracing::Span;
 
 use crate::db::Session;
 
@@ -50,7 +51,8 @@ pub(super) async fn close(session: Session) {
 }
 
 async fn on_a_thread<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> T {
-    match spawn_blocking(job).await {
+    let span = Span::current();
+    match spawn_blocking(move || span.in_scope(job)).await {
         Ok(outcome) => outcome,
         Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
         // Only a runtime that shuts down refuses a job, and it drops this task next.

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::model::{STATUSES, Student};
+use super::model::{STATUSES, Status, Student};
 use crate::http::{Fields, Invalid, Kind, QueryParameters};
 
 const LONGEST_NAME: usize = 100;
@@ -25,7 +25,7 @@ pub(crate) struct StudentInput {
     pub(super) phone: Option<String>,
     pub(super) class_id: Option<i64>,
     /// `active` when missing
-    #[schema(required = false, example = "active")]
+    #[schema(value_type = Status, required = false, example = "active")]
     pub(super) status: String,
     /// 0 when missing
     #[schema(required = false, minimum = 0, maximum = 100_000)]
@@ -35,15 +35,21 @@ pub(crate) struct StudentInput {
 /// Some fields of a student, for PATCH; `null` empties `phone` and `class_id`.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[schema(example = json!({"credits": 24}))]
+#[expect(clippy::option_option, reason = "left out, `null`, or a value")]
 pub(crate) struct StudentChange {
+    #[schema(nullable = false, max_length = 64)]
     pub(super) student_no: Option<String>,
+    #[schema(nullable = false, max_length = 100)]
     pub(super) name: Option<String>,
+    #[schema(nullable = false, max_length = 254)]
     pub(super) email: Option<String>,
     #[schema(value_type = Option<String>)]
     pub(super) phone: Option<Option<String>>,
     #[schema(value_type = Option<i64>)]
     pub(super) class_id: Option<Option<i64>>,
+    #[schema(value_type = Option<Status>, nullable = false)]
     pub(super) status: Option<String>,
+    #[schema(nullable = false, minimum = 0, maximum = 100_000)]
     pub(super) credits: Option<i64>,
 }
 

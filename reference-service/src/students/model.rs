@@ -13,8 +13,22 @@ pub(super) const COLUMNS: &str = "id, student_no, name, email, phone, class_id, 
 /// What a student may be.
 pub(super) const STATUSES: [&str; 3] = ["active", "suspended", "graduated"];
 
+/// What a student may be, as the document lists it; see [`STATUSES`].
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "read by the derive only")]
+pub(crate) enum Status {
+    /// Enrolled.
+    Active,
+    /// Enrolled, but not allowed to attend.
+    Suspended,
+    /// Gone with a degree.
+    Graduated,
+}
+
 /// A student.
 #[derive(Debug, Clone, Serialize, FromRow, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the names of the API")]
 pub(crate) struct Student {
     #[schema(example = 1)]
     pub(super) id: i64,
@@ -33,8 +47,7 @@ pub(crate) struct Student {
     /// `null` when the student is in no class.
     #[schema(required, example = 7)]
     pub(super) class_id: Option<i64>,
-    /// `active`, `suspended` or `graduated`.
-    #[schema(example = "active")]
+    #[schema(value_type = Status, example = "active")]
     pub(super) status: String,
     #[schema(example = 12, minimum = 0)]
     pub(super) credits: i64,
@@ -58,6 +71,7 @@ impl Student {
 
 /// A page of students.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the names of the API")]
 pub(crate) struct Page {
     pub(super) items: Vec<Student>,
     /// How many students there are on all pages.

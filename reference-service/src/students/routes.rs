@@ -4,7 +4,7 @@ use axum::extract::Path;
 use axum::response::Response;
 
 use super::input::{Batch, ListQuery, StudentChange, StudentInput};
-use super::model::{Created, Page, Student};
+use super::model::{Created, Page, Status, Student};
 use super::service;
 use crate::http::{Body, Call, ErrorBody, Failures, Permission, QueryParameters, Refusals, path_id};
 
@@ -16,8 +16,8 @@ use crate::http::{Body, Call, ErrorBody, Failures, Permission, QueryParameters, 
         ("page_size" = Option<i64>, Query, description = "1 to 100, 20 by default", minimum = 1, maximum = 100, example = 20),
         ("q" = Option<String>, Query, description = "Part of name, student number or email", max_length = 100, example = "ada"),
         ("class_id" = Option<i64>, Query, description = "Students of this class only", minimum = 1, example = 7),
-        ("status" = Option<String>, Query, description = "`active`, `suspended` or `graduated`", example = "active"),
-        ("sort" = Option<String>, Query, description = "`id`, `student_no`, `name`, `credits` or `created_at`; `-` before it is descending", example = "-credits"),
+        ("status" = Option<Status>, Query, description = "Students of this status only", example = "active"),
+        ("sort" = Option<String>, Query, description = "`-` before it is descending", pattern = "^-?(id|student_no|name|credits|created_at)$", example = "-credits"),
     ),
     responses((status = 200, body = Page), Refusals, Failures)
 )]

@@ -2,6 +2,7 @@
 //!
 //! Where PostgreSQL is missing its tests are named as skipped, or fail if `CUTOVER_REQUIRE_POSTGRES=1`.
 
+mod cases;
 mod concurrency;
 mod contract;
 mod defects;

@@ -13,11 +13,17 @@ const BURST: usize = 100;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_burst_locks_the_blocking_stack_up() {
     let Some(database) = Database::postgres().await else { return };
-    let service = Service::start(&database.url, &["--stack", "blocking", "--pool-timeout", "3s"]).await;
-    let burst = held_up(&service, &database, 40.0 - 15.0).await;
-    assert_eq!(service.metric(PENDING).await, 25.0, "15 threads hold a connection, 25 wait for one");
+    let service = Service::start(
+        &database.url,
+        &["--stack", "blocking", "--pool-timeout", "6s", "--statement-timeout", "1m", "--operation-timeout", "1m"],
+    )
+    .await;
+    let burst = held_up(&service, &database, 40 - 15).await;
+    // The lock is gone, yet nobody goes on: 15 hold a connection and need a thread, 40 threads wait for one.
+    service.until(PENDING, |pending| pending == 40).await;
+    assert_eq!(service.metric(USED).await, 15);
     let statuses = statuses(burst).await;
-    assert!(service.metric(TIMEOUTS).await >= 25.0, "the pool timed out before anyone could go on");
+    assert!(service.metric(TIMEOUTS).await >= 25, "the pool timed out before anyone could go on");
     assert!(statuses.contains(&503), "{statuses:?}");
     service.stop().await;
 }
@@ -25,23 +31,27 @@ async fn a_burst_locks_the_blocking_stack_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_burst_leaves_the_async_stack_alone() {
     let Some(database) = Database::postgres().await else { return };
-    let service = Service::start(&database.url, &["--stack", "async", "--pool-timeout", "3s"]).await;
-    let burst = held_up(&service, &database, BURST as f64 - 15.0).await;
+    let service = Service::start(
+        &database.url,
+        &["--stack", "async", "--pool-timeout", "6s", "--statement-timeout", "1m", "--operation-timeout", "1m"],
+    )
+    .await;
+    let burst = held_up(&service, &database, 100 - 15).await;
     let statuses = statuses(burst).await;
-    assert_eq!(service.metric(TIMEOUTS).await, 0.0);
+    assert_eq!(service.metric(TIMEOUTS).await, 0);
     assert_eq!(statuses, [200; BURST]);
     service.stop().await;
 }
 
 /// A burst whose first requests were held up by a lock until all the others had arrived.
-async fn held_up(service: &Service, database: &Database, waiting: f64) -> Vec<JoinHandle<u16>> {
+async fn held_up(service: &Service, database: &Database, waiting: i64) -> Vec<JoinHandle<u16>> {
     let token = service.token("viewer").await;
     let lock = Lock::take(&database.url, "users").await;
     let request = || service.request(Method::GET, "/api/v1/students/1").bearer_auth(&token);
     let send =
         |request: reqwest::RequestBuilder| async move { request.send().await.expect("answer").status().as_u16() };
     let burst = (0..BURST).map(|_| tokio::spawn(send(request()))).collect();
-    service.until(USED, |used| used == 15.0).await;
+    service.until(USED, |used| used == 15).await;
     service.until(PENDING, |pending| pending == waiting).await;
     lock.release().await;
     burst

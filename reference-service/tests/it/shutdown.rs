@@ -14,7 +14,7 @@ async fn requests_in_flight_finish() {
         let lock = Lock::take(&database.url, "students").await;
         let create = service.request(Method::POST, "/api/v1/students").bearer_auth(&token).json(&student(1));
         let in_flight = tokio::spawn(create.send());
-        service.until(USED, |used| used == 1.0).await;
+        service.until(USED, |used| used == 1).await;
         let base = service.base.clone();
         let served = service.tell_to_stop();
         within(async { while reqwest::get(format!("{base}/health")).await.is_ok() {} }).await;
@@ -35,11 +35,11 @@ async fn a_client_that_leaves_does_not_cancel_its_request() {
         let lock = Lock::take(&database.url, "students").await;
         let create = service.request(Method::POST, "/api/v1/students").bearer_auth(&token).json(&student(1));
         let leaving = tokio::spawn(create.send());
-        service.until(USED, |used| used == 1.0).await;
+        service.until(USED, |used| used == 1).await;
         leaving.abort();
         let _ = leaving.await;
         lock.release().await;
-        service.until(USED, |used| used == 0.0).await;
+        service.until(USED, |used| used == 0).await;
         let list = service.get(&token, "/api/v1/students?q=n1%40example.org").await;
         assert!(list.text().await.expect("body").contains("\"total\":1"), "{stack}");
         service.stop().await;

@@ -18,7 +18,7 @@ use crate::postgres;
 pub(crate) const SEED: Seed = Seed { number: 7, students: 200 };
 
 /// How long anything may take before a test gives up. Not an expectation of speed.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 #[derive(Parser)]
 struct Cli {
@@ -101,14 +101,14 @@ impl Service {
     }
 
     /// One figure of `/metrics`.
-    pub(crate) async fn metric(&self, name: &str) -> f64 {
+    pub(crate) async fn metric(&self, name: &str) -> i64 {
         let text = self.request(Method::GET, "/metrics").send().await.expect("metrics").text().await.expect("text");
         let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name} in {text}"));
         line.rsplit(' ').next().and_then(|value| value.parse().ok()).expect("a number")
     }
 
     /// Waits until a figure of `/metrics` is as wanted.
-    pub(crate) async fn until(&self, name: &str, wanted: impl Fn(f64) -> bool) {
+    pub(crate) async fn until(&self, name: &str, wanted: impl Fn(i64) -> bool) {
         within(async {
             while !wanted(self.metric(name).await) {
                 tokio::time::sleep(Duration::from_millis(5)).await;

@@ -1,0 +1,71 @@
+//! A TCP proxy that puts a distance between a side and its database.
+//!
+//! It runs on a thread of its own, so that a busy runtime elsewhere does not lengthen the delay.
+
+mod relay;
+#[cfg(test)]
+mod tests;
+mod timer;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+/// A running proxy; dropping it closes its connections.
+pub(super) struct Proxy {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Proxy {
+    /// Listens on a free port of this machine for connections to `upstream`; a round trip takes `round_trip` longer.
+    pub(super) fn start(upstream: SocketAddr, round_trip: Duration) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::Builder::new().name(THREAD.to_owned()).spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    _ = stopped => {}
+                    () = accept(listener, upstream, round_trip / 2) => {}
+                }
+            });
+        })?;
+        Ok(Self { address, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// Where it listens.
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+/// Name of the proxy's threads.
+const THREAD: &str = "cutover-proxy";
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic over there has been printed; connections are closed all the same.
+            let _ = thread.join();
+        }
+    }
+}
+
+async fn accept(listener: TcpListener, upstream: SocketAddr, delay: Duration) {
+    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+    loop {
+        match listener.accept().await {
+            Ok((client, _)) => drop(tokio::spawn(relay::relay(client, upstream, delay))),
+            // Out of file descriptors, say: it may pass.
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Waiting that is finer than tokio's millisecond.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
+};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+/// A kernel timer that wakes one task.
+pub(super) struct Timer {
+    fd: AsyncFd<OwnedFd>,
+    armed: Option<Instant>,
+}
+
+impl Timer {
+    #[expect(deprecated, reason = "its successor is `unsafe`; an `OwnedFd` stays open and stays the same file")]
+    pub(super) fn new() -> io::Result<Self> {
+        let fd = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
+        Ok(Self { fd: AsyncFd::with_interest(fd, Interest::READABLE)?, armed: None })
+    }
+
+    /// Returns at `due` or a few tens of µs later, never before. May be dropped and called again.
+    pub(super) async fn until(&mut self, due: Instant) -> io::Result<()> {
+        loop {
+            let Some(remaining) = due.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) else {
+                return Ok(());
+            };
+            if self.armed != Some(due) {
+                self.arm(remaining)?;
+                self.armed = Some(due);
+            }
+            // The timer is not read: arming it again takes back its expiry, and tokio asks for edges only.
+            self.fd.readable().await?.clear_ready();
+        }
+    }
+
+    fn arm(&self, remaining: Duration) -> io::Result<()> {
+        let value = Timespec {
+            tv_sec: i64::try_from(remaining.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: i64::from(remaining.subsec_nanos()),
+        };
+        let once = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: value };
+        timerfd_settime(&self.fd, TimerfdTimerFlags::empty(), &once)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,4 @@
+mod cleanup;
+mod database;
+mod sides;
+mod support;

@@ -1,0 +1,165 @@
+use std::time::{Duration, Instant};
+
+use super::support::{
+    Workplace, command, eventually, file_server, is_running, pid_of, plan, processes_with, shell, side,
+};
+use crate::plan::{Metrics, Provider, Side, SideKind, Stack};
+use crate::provision::output::LARGEST_LOG;
+use crate::provision::{ProvisionError, Sides};
+use crate::role::Role;
+
+/// Starts this as the candidate, with a side that works as the baseline.
+async fn start_with(workplace: &Workplace, candidate: Side) -> Result<Sides, ProvisionError> {
+    workplace.start(&plan(file_server(false), candidate, Provider::Auto)).await
+}
+
+/// The error, where success would be one.
+async fn refused(candidate: Side) -> ProvisionError {
+    match start_with(&Workplace::new(), candidate).await {
+        Ok(_) => panic!("it started"),
+        Err(error) => error,
+    }
+}
+
+#[tokio::test]
+async fn sides_that_need_no_database_get_none() {
+    let workplace = Workplace::new();
+    let mut candidate = file_server(false);
+    candidate.metrics = Some(Metrics { path: "/metrics".to_owned(), names: "hikaricp".to_owned() });
+    let mut sides = start_with(&workplace, candidate).await.expect("sides");
+    assert_eq!(sides.database().provider, "none");
+    let (pid, running) = (pid_of(&sides, Role::Candidate), sides.get(Role::Candidate).expect("a side").clone());
+    assert_eq!(running.metrics_url, Some(format!("{}/metrics", running.base_url)));
+    assert_eq!(running.words, "command python3");
+    assert!(reqwest::get(&running.base_url).await.expect("an answer").status().is_success());
+    sides.check_alive().expect("alive");
+    assert_eq!(sides.stop().await, Vec::<String>::new());
+    assert!(!is_running(pid));
+}
+
+#[tokio::test]
+async fn a_side_that_runs_elsewhere_is_found_and_left_alone() {
+    let workplace = Workplace::new();
+    let other = start_with(&workplace, file_server(false)).await.expect("sides");
+    let url = other.get(Role::Baseline).expect("a side").base_url.clone();
+    let pid = pid_of(&other, Role::Baseline);
+    let mut sides = start_with(&Workplace::new(), side(SideKind::Url { url: format!("{url}/") })).await.expect("sides");
+    assert_eq!(sides.get(Role::Candidate).expect("a side").base_url, url);
+    let before = pid_of(&sides, Role::Baseline);
+    assert!(!sides.reset(&|_| ()).await.expect("a reset"), "one side could not be reset");
+    assert_ne!(pid_of(&sides, Role::Baseline), before);
+    sides.stop().await;
+    assert!(is_running(pid));
+}
+
+#[tokio::test]
+async fn a_side_that_ends_at_start_is_reported_at_once_with_its_last_words() {
+    let begun = Instant::now();
+    let error = refused(shell("echo one; echo 'DATABASE_URL must be set' >&2; exit 101")).await;
+    assert!(begun.elapsed() < Duration::from_secs(15), "it waited for the deadline");
+    assert_eq!(error.to_string(), "side `candidate` ended before it was ready");
+    assert_eq!(error.details()[0], "the process ended with status 101; its last line: `DATABASE_URL must be set`");
+    assert_eq!(error.hint().as_deref(), Some("rerun with `--show-output candidate`"));
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_named_as_the_reason() {
+    let error = refused(shell("echo 'OSError: [Errno 98] Address already in use'; exit 1")).await;
+    let hint = error.hint().unwrap_or_default();
+    assert!(hint.contains("port in use") && hint.contains("`{{port}}`"), "{hint}");
+}
+
+#[tokio::test]
+async fn a_side_that_never_answers_is_given_up_and_ended() {
+    let marker = "cutover-test-never-answers";
+    let mut silent = command(&["sh", "-c", "sleep 600 & echo waiting; wait", marker], false);
+    silent.ready_timeout = Duration::from_millis(700);
+    let error = refused(silent).await;
+    assert_eq!(error.to_string(), "side `candidate` was not ready after 700ms");
+    assert!(error.in_one_line().contains("/: "), "{}", error.in_one_line());
+    assert_eq!(error.details(), ["| waiting"]);
+    assert_eq!(processes_with(marker), Vec::<u32>::new());
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_2xx_is_not_ready() {
+    let mut missing = file_server(false);
+    missing.ready = "/no-such-file".to_owned();
+    missing.ready_timeout = Duration::from_secs(2);
+    let error = refused(missing).await.in_one_line();
+    assert!(error.ends_with("/no-such-file: status 404"), "{error}");
+}
+
+#[tokio::test]
+async fn a_program_that_is_not_there_is_named() {
+    let error = refused(command(&["no-such-program", "{{port}}"], false)).await;
+    assert_eq!(error.to_string(), "side `candidate` could not be started: `no-such-program`");
+}
+
+#[tokio::test]
+async fn a_side_that_dies_is_noticed() {
+    let workplace = Workplace::new();
+    let mortal = shell("python3 -m http.server --bind 127.0.0.1 $1 & sleep 1; echo farewell; kill $!; exit 7");
+    let mut sides = start_with(&workplace, mortal).await.expect("sides");
+    assert!(eventually(|| sides.check_alive().is_err()));
+    let error = sides.check_alive().expect_err("dead");
+    assert!(matches!(&error, ProvisionError::SideDied { role: Role::Candidate, status, .. } if status == "status 7"));
+    assert!(error.details()[0].contains("status 7"), "{:?}", error.details());
+    sides.stop().await;
+}
+
+#[tokio::test]
+async fn children_of_a_command_end_with_it() {
+    let marker = "cutover-test-grandchild";
+    let parent = shell(&format!(
+        "sh -c 'trap \"\" TERM; while :; do sleep 1; done' {marker} & exec python3 -m http.server --bind 127.0.0.1 $1"
+    ));
+    let sides = start_with(&Workplace::new(), parent).await.expect("sides");
+    let grandchildren = || processes_with(marker).len();
+    assert!(grandchildren() > 0);
+    sides.stop().await;
+    assert!(eventually(|| grandchildren() == 0));
+}
+
+#[tokio::test]
+async fn endless_output_neither_blocks_the_side_nor_fills_the_disk() {
+    let workplace = Workplace::new();
+    let talker = shell("yes 'a line of output that goes on and on' & exec python3 -m http.server --bind 127.0.0.1 $1");
+    let sides = start_with(&workplace, talker).await.expect("sides");
+    let length = || workplace.log("candidate").len() as u64;
+    assert!(eventually(|| length() + 100 > LARGEST_LOG), "{} bytes so far", length());
+    let url = &sides.get(Role::Candidate).expect("a side").base_url;
+    assert!(reqwest::get(url).await.expect("an answer").status().is_success());
+    sides.stop().await;
+    assert!(length() < LARGEST_LOG + 1000, "{} bytes", length());
+}
+
+#[tokio::test]
+async fn a_bundled_side_is_our_own_program_and_gets_its_database_from_the_environment() {
+    let workplace = Workplace::new();
+    let fake = workplace.options().work_dir.join("fake-cutover");
+    let script = "#!/bin/sh\n[ -n \"$DATABASE_URL\" ] || exit 9\necho arguments: \"$@\"\necho url $DATABASE_URL\n\
+                  port=$(python3 -c 'import socket; s=socket.socket(); s.bind((\"127.0.0.1\",0)); print(s.getsockname()[1])')\n\
+                  python3 -m http.server --bind 127.0.0.1 $port &\necho listening on http://127.0.0.1:$port\n\
+                  cat >/dev/null\nkill $!\n";
+    std::fs::write(&fake, script).expect("a script");
+    std::fs::set_permissions(&fake, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("executable");
+    let bundled =
+        |stack, defects| side(SideKind::Bundled { stack, defects, args: vec!["--pool-size".into(), "3".into()] });
+    let mut plan = plan(
+        bundled(Stack::Blocking, Vec::new()),
+        bundled(Stack::Async, vec!["slow-tail=50".to_owned()]),
+        Provider::Sqlite,
+    );
+    plan.database.setup = Some(vec!["true".to_owned()]);
+    let mut options = workplace.options();
+    options.executable = fake;
+    let sides = crate::provision::start(&plan, options, &|_| ()).await.expect("sides");
+    assert_eq!(sides.get(Role::Candidate).expect("a side").words, "bundled, stack async, defects slow-tail=50");
+    sides.stop().await;
+    let log = workplace.log("candidate");
+    let arguments =
+        "arguments: serve --stack async --listen 127.0.0.1:0 --exit-with-stdin --defect slow-tail=50 --pool-size 3";
+    assert!(log.contains(arguments), "{log}");
+    assert!(log.contains("url [secret]"), "{log}");
+}

@@ -1,0 +1,214 @@
+//! Plans of small commands, and looking for what a run has left behind.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::plan::{Arrivals, Compare, Database, Load, Plan, Provider, Side, SideKind};
+use crate::provision::database::local::find_programs;
+use crate::provision::{Options, ProvisionError, Sides, start};
+use crate::role::{Pair, Role};
+
+/// A side that serves files and has a database only if `wants_database`.
+pub(super) fn file_server(wants_database: bool) -> Side {
+    command(&["python3", "-m", "http.server", "--bind", "127.0.0.1", "{{port}}"], wants_database)
+}
+
+/// A side that runs a shell script with the port in `$PORT`.
+pub(super) fn shell(script: &str) -> Side {
+    command(&["sh", "-c", script, "sh", "{{port}}"], false)
+}
+
+pub(super) fn command(words: &[&str], wants_database: bool) -> Side {
+    let url = |name: &str| (name.to_owned(), "{{database_url}}".to_owned());
+    let env = if wants_database { vec![url("DATABASE_URL")] } else { Vec::new() };
+    let command = words.iter().map(ToString::to_string).collect();
+    side(SideKind::Command { command, env, dir: Some(std::env::temp_dir()) })
+}
+
+pub(super) fn side(kind: SideKind) -> Side {
+    Side { kind, ready: "/".to_owned(), ready_timeout: Duration::from_secs(20), metrics: None }
+}
+
+/// A plan of two sides; the template holds one table with two rows.
+pub(super) fn plan(baseline: Side, candidate: Side, provider: Provider) -> Plan {
+    Plan {
+        name: "test".to_owned(),
+        source: None,
+        sides: Pair { baseline: Some(baseline), candidate: Some(candidate) },
+        database: Database {
+            provider,
+            latency: Duration::ZERO,
+            students: 0,
+            setup: None,
+            image: "postgres:17-alpine".to_owned(),
+        },
+        auth: None,
+        flows: Vec::new(),
+        compare: Compare::default(),
+        load: Load {
+            arrivals: Arrivals::Closed { users: 1 },
+            pairs: 1,
+            block: Duration::from_secs(1),
+            settle: Duration::ZERO,
+        },
+        gates: Vec::new(),
+        targets: Vec::new(),
+        timeout: Duration::from_secs(1),
+        seed: None,
+    }
+}
+
+/// Two file servers with databases.
+pub(super) fn plan_with_databases(provider: Provider) -> Plan {
+    let mut plan = plan(file_server(true), file_server(true), provider);
+    plan.database.setup = Some(setup());
+    plan
+}
+
+fn setup() -> Vec<String> {
+    let sql = "CREATE TABLE pupil (id int PRIMARY KEY, name text); INSERT INTO pupil VALUES (1, 'Ada'), (2, 'Alan')";
+    ["psql", "--quiet", "--set", "ON_ERROR_STOP=1", "--command", sql, "{{database_url}}"].map(str::to_owned).to_vec()
+}
+
+/// The directory of a run, removed at the end of the test.
+pub(super) struct Workplace(tempfile::TempDir);
+
+impl Workplace {
+    pub(super) fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary directory"))
+    }
+
+    pub(super) fn options(&self) -> Options {
+        let executable = PathBuf::from("/nonexistent/cutover");
+        Options { show_output: None, work_dir: self.0.path().to_owned(), executable, seed: 1 }
+    }
+
+    pub(super) fn log(&self, name: &str) -> String {
+        std::fs::read_to_string(self.0.path().join("logs").join(format!("{name}.log"))).expect("a log")
+    }
+
+    pub(super) async fn start(&self, plan: &Plan) -> Result<Sides, ProvisionError> {
+        start(plan, self.options(), &|_| ()).await
+    }
+}
+
+pub(super) fn pid_of(sides: &Sides, role: Role) -> u32 {
+    sides.get(role).and_then(|side| side.pid).expect("a process")
+}
+
+/// Whether the process is there and not just waiting for its parent to notice its end.
+pub(super) fn is_running(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+}
+
+/// Processes, other than this one, whose command line holds `needle`.
+pub(super) fn processes_with(needle: &str) -> Vec<u32> {
+    let ids = std::fs::read_dir("/proc").expect("procfs").flatten();
+    ids.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|pid| *pid != std::process::id() && is_running(*pid))
+        .filter(|pid| {
+            let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            String::from_utf8_lossy(&line).contains(needle)
+        })
+        .collect()
+}
+
+/// Directories of a run that are still there.
+pub(super) fn directories_of(run: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(std::env::temp_dir()).expect("a temporary directory").flatten();
+    let prefix = format!("cutover-{run}-");
+    entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix)).map(|entry| entry.path()).collect()
+}
+
+/// Containers of a run that are still there.
+pub(super) fn containers_of(run: &str) -> String {
+    containers_with(&format!("name=cutover-{run}-"))
+}
+
+/// Containers that a filter of `docker ps` lets through.
+pub(super) fn containers_with(filter: &str) -> String {
+    let output = Command::new("docker").args(["ps", "--all", "--quiet", "--filter", filter]).output();
+    output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default()
+}
+
+/// Fails if anything of the run is left.
+pub(super) fn assert_nothing_left(run: &str) {
+    let gone = || processes_with(&format!("cutover-{run}")).is_empty() && directories_of(run).is_empty();
+    assert!(
+        eventually(gone),
+        "processes {:?}, directories {:?}",
+        processes_with(&format!("cutover-{run}")),
+        directories_of(run)
+    );
+    assert_eq!(containers_of(run), "");
+}
+
+/// Waits until something is so.
+pub(super) fn eventually(mut so: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !so() {
+        if Instant::now() > deadline {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    true
+}
+
+/// Providers of real servers that this machine has; what it lacks is named, and an error where all is demanded.
+pub(super) fn server_providers() -> Vec<Provider> {
+    let mut providers = Vec::new();
+    if has(
+        "PostgreSQL programs and psql",
+        "CUTOVER_REQUIRE_POSTGRES",
+        find_programs().is_ok() && runs("psql", "--version"),
+    ) {
+        providers.push(Provider::Local);
+    }
+    if has_docker() && runs("psql", "--version") {
+        providers.push(Provider::Docker);
+    }
+    providers
+}
+
+pub(super) fn has_local() -> bool {
+    server_providers().contains(&Provider::Local)
+}
+
+pub(super) fn has_docker() -> bool {
+    let images = ["postgres:17-alpine", "cutover-postgres:local"];
+    let there = images.iter().any(|image| {
+        Command::new("docker").args(["image", "inspect", image]).output().is_ok_and(|output| output.status.success())
+    });
+    has("docker with a PostgreSQL image", "CUTOVER_REQUIRE_DOCKER", there)
+}
+
+fn has(what: &str, demanded_by: &str, there: bool) -> bool {
+    let demanded = std::env::var_os(demanded_by).is_some_and(|value| value == "1");
+    assert!(there || !demanded, "{demanded_by} is set, but this machine has no {what}");
+    if !there {
+        eprintln!("skipped: this machine has no {what}");
+    }
+    there
+}
+
+fn runs(program: &str, argument: &str) -> bool {
+    Command::new(program).arg(argument).output().is_ok_and(|output| output.status.success())
+}
+
+/// What `sql` answers on a database.
+pub(super) fn query(url: &str, sql: &str) -> String {
+    let output = Command::new("psql").args(["--no-align", "--tuples-only", "--command", sql, url]).output();
+    let output = output.expect("psql");
+    assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// Runs one ignored test of this program as a process of its own, for what cannot be done in this one.
+pub(super) fn this_test_binary(test: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("this program"));
+    command.args(["--exact", test, "--ignored", "--nocapture", "--test-threads", "1"]);
+    command
+}
