@@ -23,5 +23,5 @@ pub use db::UrlError;
 pub use defects::{DEFECTS, DefectError, DefectInfo, DefectSetting};
 pub use error::ServeError;
 pub use prepare::{PrepareError, Seed, prepare};
-pub use serve::{serve, serve_on};
+pub use serve::{run, serve, serve_on};
 pub use stack::StackKind;

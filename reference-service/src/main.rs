@@ -4,7 +4,7 @@ use std::io::{IsTerminal, stderr};
 use std::process::ExitCode;
 
 use clap::Parser;
-use reference_service::{ServeArgs, ServeError, serve};
+use reference_service::ServeArgs;
 use tracing_subscriber::EnvFilter;
 
 /// The service could not start, or died.
@@ -20,23 +20,13 @@ struct Cli {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     log_to_stderr();
-    match run(cli.serve) {
+    match reference_service::run(cli.serve) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{}", error.explain());
             ExitCode::from(NOT_STARTED)
         }
     }
-}
-
-fn run(args: ServeArgs) -> Result<(), ServeError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let doing = "start the runtime";
-    let runtime = runtime.map_err(|source| ServeError::System { doing, source })?;
-    let served = runtime.block_on(serve(args));
-    // What is still running has had its time; worker threads that wait would panic if the runtime went first.
-    std::mem::forget(runtime);
-    served
 }
 
 fn log_to_stderr() {

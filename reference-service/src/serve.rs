@@ -23,6 +23,17 @@ use crate::stack::Stack;
 /// How long requests in flight may take once the service is told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// As [`serve`], on a runtime of its own; blocks this thread.
+pub fn run(args: ServeArgs) -> Result<(), ServeError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let doing = "start the runtime";
+    let runtime = runtime.map_err(|source| ServeError::System { doing, source })?;
+    let served = runtime.block_on(serve(args));
+    // What is still running has had its time; worker threads that wait would panic if the runtime went first.
+    std::mem::forget(runtime);
+    served
+}
+
 /// Serves until SIGTERM, SIGINT, or the end of standard input if that was asked for.
 ///
 /// Prints one line to standard output once requests are accepted: `listening on http://ADDR`.
