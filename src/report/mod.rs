@@ -4,6 +4,7 @@
 //! evidence can be rendered again at any time. Everything in a record may come from the systems under test, so each
 //! format escapes all of it.
 
+mod charts;
 mod figures;
 mod files;
 mod hdr;
@@ -27,21 +28,23 @@ pub struct File {
     pub bytes: Vec<u8>,
 }
 
-/// The record together with what several formats need of it: histograms decoded once.
+/// The record together with what several formats need of it: histograms decoded and charts drawn once.
 struct View<'a> {
     record: &'a RunRecord,
     histograms: histograms::Histograms,
+    charts: Vec<charts::Drawn>,
 }
 
 /// A format turns the view into files.
 type Format = fn(&View) -> Vec<File>;
 
-const FORMATS: [Format; 3] = [junit::render, summary::render, hdr::render];
+const FORMATS: [Format; 4] = [junit::render, summary::render, hdr::render, charts::render];
 
 /// Renders every format.
 pub fn render(record: &RunRecord) -> Vec<File> {
     let histograms = histograms::Histograms::decode(record);
-    let view = View { record, histograms };
+    let charts = charts::draw(record, &histograms);
+    let view = View { record, histograms, charts };
     FORMATS.iter().flat_map(|format| format(&view)).collect()
 }
 
