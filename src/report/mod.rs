@@ -9,6 +9,7 @@ mod figures;
 mod files;
 mod hdr;
 mod histograms;
+mod html;
 mod junit;
 mod summary;
 mod text;
@@ -38,7 +39,7 @@ struct View<'a> {
 /// A format turns the view into files.
 type Format = fn(&View) -> Vec<File>;
 
-const FORMATS: [Format; 4] = [junit::render, summary::render, hdr::render, charts::render];
+const FORMATS: [Format; 5] = [html::render, junit::render, summary::render, hdr::render, charts::render];
 
 /// Renders every format.
 pub fn render(record: &RunRecord) -> Vec<File> {
