@@ -14,6 +14,11 @@ mod junit;
 mod summary;
 mod text;
 
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 
 pub use files::{ReportError, read_record, write_record};
