@@ -20,7 +20,7 @@ const MOST_CHARACTERS: usize = 60;
 pub(super) fn print(record: &RunRecord, out: &Path, output: &OutputArgs, terminal: &Terminal) {
     match output.format {
         Format::Json => println!("{:#}", as_json(record)),
-        Format::Markdown => println!("{}", report::summary(record)),
+        Format::Markdown => println!("{}", markdown(record)),
         Format::Text if output.quiet => println!("{}", verdict_line(record)),
         Format::Text => print_text(record, out, terminal),
     }
@@ -38,6 +38,13 @@ fn print_text(record: &RunRecord, out: &Path, terminal: &Terminal) {
     lines.push(verdict_line(record));
     println!("{}", lines.join("\n"));
     let _ = terminal;
+}
+
+/// The summary that is written for pull requests.
+fn markdown(record: &RunRecord) -> String {
+    let files = report::render(record);
+    let summary = files.into_iter().find(|file| file.path == "summary.md");
+    summary.map(|file| String::from_utf8_lossy(&file.bytes).into_owned()).unwrap_or_default()
 }
 
 /// The figures that scripts want most, without the series.

@@ -1,0 +1,156 @@
+//! Where the two sides' answers differ, gravest first, and what rules allowed.
+
+use maud::{Markup, html};
+
+use super::{absent, code, none, nothing, prose, sent};
+use crate::record::parity::Kind;
+use crate::record::{Class, Difference, Parity, RunRecord};
+use crate::report::text::counted;
+use crate::units::format_count;
+
+/// Rows of one class that are shown; `run.json` has all.
+const MOST_ROWS: usize = 200;
+const CLASSES: [(Class, &str); 3] = [
+    (Class::Breaking, "some conforming client would understand it otherwise, or refuse it"),
+    (Class::Representation, "every conforming client understands the same"),
+    (Class::Volatile, "a rule allows it, or it differs between two runs of one side"),
+];
+
+pub(super) fn all(record: &RunRecord) -> Markup {
+    let Some(parity) = &record.parity else { return absent("The replay", record) };
+    html! {
+        (basis(parity))
+        @if parity.differences.is_empty() { (nothing("No differences.")) }
+        @for (class, meaning) in CLASSES { (of_class(parity, class, meaning)) }
+        (rules(parity))
+        (left_out(parity))
+    }
+}
+
+fn basis(parity: &Parity) -> Markup {
+    html! {
+        p {
+            "The same requests were sent to both sides, one after the other without load: "
+            (counted(parity.requests, "request")) " to each, " (counted(parity.compared, "pair")) " of answers compared at "
+            (counted(parity.places, "place")) ". Found: "
+            strong.bad[parity.breaking > 0] { (format_count(parity.breaking)) " breaking" } ", "
+            (format_count(parity.representation)) " of representation, " (format_count(parity.volatile)) " volatile or allowed."
+        }
+        (skipped(parity))
+    }
+}
+
+fn skipped(parity: &Parity) -> Markup {
+    let skipped: Vec<_> = parity.steps.iter().filter(|step| step.skipped > 0).collect();
+    html! {
+        @if !skipped.is_empty() {
+            p { "Not sent because an earlier step failed: "
+                @for (index, step) in skipped.iter().enumerate() {
+                    @if index > 0 { ", " }
+                    (sent(&step.flow)) " / " (sent(&step.step)) " (" (format_count(step.skipped)) "×)"
+                }
+                "."
+            }
+        }
+    }
+}
+
+fn of_class(parity: &Parity, class: Class, meaning: &str) -> Markup {
+    let found: Vec<&Difference> = parity.differences.iter().filter(|difference| difference.class == class).collect();
+    html! {
+        @if !found.is_empty() {
+            h3 { span.class.(class.name()) { (class.name()) } " " small { (meaning) } }
+            (table(&found, class == Class::Volatile))
+            @if found.len() > MOST_ROWS {
+                p.nothing { (format_count((found.len() - MOST_ROWS) as u64)) " more are in run.json." }
+            }
+        }
+    }
+}
+
+fn table(found: &[&Difference], with_rule: bool) -> Markup {
+    html! {
+        div.wide { table.differences {
+            thead { tr {
+                th { "Kind" } th { "Flow / step" } th { "Where" } th.baseline { "Baseline" } th.candidate { "Candidate" }
+                th.number { "Count" }
+                @if with_rule { th { "Rule" } }
+            } }
+            tbody {
+                @for difference in found.iter().take(MOST_ROWS) {
+                    tr {
+                        td { (kind(difference.kind)) }
+                        td { (sent(&difference.flow)) br; small { (sent(&difference.step)) } }
+                        td { (code(&difference.place)) }
+                        td.value { (value(difference.baseline.as_deref())) }
+                        td.value { (value(difference.candidate.as_deref())) }
+                        td.number { (format_count(difference.count)) }
+                        @if with_rule { td { (rule(difference)) } }
+                    }
+                }
+            }
+        } }
+    }
+}
+
+fn value(value: Option<&str>) -> Markup {
+    match value {
+        None => none(Some("absent")),
+        Some("") => html! { span.none { "empty" } },
+        Some(value) => code(value),
+    }
+}
+
+fn rule(difference: &Difference) -> Markup {
+    html! { @if let Some(rule) = &difference.rule { (sent(rule)) } @else { (none(None)) } }
+}
+
+const fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Status => "status",
+        Kind::Missing => "missing",
+        Kind::Extra => "extra",
+        Kind::Type => "type",
+        Kind::Value => "value",
+        Kind::Order => "order",
+        Kind::Body => "body",
+        Kind::Transport => "transport",
+        Kind::Expectation => "expectation",
+        Kind::Capture => "capture",
+    }
+}
+
+fn rules(parity: &Parity) -> Markup {
+    html! {
+        @if !parity.rules.is_empty() {
+            h3 { "Rules" }
+            div.wide { table {
+                thead { tr { th { "Rule" } th { "Why it is there" } th.number { "Places asked" } th.number { "Differences allowed" } } }
+                tbody {
+                    @for rule in &parity.rules {
+                        tr {
+                            td { (code(&rule.rule)) }
+                            td { @if rule.reason.is_empty() { (none(Some("no reason given"))) } @else { (prose(&rule.reason)) } }
+                            td.number { (format_count(rule.matched)) }
+                            td.number { (format_count(rule.allowed)) }
+                        }
+                    }
+                }
+            } }
+        }
+    }
+}
+
+fn left_out(parity: &Parity) -> Markup {
+    html! {
+        @if !parity.headers_left_out.is_empty() {
+            p { "Headers not compared unless a rule asks for it: "
+                @for (index, header) in parity.headers_left_out.iter().enumerate() {
+                    @if index > 0 { ", " }
+                    (code(header))
+                }
+                "."
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! `junit.xml`: gates and the steps of the replay as test cases, for CI systems that show tests.
+//!
+//! A gate that failed is a failure; evidence that does not decide or cannot be believed is an error, because the test
+//! itself did not work.
+
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::text::{counted, not_run, quantity, run_seconds, visible, visible_lines};
+use super::{File, View};
+use crate::record::parity::StepParity;
+use crate::record::{Class, Difference, Ending, GateResult, Parity, RunRecord, Verdict};
+
+pub(super) fn render(view: &View) -> Vec<File> {
+    let record = view.record;
+    let mut report = Report::new(format!("cutover {}", visible(&record.run.plan)));
+    report.time = run_seconds(record).map(Duration::from_secs_f64);
+    report.add_test_suites([gates(record), parity(record)]);
+    let bytes = report.to_string().unwrap_or_else(|error| format!("<!-- {error} -->\n")).into_bytes();
+    vec![File { path: "junit.xml".to_owned(), bytes }]
+}
+
+fn gates(record: &RunRecord) -> TestSuite {
+    let mut suite = TestSuite::new("gates");
+    if let Ok(started) = record.run.started_at.parse::<jiff::Timestamp>() {
+        suite.extra.insert("timestamp".into(), started.to_string().into());
+    }
+    suite.add_test_cases(record.gates.iter().map(gate));
+    let explained = record.gates.iter().any(|gate| gate.status != Verdict::Pass);
+    if record.verdict != Verdict::Pass && !explained || record.ending != Ending::Complete {
+        suite.add_test_case(whole_run(record));
+    }
+    suite
+}
+
+fn gate(gate: &GateResult) -> TestCase {
+    let observed = quantity(gate.observed, &gate.unit);
+    let limit = quantity(gate.limit, &gate.unit);
+    let description = format!("observed {observed}, limit {limit}, {}", counted(gate.samples, "sample"));
+    case("gates", &gate.expr, status(gate.status, &gate.reason, &description))
+}
+
+/// What no gate says: the run did not end as it should, or its figures cannot be believed.
+fn whole_run(record: &RunRecord) -> TestCase {
+    let ending = match &record.ending {
+        Ending::Running => "the run was still under way".to_owned(),
+        Ending::Complete => "every phase was done".to_owned(),
+        Ending::Interrupted => "the run was interrupted".to_owned(),
+        Ending::Failed(message) => visible_lines(message),
+    };
+    let verdict = if record.verdict == Verdict::Pass { Verdict::Invalid } else { record.verdict };
+    case("gates", "the run as a whole", status(verdict, &record.reason, &ending))
+}
+
+fn parity(record: &RunRecord) -> TestSuite {
+    let mut suite = TestSuite::new("parity");
+    match &record.parity {
+        None => suite.add_test_case(case("parity", "replay", skipped(not_run(record)))),
+        Some(parity) => suite.add_test_cases(parity.steps.iter().map(|of| step(parity, of)).chain(homeless(parity))),
+    };
+    suite
+}
+
+fn step(parity: &Parity, step: &StepParity) -> TestCase {
+    let breaking: Vec<_> = breaking(parity).filter(|d| d.flow == step.flow && d.step == step.step).collect();
+    let status = if step.breaking > 0 || !breaking.is_empty() {
+        let message = counted(step.breaking.max(breaking.len() as u64), "breaking difference");
+        status(Verdict::Fail, &message, &told(&breaking))
+    } else if step.compared == 0 {
+        skipped("no answers of this step were compared")
+    } else {
+        TestCaseStatus::success()
+    };
+    case(&format!("parity.{}", step.flow), &step.step, status)
+}
+
+/// Breaking differences of steps that the record does not list.
+fn homeless(parity: &Parity) -> Option<TestCase> {
+    let listed = |d: &Difference| parity.steps.iter().any(|step| step.flow == d.flow && step.step == d.step);
+    let others: Vec<_> = breaking(parity).filter(|d| !listed(d)).collect();
+    let message = counted(others.len() as u64, "breaking difference");
+    (!others.is_empty()).then(|| case("parity", "other steps", status(Verdict::Fail, &message, &told(&others))))
+}
+
+fn breaking(parity: &Parity) -> impl Iterator<Item = &Difference> {
+    parity.differences.iter().filter(|difference| difference.class == Class::Breaking)
+}
+
+fn told(differences: &[&Difference]) -> String {
+    let value = |value: &Option<String>| value.as_deref().map_or_else(|| "nothing".to_owned(), visible);
+    let line = |d: &&Difference| {
+        let (place, times) = (visible(&d.place), counted(d.count, "time"));
+        format!("{place}: baseline {}, candidate {} ({times})", value(&d.baseline), value(&d.candidate))
+    };
+    differences.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn case(class: &str, name: &str, status: TestCaseStatus) -> TestCase {
+    let mut case = TestCase::new(visible(name), status);
+    case.set_classname(visible(class));
+    case
+}
+
+fn status(verdict: Verdict, message: &str, description: &str) -> TestCaseStatus {
+    let kind = match verdict {
+        Verdict::Pass => return TestCaseStatus::success(),
+        Verdict::Fail => NonSuccessKind::Failure,
+        Verdict::Inconclusive | Verdict::Invalid => NonSuccessKind::Error,
+    };
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_type(verdict.name()).set_message(visible(message)).set_description(description);
+    status
+}
+
+fn skipped(message: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::skipped();
+    status.set_message(message);
+    status
+}

@@ -1,0 +1,198 @@
+//! The load phase of the sample: six blocks in which the baseline queues more with every second.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
+
+use super::{BLOCK_EVERY_MS, BLOCK_S, FIRST_BLOCK_MS, Noise, ORDER, STEPS};
+use crate::record::load::{
+    Block, BlockStep, Generator, LagQuantiles, Load, MeanMax, Pool, Quantiles, Second, SideLoad, StepLoad,
+    WaitQuantiles,
+};
+use crate::role::{Pair, Role};
+
+fn histogram() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, 60_000_000, 2).expect("bounds are in order")
+}
+
+fn encode(histogram: &Histogram<u64>) -> String {
+    let mut bytes = Vec::new();
+    V2DeflateSerializer::new().serialize(histogram, &mut bytes).expect("memory takes it");
+    STANDARD.encode(bytes)
+}
+
+fn quantiles(histogram: &Histogram<u64>) -> Option<Quantiles> {
+    let at = |quantile| histogram.value_at_quantile(quantile);
+    (!histogram.is_empty()).then(|| Quantiles {
+        count: histogram.len(),
+        min: histogram.min(),
+        p50: at(0.5),
+        p75: at(0.75),
+        p90: at(0.9),
+        p95: at(0.95),
+        p99: at(0.99),
+        p999: at(0.999),
+        max: histogram.max(),
+        mean: histogram.mean(),
+    })
+}
+
+fn all(histograms: &[Histogram<u64>]) -> Histogram<u64> {
+    let mut all = histogram();
+    for histogram in histograms {
+        all.add(histogram).expect("same bounds");
+    }
+    all
+}
+
+/// A response time in µs: the baseline queues more with each second of a block.
+fn time(noise: &mut Noise, role: Role, second: u64, step: usize) -> u64 {
+    let weight = [1.6, 1.0, 1.3, 0.9][step];
+    let typical = match role {
+        Role::Baseline => 140_000.0 * (1.0 + 0.35 * second as f64),
+        Role::Candidate => 52_000.0,
+    };
+    (typical * weight * (0.42 * noise.normal()).exp()) as u64
+}
+
+pub(super) fn load() -> Load {
+    let mut noise = Noise(7);
+    let mut measured = Pair::from_fn(|_| vec![histogram(); STEPS.len()]);
+    let blocks: Vec<Block> = ORDER
+        .iter()
+        .enumerate()
+        .map(|(index, role)| block(&mut noise, index, *role, measured.get_mut(*role)))
+        .collect();
+    let sides = Pair::from_fn(|role| Some(side(role, measured.get(role), &blocks)));
+    Load {
+        model: "open".to_owned(),
+        rate: Some(200.0),
+        users: 400,
+        block_s: BLOCK_S as f64,
+        settle_s: 1.0,
+        pairs_planned: 3,
+        sides,
+        blocks,
+        generator: Generator {
+            offered: Some(200.0),
+            achieved: Some(199.7),
+            dispatch_lag_us: Some(LagQuantiles { count: 7_200, p50: 41, p99: 612, max: 3_904 }),
+            cpu: Some(0.22),
+            panics: 0,
+            unsent: 0,
+        },
+    }
+}
+
+fn block(noise: &mut Noise, index: usize, role: Role, totals: &mut [Histogram<u64>]) -> Block {
+    let mut own = vec![histogram(); STEPS.len()];
+    let mut seconds = Vec::new();
+    for second in 0..BLOCK_S {
+        let mut one = histogram();
+        for (step, histogram) in own.iter_mut().enumerate() {
+            for _ in 0..[144, 144, 36, 36][step] {
+                let micros = time(noise, role, second, step);
+                one.record(micros).expect("in range");
+                if second > 0 {
+                    histogram.record(micros).expect("in range");
+                }
+            }
+        }
+        let errors = if role == Role::Baseline && second >= 4 { 11 * (second - 3) + index as u64 } else { 0 };
+        seconds.push(a_second(&one, errors));
+    }
+    for (total, own) in totals.iter_mut().zip(&own) {
+        total.add(own).expect("same bounds");
+    }
+    let (requests, errors) = sums(&seconds[1..]);
+    let steps = own.iter().enumerate();
+    let steps =
+        steps.map(|(step, own)| BlockStep { step, requests: own.len(), errors: 0, response_time_hdr: encode(own) });
+    Block {
+        pair: index as u32 / 2,
+        side: role,
+        started_ms: FIRST_BLOCK_MS + index as u64 * BLOCK_EVERY_MS,
+        arrivals: 200 * BLOCK_S,
+        measured_s: (BLOCK_S - 1) as f64,
+        requests,
+        errors,
+        response_time_us: quantiles(&all(&own)),
+        service_time_us: quantiles(&all(&own)),
+        cpu_ms: Some(if role == Role::Baseline { 3_900 } else { 1_650 }),
+        seconds,
+        steps: steps.collect(),
+    }
+}
+
+fn a_second(times: &Histogram<u64>, errors: u64) -> Second {
+    let at = |quantile| times.value_at_quantile(quantile);
+    Second { requests: times.len(), errors, p50_us: at(0.5), p95_us: at(0.95), p99_us: at(0.99), max_us: times.max() }
+}
+
+fn sums(seconds: &[Second]) -> (u64, u64) {
+    (seconds.iter().map(|second| second.requests).sum(), seconds.iter().map(|second| second.errors).sum())
+}
+
+fn side(role: Role, histograms: &[Histogram<u64>], blocks: &[Block]) -> SideLoad {
+    let own = || blocks.iter().filter(|block| block.side == role);
+    let (requests, errors) = (own().map(|b| b.requests).sum::<u64>(), own().map(|b| b.errors).sum::<u64>());
+    let measured_s: f64 = own().map(|block| block.measured_s).sum();
+    let old = role == Role::Baseline;
+    let times = quantiles(&all(histograms));
+    let kinds: &[(&str, u64)] = if old { &[("status", errors - 21), ("timeout", 21)] } else { &[] };
+    SideLoad {
+        requests,
+        errors,
+        error_rate: Some(errors as f64 / requests as f64),
+        errors_by_kind: kinds.iter().map(|(kind, count)| ((*kind).to_owned(), *count)).collect(),
+        reconnects: if old { 3 } else { 0 },
+        throughput: Some((requests - errors) as f64 / measured_s),
+        response_time_us: times,
+        service_time_us: times.map(|times| Quantiles { p95: times.p95 * 4 / 5, p99: times.p99 * 4 / 5, ..times }),
+        cpu: Some(if old { 0.78 } else { 0.33 }),
+        rss_bytes: Some(if old { 96 << 20 } else { 41 << 20 }),
+        pool: Some(pool(old)),
+        measured_s,
+        steps: histograms.iter().enumerate().map(|(index, histogram)| step(index, histogram, old)).collect(),
+    }
+}
+
+fn step(index: usize, histogram: &Histogram<u64>, old: bool) -> StepLoad {
+    let errors = if old && index == 0 { 60 } else { 0 };
+    let ok = [200, 200, 201, 204][index];
+    let mut statuses = BTreeMap::from([(ok, histogram.len() - errors)]);
+    if errors > 0 {
+        statuses.insert(503, errors);
+    }
+    StepLoad {
+        flow: STEPS[index].0.to_owned(),
+        step: STEPS[index].1.to_owned(),
+        requests: histogram.len(),
+        errors,
+        statuses,
+        response_time_us: quantiles(histogram),
+        service_time_us: quantiles(histogram),
+        response_time_hdr: encode(histogram),
+        service_time_hdr: encode(histogram),
+    }
+}
+
+fn pool(old: bool) -> Pool {
+    let wait = WaitQuantiles { count: 5_400, p50: 61_000.0, p95: 480_000.0, p99: 790_000.0, max: Some(1e6) };
+    let mean_max = |mean, max| MeanMax { mean: Some(mean), max: Some(max) };
+    Pool {
+        size: Some(if old { 15.0 } else { 9.0 }),
+        max: Some(15.0),
+        used: if old { mean_max(13.6, 15.0) } else { mean_max(6.1, 11.0) },
+        pending: if old { mean_max(11.4, 38.0) } else { mean_max(0.1, 2.0) },
+        timeouts: Some(if old { 21 } else { 0 }),
+        wait_us: old.then_some(wait),
+        hold_us_mean: Some(if old { 38_200.0 } else { 16_900.0 }),
+        saturated_share: Some(if old { 0.63 } else { 0.0 }),
+        samples: 180,
+        samples_failed: u64::from(old),
+    }
+}

@@ -1,0 +1,122 @@
+//! The replay of the sample, with texts that no report may take at their word.
+
+use super::STEPS;
+use crate::record::parity::{Class, Difference, Kind, Parity, RuleUse, StepParity};
+
+pub(super) fn parity() -> Parity {
+    Parity {
+        requests: 416,
+        compared: 412,
+        places: 9_876,
+        breaking: 9,
+        representation: 206,
+        volatile: 618,
+        differences: differences(),
+        headers_left_out: ["date", "server", "connection", "content-length"].map(str::to_owned).to_vec(),
+        rules: rules(),
+        steps: steps(),
+    }
+}
+
+fn steps() -> Vec<StepParity> {
+    let step = |(index, (flow, step)): (usize, &(&str, &str))| StepParity {
+        flow: (*flow).to_owned(),
+        step: (*step).to_owned(),
+        compared: if index == 3 { 0 } else { 103 },
+        skipped: if index == 3 { 4 } else { 0 },
+        breaking: [7, 2, 0, 0][index],
+        statuses: vec![[200, 200, 201, 204][index]],
+    };
+    STEPS.iter().enumerate().map(step).collect()
+}
+
+fn rules() -> Vec<RuleUse> {
+    let rule = |rule: &str, reason: &str, matched, allowed| RuleUse {
+        rule: rule.to_owned(),
+        reason: reason.to_owned(),
+        matched,
+        allowed,
+    };
+    vec![
+        rule("ignore header x-request-id", "per request", 412, 412),
+        rule("$.created_at as datetime within 5s", "both sides stamp their own time", 206, 206),
+        rule("ignore $.etag|$.rev", "", 0, 0),
+    ]
+}
+
+type Found<'a> = (Class, Kind, usize, &'a str, Option<&'a str>, Option<&'a str>, u64, Option<&'a str>);
+
+fn differences() -> Vec<Difference> {
+    use Class::{Breaking, Representation, Volatile};
+    let found: [Found; 9] = [
+        (
+            Breaking,
+            Kind::Value,
+            0,
+            "$.items[0].name",
+            Some("\"Ada Lovelace\""),
+            Some("\"<script>alert(1)</script>\""),
+            3,
+            None,
+        ),
+        (Breaking, Kind::Status, 1, "status", Some("404"), Some("500"), 2, None),
+        (Breaking, Kind::Missing, 0, "$.items[0][\"]]>|`\"]", Some("\"a|b`c]]>d\\|e\""), None, 3, None),
+        (
+            Breaking,
+            Kind::Type,
+            0,
+            "$.total",
+            Some("12"),
+            Some("\"12\n\u{0}\u{1b}[31m\u{202e}txt.exe 👩‍💻 @everyone\""),
+            1,
+            None,
+        ),
+        (Representation, Kind::Order, 0, "header vary", Some("accept, origin"), Some("origin, accept"), 103, None),
+        (Representation, Kind::Value, 1, "$.gpa", Some("3.50"), Some("3.5"), 103, None),
+        (
+            Volatile,
+            Kind::Value,
+            0,
+            "header x-request-id",
+            Some("8f2c…"),
+            Some("01b9…"),
+            412,
+            Some("ignore header x-request-id"),
+        ),
+        (
+            Volatile,
+            Kind::Value,
+            2,
+            "$.created_at",
+            Some("\"2026-03-14T09:26:55Z\""),
+            Some("\"2026-03-14T09:26:56Z\""),
+            103,
+            Some("$.created_at as datetime within 5s"),
+        ),
+        (
+            Volatile,
+            Kind::Value,
+            2,
+            "$.note",
+            Some(""),
+            Some("\"http://evil.example/x.png\" ![x](http://evil.example/x.png) שלום\""),
+            103,
+            None,
+        ),
+    ];
+    found.into_iter().map(difference).collect()
+}
+
+fn difference((class, kind, step, place, baseline, candidate, count, rule): Found) -> Difference {
+    Difference {
+        class,
+        kind,
+        flow: STEPS[step].0.to_owned(),
+        step: STEPS[step].1.to_owned(),
+        place: place.to_owned(),
+        baseline: baseline.map(str::to_owned),
+        candidate: candidate.map(str::to_owned),
+        count,
+        rule: rule.map(str::to_owned),
+    }
+}
