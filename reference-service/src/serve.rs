@@ -63,7 +63,7 @@ pub async fn serve_on(
     check(&target).await?;
     let app = Arc::new(app(&args, target));
     ready(address);
-    let served = run(listener, Arc::clone(&app), shutdown).await;
+    let served = accept(listener, Arc::clone(&app), shutdown).await;
     served.map_err(failed("serve"))
 }
 
@@ -110,7 +110,7 @@ fn app(args: &ServeArgs, target: Target) -> App {
     }
 }
 
-async fn run(
+async fn accept(
     listener: TcpListener,
     app: Arc<App>,
     shutdown: impl Future<Output = ()> + Send + 'static,

@@ -1,3 +1,4 @@
 //! Tests of the whole: the program as people start it, real sockets on port 0, real databases.
 
 mod floors;
+mod hostile;
