@@ -3,7 +3,28 @@
 //! Limits and observed values are in base units: times in µs, shares as fractions of one, rates per second, sizes in
 //! bytes. [`Quantity::unit`] says which.
 
+mod parser;
+mod quantity;
+
+use std::fmt;
+
+pub use quantity::{Quantity, Unit};
+
 use crate::role::Role;
+
+/// Why a text is no gate.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct GateError {
+    /// Byte of the text at which the wrong part begins.
+    pub offset: usize,
+    /// Bytes of the wrong part.
+    pub len: usize,
+    /// What is wrong with it.
+    pub message: String,
+    /// What to write instead, as a sentence: "did you mean `p95`?".
+    pub suggestion: Option<String>,
+}
 
 /// One rule with a limit.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,62 +99,85 @@ pub enum Subject {
     Parity,
 }
 
-/// Which figure.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Quantity {
-    /// Quantile of the response time, 0 to 1: `p95`, `p99.9`.
-    ResponseTime(f64),
-    /// Largest response time: `max`.
-    ResponseTimeMax,
-    /// Mean response time: `mean`.
-    ResponseTimeMean,
-    /// Quantile of the service time: `service.p95`.
-    ServiceTime(f64),
-    /// Requests that were counted.
-    Requests,
-    /// Requests that failed, and arrivals that were never sent.
-    Errors,
-    /// Errors ÷ requests.
-    ErrorRate,
-    /// Successful requests per second of measured time.
-    Throughput,
-    /// Processor time ÷ wall time; 1 is one core.
-    Cpu,
-    /// Resident memory, largest.
-    Rss,
-    /// Connections in use, mean over samples.
-    PoolUsedMean,
-    /// Connections in use, largest sample.
-    PoolUsedMax,
-    /// Requests waiting for a connection, largest sample.
-    PoolPendingMax,
-    /// Waits for a connection that were given up.
-    PoolTimeouts,
-    /// Quantile of the wait for a connection.
-    PoolWait(f64),
-    /// Share of samples with every connection in use and a request waiting.
-    PoolSaturatedShare,
-    /// Requests replayed on both sides.
-    ParityRequests,
-    /// Answers compared.
-    ParityCompared,
-    /// Breaking differences.
-    ParityBreaking,
-    /// Representation differences.
-    ParityRepresentation,
+impl Gate {
+    /// Reads a gate such as `candidate.p95 <= baseline.p95 * 1.25 + 2ms for browse`.
+    ///
+    /// A gate is a metric, a comparison and a limit, and perhaps `for FLOW` or `for FLOW/STEP`, which then holds for
+    /// both metrics. k6's `p(95)<500` means `candidate.p95 < 500ms`.
+    pub fn parse(source: &str) -> Result<Self, GateError> {
+        parser::parse(source)
+    }
+
+    /// The metrics that must have been measured to judge this gate.
+    pub fn metrics(&self) -> impl Iterator<Item = &Metric> {
+        let followed = match &self.limit {
+            Limit::Relative { metric, .. } => Some(metric),
+            Limit::Literal(_) => None,
+        };
+        std::iter::once(&self.metric).chain(followed)
+    }
 }
 
-/// The unit a quantity is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
-    /// µs
-    Microseconds,
-    /// A fraction of one, shown as a percentage
-    Share,
-    /// Things per second
-    PerSecond,
-    /// A number of things
-    Count,
-    /// Bytes
-    Bytes,
+impl Comparison {
+    /// As gates spell it.
+    pub const fn sign(self) -> &'static str {
+        match self {
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+            Self::Equal => "==",
+        }
+    }
+
+    /// Whether a value meets a limit.
+    #[allow(clippy::float_cmp)] // `== 0` is a rule that people write, and counts are whole
+    pub fn holds(self, value: f64, limit: f64) -> bool {
+        match self {
+            Self::Less => value < limit,
+            Self::LessOrEqual => value <= limit,
+            Self::Greater => value > limit,
+            Self::GreaterOrEqual => value >= limit,
+            Self::Equal => value == limit,
+        }
+    }
 }
+
+impl fmt::Display for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sign())
+    }
+}
+
+impl fmt::Display for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.source)
+    }
+}
+
+impl fmt::Display for Metric {
+    /// `candidate.p95`, without the scope.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.subject.name(), self.quantity.name())
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.flow)?;
+        self.step.as_ref().map_or(Ok(()), |step| write!(f, "/{step}"))
+    }
+}
+
+impl Subject {
+    /// As gates spell it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Side(role) => role.name(),
+            Self::Parity => "parity",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

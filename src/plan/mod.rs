@@ -3,15 +3,31 @@
 //! A [`Plan`] that exists is valid: every capture is set before it is used, every rule can be applied, every gate
 //! names a metric that this plan can measure.
 
+mod describe;
+mod fields;
 pub mod gate;
+mod keys;
 pub mod path;
+mod problems;
+mod read;
+mod schema;
+mod side;
 pub mod template;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use describe::describe;
 pub use gate::Gate;
+pub use keys::DEFECTS;
 pub use path::JsonPath;
+pub use read::{PlanError, load, parse, parse_rate};
+pub use schema::schema;
+pub use side::{Database, Metrics, Provider, Side, SideKind, Stack};
 pub use template::{JsonTemplate, Template};
 
 use crate::role::{Pair, Role};
@@ -50,123 +66,30 @@ impl Plan {
     pub fn roles(&self) -> Vec<Role> {
         Role::BOTH.into_iter().filter(|role| self.sides.get(*role).is_some()).collect()
     }
-}
 
-/// One system and how it is reached or started.
-#[derive(Debug, Clone)]
-pub struct Side {
-    /// How it comes up.
-    pub kind: SideKind,
-    /// Path that answers 2xx once the side is ready.
-    pub ready: String,
-    /// How long it may take to get ready.
-    pub ready_timeout: Duration,
-    /// Where its pool metrics are; `None`: it has none.
-    pub metrics: Option<Metrics>,
-}
-
-/// How a side comes up.
-#[derive(Debug, Clone)]
-pub enum SideKind {
-    /// The reference service that comes with the harness, started as a process of its own.
-    Bundled {
-        /// `async` or `blocking`.
-        stack: Stack,
-        /// Defects to switch on, `name` or `name=value`.
-        defects: Vec<String>,
-        /// More arguments for `cutover serve`, such as `--pool-size`.
-        args: Vec<String>,
-    },
-    /// A service that runs already. The harness does not know its database.
-    Url {
-        /// Scheme, host and port, without a trailing slash.
-        url: String,
-    },
-    /// A command that starts a service. `{{port}}` and `{{database_url}}` are filled in.
-    Command {
-        /// Program and arguments.
-        command: Vec<String>,
-        /// Environment on top of the harness's own.
-        env: Vec<(String, String)>,
-        /// Working directory; `None`: that of the harness.
-        dir: Option<PathBuf>,
-    },
-}
-
-/// Which of the reference service's two stacks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stack {
-    /// Awaits all the way.
-    Async,
-    /// A worker pool of threads, as a synchronous data layer behind `run_in_threadpool`.
-    Blocking,
-}
-
-impl Stack {
-    /// As the command line spells it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Async => "async",
-            Self::Blocking => "blocking",
-        }
+    /// Time that the load phase will take: every block on every side.
+    pub fn estimated_load_time(&self) -> Duration {
+        let blocks = self.load.pairs.saturating_mul(self.roles().len() as u32);
+        self.load.block.saturating_mul(blocks)
     }
-}
 
-/// Where a side's pool metrics are and what they are called there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Metrics {
-    /// Path of the Prometheus endpoint.
-    pub path: String,
-    /// Name of the mapping: `opentelemetry`, `hikaricp`, `sqlalchemy`.
-    pub names: String,
-}
-
-/// The databases behind the sides.
-#[derive(Debug, Clone)]
-pub struct Database {
-    /// Who provides them.
-    pub provider: Provider,
-    /// Round-trip time that a delaying proxy puts between a side and its database.
-    pub latency: Duration,
-    /// Seed data of the reference service: how many students.
-    pub students: u64,
-    /// Command that migrates and seeds the template database of `command` sides; `{{database_url}}` is filled in.
-    pub setup: Option<Vec<String>>,
-    /// Image of the `docker` provider.
-    pub image: String,
-}
-
-/// Who provides the databases.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Provider {
-    /// Docker if it answers and has the image, else local, else `SQLite`.
-    Auto,
-    /// A container, by testcontainers.
-    Docker,
-    /// A temporary server from the machine's own PostgreSQL binaries.
-    Local,
-    /// A file in a temporary directory.
-    Sqlite,
-    /// A server that the user has. The URL is a secret.
-    Url(String),
-}
-
-impl std::fmt::Debug for Provider {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
+    /// Whether this plan can measure what a gate asks for; also for gates that the command line adds.
+    ///
+    /// # Errors
+    /// What is missing, as a sentence, and what to do about it.
+    pub fn admits(&self, gate: &Gate) -> Result<(), String> {
+        read::admits(self, gate).map_err(|(message, hint)| match hint {
+            Some(hint) => format!("{message}; {hint}"),
+            None => message,
+        })
     }
-}
 
-impl Provider {
-    /// As plans spell it; a URL is named `url`, never shown.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Docker => "docker",
-            Self::Local => "local",
-            Self::Sqlite => "sqlite",
-            Self::Url(_) => "url",
-        }
+    /// A plan for one URL: one flow of one GET request, on the candidate side only, in one block without gates.
+    ///
+    /// # Errors
+    /// Why the URL, the arrivals or the duration cannot be used, as a sentence.
+    pub fn ad_hoc(url: &str, arrivals: Arrivals, duration: Duration) -> Result<Self, String> {
+        read::ad_hoc(url, arrivals, duration)
     }
 }
 

@@ -1,0 +1,144 @@
+//! A plan in words: what would run.
+
+use std::fmt::{self, Write};
+
+use super::{Arrivals, Flow, Gate, Plan, Provider, RuleKind, Side, SideKind, Spacing};
+use crate::units::{format_count, format_duration};
+
+/// What would run, for people, line by line. Holds no secret: URLs of databases, values of headers and
+/// arguments of commands are left out.
+pub fn describe(plan: &Plan) -> String {
+    let mut out = String::new();
+    write_plan(&mut out, plan).expect("a String takes everything");
+    out
+}
+
+fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
+    writeln!(out, "plan {}", plan.name)?;
+    for (role, side) in plan.sides.iter().filter_map(|(role, side)| side.as_ref().map(|side| (role, side))) {
+        writeln!(out, "  {role:<10} {}", side_in_words(side))?;
+    }
+    writeln!(out, "  database   {}", database_in_words(plan))?;
+    if let Some(auth) = &plan.auth {
+        writeln!(out, "  login      {} → header {}", auth.login.name, auth.header.0)?;
+    }
+    write_flows(out, &plan.flows)?;
+    write_rules(out, plan)?;
+    writeln!(out, "\nload")?;
+    write_load(out, plan)?;
+    write_gates(out, "gates", &plan.gates)?;
+    write_gates(out, "targets", &plan.targets)
+}
+
+fn side_in_words(side: &Side) -> String {
+    let mut words = match &side.kind {
+        SideKind::Bundled { stack, defects, args } => {
+            let defects = defects.iter().map(|defect| format!(", defect {defect}"));
+            let args = args.iter().map(|arg| format!(", {arg}"));
+            format!("bundled, stack {}{}", stack.name(), defects.chain(args).collect::<String>())
+        }
+        SideKind::Url { url } => url.clone(),
+        SideKind::Command { command, .. } => format!("command {}", program(command)),
+    };
+    let _ = write!(words, ", ready at {} within {}", side.ready, format_duration(side.ready_timeout));
+    match &side.metrics {
+        Some(metrics) => words + &format!(", metrics {} ({})", metrics.path, metrics.names),
+        None => words + ", no pool metrics",
+    }
+}
+
+/// The program of a command; arguments may be secrets that came from the environment.
+fn program(command: &[String]) -> String {
+    let program = command.first().map_or("", String::as_str);
+    if command.len() > 1 { format!("{program} …") } else { program.to_owned() }
+}
+
+fn database_in_words(plan: &Plan) -> String {
+    let database = &plan.database;
+    let is_used =
+        plan.sides.iter().any(|(_, side)| side.as_ref().is_some_and(|side| !matches!(side.kind, SideKind::Url { .. })));
+    if !is_used {
+        return "that of the services, not known".to_owned();
+    }
+    let mut words = database.provider.name().to_owned();
+    if matches!(database.provider, Provider::Auto | Provider::Docker) {
+        let _ = write!(words, " (image {})", database.image);
+    }
+    if !database.latency.is_zero() {
+        let _ = write!(words, ", {} away", format_duration(database.latency));
+    }
+    match &database.setup {
+        Some(setup) => words + ", set up by " + &program(setup),
+        None => words + &format!(", {} students", format_count(database.students)),
+    }
+}
+
+fn write_flows(out: &mut String, flows: &[Flow]) -> fmt::Result {
+    let total: u64 = flows.iter().map(|flow| u64::from(flow.weight)).sum();
+    let steps: usize = flows.iter().map(|flow| flow.steps.len()).sum();
+    writeln!(out, "\nflows ({}, {steps} steps)", flows.len())?;
+    for flow in flows {
+        let share = f64::from(flow.weight) * 100.0 / total.max(1) as f64;
+        writeln!(out, "  {} (weight {}, {share:.1} % of arrivals)", flow.name, flow.weight)?;
+        for step in &flow.steps {
+            let is_default = step.name.starts_with(&format!("{} /", step.method));
+            let method = if is_default { String::new() } else { format!(" ({})", step.method) };
+            writeln!(out, "    {}{method}{}", step.name, expectation(&step.expect.status))?;
+        }
+    }
+    Ok(())
+}
+
+fn expectation(status: &[u16]) -> String {
+    let words: Vec<String> = status.iter().map(u16::to_string).collect();
+    if words.is_empty() { String::new() } else { format!(" → {}", words.join(" or ")) }
+}
+
+fn write_rules(out: &mut String, plan: &Plan) -> fmt::Result {
+    writeln!(out, "\ncompared: everything, except")?;
+    if plan.compare.rules.is_empty() {
+        writeln!(out, "  nothing")?;
+    }
+    for rule in &plan.compare.rules {
+        let kind = match rule.kind {
+            RuleKind::Ignore => "not at all".to_owned(),
+            RuleKind::Datetime { within } => format!("as times within {}", format_duration(within)),
+        };
+        let only = [&rule.flow, &rule.step].into_iter().flatten().map(|name| format!(", only in {name}"));
+        writeln!(out, "  {} {kind}{}: {}", rule.place, only.collect::<String>(), rule.reason)?;
+    }
+    Ok(())
+}
+
+fn write_load(out: &mut String, plan: &Plan) -> fmt::Result {
+    let load = &plan.load;
+    match load.arrivals {
+        Arrivals::Open { rate, spacing, users } => {
+            let spacing = match spacing {
+                Spacing::Poisson => "at random",
+                Spacing::Uniform => "at equal distances",
+            };
+            writeln!(
+                out,
+                "  open model: {rate} flow iterations per second arrive {spacing}, at most {users} under way"
+            )?;
+        }
+        Arrivals::Closed { users } => writeln!(out, "  closed model: {users} users, each waits for its answer")?,
+    }
+    let blocks = u64::from(load.pairs) * plan.roles().len() as u64;
+    let settle = if load.settle.is_zero() {
+        String::new()
+    } else {
+        format!(", the first {} of each not counted", format_duration(load.settle))
+    };
+    writeln!(out, "  {blocks} blocks of {}{settle}", format_duration(load.block))?;
+    writeln!(out, "  takes {} besides starting and the parity phase", format_duration(plan.estimated_load_time()))
+}
+
+fn write_gates(out: &mut String, title: &str, gates: &[Gate]) -> fmt::Result {
+    if gates.is_empty() {
+        return writeln!(out, "\n{title}: none");
+    }
+    writeln!(out, "\n{title}")?;
+    gates.iter().try_for_each(|gate| writeln!(out, "  {gate}"))
+}

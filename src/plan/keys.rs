@@ -1,0 +1,295 @@
+//! Every key that a plan may have, in one table. The reader takes keys from here and from nowhere else, and the JSON
+//! Schema is written from it, so that the two cannot say different things.
+
+/// A mapping with fixed keys.
+pub(super) struct Object {
+    /// Name of its definition in the schema.
+    pub(super) name: &'static str,
+    /// What it is.
+    pub(super) about: &'static str,
+    pub(super) keys: &'static [Key],
+    /// Of these keys exactly one must be there; empty: no such rule.
+    pub(super) one_of: &'static [&'static str],
+}
+
+/// One key of an object.
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) required: bool,
+    pub(super) kind: Kind,
+    /// For the schema.
+    pub(super) about: &'static str,
+}
+
+/// What a value looks like.
+pub(super) enum Kind {
+    Text,
+    /// Text, or a number or a switch that becomes text.
+    Value,
+    Duration,
+    /// `200/s`, or a number per second.
+    Rate,
+    Switch,
+    /// A whole number within bounds.
+    Whole(u64, u64),
+    Choice(&'static [&'static str]),
+    List(&'static Kind),
+    /// A list with at least one element.
+    Filled(&'static Kind),
+    /// A mapping with free keys.
+    Free(&'static Kind),
+    Object(&'static Object),
+    /// One of several shapes.
+    Either(&'static [Kind]),
+    Anything,
+}
+
+const fn must(name: &'static str, kind: Kind, about: &'static str) -> Key {
+    Key { name, required: true, kind, about }
+}
+
+const fn may(name: &'static str, kind: Kind, about: &'static str) -> Key {
+    Key { name, required: false, kind, about }
+}
+
+pub(super) const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+pub(super) const STACKS: &[&str] = &["async", "blocking"];
+pub(super) const MODELS: &[&str] = &["open", "closed"];
+pub(super) const SPACINGS: &[&str] = &["poisson", "uniform"];
+pub(super) const RULE_KINDS: &[&str] = &["datetime"];
+pub(super) const METRIC_NAMES: &[&str] = &["opentelemetry", "hikaricp", "sqlalchemy"];
+/// Rules that the comparator will know one day.
+pub(super) const LATER_KINDS: &[&str] = &["uuid", "number", "unordered", "keyed", "matches", "schema"];
+
+/// Defects of the reference service.
+pub const DEFECTS: &[&str] = &[
+    "wrong-status",
+    "error-code",
+    "missing-field",
+    "null-for-absent",
+    "float-for-int",
+    "naive-datetime",
+    "truncated-micros",
+    "array-order",
+    "off-by-one-page",
+    "lost-header",
+    "lost-update",
+    "double-claim",
+    "lost-write",
+    "partial-batch",
+    "leak-connection",
+    "slow-tail",
+    "n-plus-one",
+    "blocking-call",
+    "error-detail",
+    "session-bleed",
+];
+
+pub(super) const MAX_WEIGHT: u64 = 1_000_000;
+pub(super) const MAX_USERS: u64 = 100_000;
+pub(super) const MAX_PAIRS: u64 = 10_000;
+pub(super) const MAX_STUDENTS: u64 = 10_000_000;
+
+pub(super) static PLAN: Object = Object {
+    name: "plan",
+    about: "What cutover will run: sides, database, flows, load, compare rules, gates. Keys that begin with `x-` are free.",
+    one_of: &[],
+    keys: &[
+        must("version", Kind::Whole(1, 1), "Version of this format: 1."),
+        must("name", Kind::Text, "Short name; part of the name of the output directory."),
+        must("sides", Kind::Object(&SIDES), "The two systems."),
+        may("database", Kind::Object(&DATABASE), "The databases behind the sides."),
+        may("auth", Kind::Object(&AUTH), "How a caller gets a token."),
+        must("flows", Kind::Filled(&Kind::Object(&FLOW)), "What virtual users do."),
+        may("compare", Kind::Object(&COMPARE), "What may differ, and why. Everything else is compared."),
+        may("load", Kind::Object(&LOAD), "How much load, for how long."),
+        may("gates", Kind::List(&GATE), "Rules with a limit that decide the verdict."),
+        may("targets", Kind::List(&GATE), "Rules with a limit that are reported only."),
+        may("timeout", Kind::Duration, "How long one request may take before it is an error. Default 10s."),
+        may("seed", Kind::Whole(0, u64::MAX), "Seed of everything drawn at random. Default: drawn at start, printed."),
+    ],
+};
+
+const GATE: Kind = Kind::Text;
+
+pub(super) static SIDES: Object = Object {
+    name: "sides",
+    about: "The two systems: the one that runs today and the one that is meant to take over.",
+    one_of: &[],
+    keys: &[
+        must("baseline", Kind::Object(&SIDE), "The old system."),
+        must("candidate", Kind::Object(&SIDE), "The new system."),
+    ],
+};
+
+pub(super) static SIDE: Object = Object {
+    name: "side",
+    about: "One system and how it is reached or started.",
+    one_of: &["bundled", "url", "command"],
+    keys: &[
+        may("bundled", Kind::Object(&BUNDLED), "The reference service that comes with cutover."),
+        may("url", Kind::Text, "Scheme, host and port of a service that runs already."),
+        may(
+            "command",
+            Kind::Filled(&Kind::Text),
+            "Program and arguments; `{{port}}` and `{{database_url}}` are filled in.",
+        ),
+        may(
+            "env",
+            Kind::Free(&Kind::Value),
+            "Environment of the command; `{{port}}` and `{{database_url}}` are filled in.",
+        ),
+        may("dir", Kind::Text, "Working directory of the command."),
+        may("ready", Kind::Text, "Path that answers 2xx once the side is ready. Default `/health`."),
+        may("ready_timeout", Kind::Duration, "How long it may take to get ready. Default 30s."),
+        may("metrics", Kind::Either(&[Kind::Text, Kind::Object(&METRICS)]), "Prometheus endpoint with pool metrics."),
+    ],
+};
+
+pub(super) static BUNDLED: Object = Object {
+    name: "bundled",
+    about: "The reference service that comes with cutover.",
+    one_of: &[],
+    keys: &[
+        must("stack", Kind::Choice(STACKS), "`async`: awaits all the way. `blocking`: a worker pool of threads."),
+        may("defects", Kind::List(&Kind::Text), "Defects to switch on, `name` or `name=value`, to see them found."),
+        may("args", Kind::List(&Kind::Text), "More arguments for `cutover serve`, such as `--pool-size=20`."),
+    ],
+};
+
+pub(super) static METRICS: Object = Object {
+    name: "metrics",
+    about: "Where a side's pool metrics are and what they are called there.",
+    one_of: &[],
+    keys: &[
+        must("path", Kind::Text, "Path of the Prometheus endpoint."),
+        may("names", Kind::Choice(METRIC_NAMES), "Whose names the metrics have. Default `opentelemetry`."),
+    ],
+};
+
+pub(super) static DATABASE: Object = Object {
+    name: "database",
+    about: "The databases behind the sides: twins, made from one template.",
+    one_of: &[],
+    keys: &[
+        may("provider", Kind::Text, "`auto`, `docker`, `local`, `sqlite` or a `postgres://` URL. Default `auto`."),
+        may("latency", Kind::Duration, "Round-trip time that is put between a side and its database. Default 0s."),
+        may("seed", Kind::Object(&SEED), "Seed data of the reference service."),
+        may("setup", Kind::Filled(&Kind::Text), "Command that migrates and seeds; `{{database_url}}` is filled in."),
+        may("image", Kind::Text, "Image of the `docker` provider. Default `postgres:17-alpine`."),
+    ],
+};
+
+pub(super) static SEED: Object = Object {
+    name: "seed",
+    about: "Seed data of the reference service.",
+    one_of: &[],
+    keys: &[may("students", Kind::Whole(0, MAX_STUDENTS), "How many students. Default 1000.")],
+};
+
+pub(super) static AUTH: Object = Object {
+    name: "auth",
+    about: "How a caller gets a token, and the header that carries it.",
+    one_of: &[],
+    keys: &[
+        may(
+            "login",
+            Kind::Object(&STEP),
+            "The request that answers with a token. Without it the header must be constant.",
+        ),
+        must("header", Kind::Text, "Header of every step, such as `Authorization: Bearer {{token}}`."),
+    ],
+};
+
+pub(super) static FLOW: Object = Object {
+    name: "flow",
+    about: "An ordered list of steps that one virtual user does.",
+    one_of: &[],
+    keys: &[
+        must("name", Kind::Text, "Unique in the plan."),
+        may("weight", Kind::Whole(1, MAX_WEIGHT), "Share of the arrivals relative to the other flows. Default 1."),
+        must("steps", Kind::Filled(&Kind::Object(&STEP)), "The requests in order."),
+    ],
+};
+
+pub(super) static STEP: Object = Object {
+    name: "step",
+    about: "One request. Text may contain `{{captured}}`, `{{unique}}` and `{{random:1..100}}`.",
+    one_of: &[],
+    keys: &[
+        must("request", Kind::Text, "Method and target: `GET /path?query`."),
+        may("name", Kind::Text, "Unique in the flow. Default: method and path as written."),
+        may("headers", Kind::Free(&Kind::Value), "Headers of the request."),
+        may("json", Kind::Anything, "JSON body; a string that is nothing but one variable becomes the captured value."),
+        may("body", Kind::Text, "Text body as it stands."),
+        may("expect", Kind::Object(&EXPECT), "What must come back on either side."),
+        may("capture", Kind::Free(&Kind::Text), "Variables kept of the answer: `$.path` or `header NAME`."),
+        may("auth", Kind::Switch, "Whether the plan's auth header is sent. Default true."),
+    ],
+};
+
+pub(super) static EXPECT: Object = Object {
+    name: "expect",
+    about: "What must come back on either side, whatever the other side says.",
+    one_of: &[],
+    keys: &[must("status", Kind::Either(&[STATUS, Kind::Filled(&STATUS)]), "One status or several.")],
+};
+
+const STATUS: Kind = Kind::Whole(100, 599);
+
+pub(super) static COMPARE: Object = Object {
+    name: "compare",
+    about: "What may differ, and why. The first rule that fits a place is applied.",
+    one_of: &[],
+    keys: &[
+        may("ignore", Kind::List(&Kind::Object(&IGNORE)), "Places that are not compared."),
+        may("rules", Kind::List(&Kind::Object(&RULE)), "Places that are compared otherwise."),
+    ],
+};
+
+pub(super) static IGNORE: Object = Object {
+    name: "ignore",
+    about: "A place that is not compared.",
+    one_of: &["path", "header"],
+    keys: &[
+        may("path", Kind::Text, "JSONPath of a place in the body."),
+        may("header", Kind::Text, "Name of a header."),
+        must("reason", Kind::Text, "Why; printed in every report."),
+        may("flow", Kind::Text, "Only for this flow."),
+        may("step", Kind::Text, "Only for this step."),
+    ],
+};
+
+pub(super) static RULE: Object = Object {
+    name: "rule",
+    about: "A place that is compared otherwise.",
+    one_of: &["path", "header"],
+    keys: &[
+        may("path", Kind::Text, "JSONPath of a place in the body."),
+        may("header", Kind::Text, "Name of a header."),
+        must("as", Kind::Choice(RULE_KINDS), "`datetime`: two instants, written in the same way."),
+        may("within", Kind::Duration, "Largest distance of two instants."),
+        must("reason", Kind::Text, "Why; printed in every report."),
+        may("flow", Kind::Text, "Only for this flow."),
+        may("step", Kind::Text, "Only for this step."),
+    ],
+};
+
+pub(super) static LOAD: Object = Object {
+    name: "load",
+    about: "How much load, for how long: pairs of blocks, one block on each side with the same arrivals.",
+    one_of: &[],
+    keys: &[
+        may(
+            "model",
+            Kind::Choice(MODELS),
+            "`open`: arrivals come at a rate. `closed`: users wait for answers. Default `open`.",
+        ),
+        may("rate", Kind::Rate, "Open model: flow iterations that arrive per second, such as `200/s` or `12000/m`."),
+        may("spacing", Kind::Choice(SPACINGS), "Open model: how arrivals are spaced. Default `poisson`."),
+        may("users", Kind::Whole(1, MAX_USERS), "Closed: how many. Open: most under way at a time, default 256."),
+        may("pairs", Kind::Whole(1, MAX_PAIRS), "Block pairs. Default 12."),
+        may("block", Kind::Duration, "Length of a block, settle time included. Default 5s."),
+        may("settle", Kind::Duration, "Start of each block that is not counted. Default 1s."),
+    ],
+};

@@ -1,0 +1,165 @@
+//! Flows of a plan, and the login before them.
+
+use super::super::fields::{Fields, elements, text, whole};
+use super::super::keys::{AUTH, FLOW, MAX_WEIGHT};
+use super::super::problems::Problems;
+use super::super::yaml::{Node, Value};
+use super::super::{Auth, Flow, Step, Template};
+use super::step::{self, header, step};
+use super::variables::Variables;
+
+/// The header that authenticates, before it is known whether a login sets its variables.
+struct Header {
+    name: String,
+    value: Template,
+}
+
+pub(super) fn auth_and_flows(
+    auth: Option<&Node>,
+    flows: Option<&Node>,
+    problems: &mut Problems<'_>,
+) -> (Option<Auth>, Vec<Flow>) {
+    let mut variables = Variables::new(Vec::new(), Vec::new());
+    let (login, header) = auth.map_or((None, None), |node| login_and_header(node, &mut variables, problems));
+    let names = variables.into_names();
+    let mut read = Vec::new();
+    for node in elements(flows, problems) {
+        read.extend(flow(node, &names, header.as_ref(), problems));
+    }
+    if let Some(node) = flows.filter(|node| matches!(&node.value, Value::List(nodes) if nodes.is_empty())) {
+        problems.value(node, "a plan needs at least one flow", None);
+    }
+    check_flow_names(flows, problems);
+    let auth = match (login, header) {
+        (Some(login), Some(header)) => Some(Auth { login, header: (header.name, header.value) }),
+        (None, Some(header)) => {
+            send_always(&mut read, &header);
+            None
+        }
+        (_, None) => None,
+    };
+    (auth, read)
+}
+
+/// A header without a login is one that each step sends.
+fn send_always(flows: &mut [Flow], header: &Header) {
+    for step in flows.iter_mut().flat_map(|flow| &mut flow.steps).filter(|step| step.auth) {
+        step.headers.push((header.name.clone(), header.value.clone()));
+    }
+}
+
+fn login_and_header(
+    node: &Node,
+    variables: &mut Variables,
+    problems: &mut Problems<'_>,
+) -> (Option<Step>, Option<Header>) {
+    let Some(fields) = Fields::open(node, &AUTH, problems) else { return (None, None) };
+    let login = fields.get("login").and_then(|node| step(node, variables, problems));
+    let login = login.map(|(login, _)| Step { auth: false, ..login });
+    let header = fields.get("header").and_then(|node| auth_header(node, variables, problems));
+    (login, header)
+}
+
+fn auth_header(node: &Node, variables: &Variables, problems: &mut Problems<'_>) -> Option<Header> {
+    let whole = text(node, problems)?;
+    let Some((name, value)) = whole.split_once(':') else {
+        let hint = "such as `Authorization: Bearer {{token}}`, in quotes".to_owned();
+        problems.value(node, "a header is a name, a colon and a value", Some(hint));
+        return None;
+    };
+    let start = whole.len() - value.trim_start().len();
+    let (name, value) = header(node, node, (name.trim(), value.trim(), start), variables, problems)?;
+    Some(Header { name, value })
+}
+
+fn flow(node: &Node, login: &[String], auth: Option<&Header>, problems: &mut Problems<'_>) -> Option<Flow> {
+    let fields = Fields::open(node, &FLOW, problems)?;
+    let name = fields.get("name").and_then(|node| text(node, problems)).unwrap_or("");
+    let weight = fields.get("weight").and_then(|node| whole(node, 1..=MAX_WEIGHT, problems));
+    let nodes = elements(fields.get("steps"), problems);
+    if let Some(node) = fields.get("steps").filter(|_| nodes.is_empty()) {
+        problems.value(node, "a flow needs at least one step", None);
+    }
+    let mut variables = Variables::new(login.to_vec(), captured_in(nodes));
+    let mut steps = Vec::new();
+    for (index, node) in nodes.iter().enumerate() {
+        variables.step = index + 1;
+        let Some((step, is_named)) = step(node, &mut variables, problems) else { continue };
+        check_auth(node, &step, auth, problems);
+        steps.push((step, is_named, node));
+    }
+    let steps = with_unique_names(steps, problems);
+    Some(Flow { name: name.to_owned(), weight: weight.unwrap_or(1) as u32, steps, variables: variables.into_names() })
+}
+
+/// Which step captures which name first, as far as can be told before the steps are read.
+fn captured_in(steps: &[Node]) -> Vec<(String, usize)> {
+    let mut found = Vec::new();
+    for (index, step) in steps.iter().enumerate() {
+        let Value::Map(keys) = &step.value else { continue };
+        let capture = keys.iter().find(|(key, _)| key.scalar().is_some_and(|key| key.text == "capture"));
+        let Some((_, Node { value: Value::Map(names), .. })) = capture else { continue };
+        let names = names.iter().filter_map(|(key, _)| key.scalar());
+        found.extend(names.map(|name| (name.text.clone(), index + 1)));
+    }
+    found
+}
+
+fn check_auth(node: &Node, step: &Step, auth: Option<&Header>, problems: &mut Problems<'_>) {
+    let Some(auth) = auth.filter(|_| step.auth) else { return };
+    if step.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(&auth.name)) {
+        let hint = "write `auth: false` for a step that brings its own".to_owned();
+        let message = format!("header `{}` is sent twice: by this step and by `auth`", auth.name);
+        problems.at(&step::first_key(node), message, Some(hint));
+    }
+}
+
+fn check_flow_names(flows: Option<&Node>, problems: &mut Problems<'_>) {
+    let Some(Value::List(flows)) = flows.map(|node| &node.value) else { return };
+    let mut seen: Vec<&str> = Vec::new();
+    for flow in flows {
+        let keys = entries_of(flow);
+        let Some((_, node)) = keys.iter().find(|(key, _)| key.scalar().is_some_and(|key| key.text == "name")) else {
+            continue;
+        };
+        let Some(scalar) = node.scalar() else { continue };
+        let name = &*scalar.text;
+        if name.contains('/') || name.chars().any(char::is_control) {
+            let hint = "gates write `for FLOW/STEP`".to_owned();
+            problems.value(node, format!("the name of a flow cannot have a `/`: `{name}`"), Some(hint));
+        } else if seen.contains(&name) {
+            problems.value(node, format!("there are two flows `{name}`"), None);
+        }
+        seen.push(name);
+    }
+}
+
+fn entries_of(node: &Node) -> &[(Node, Node)] {
+    match &node.value {
+        Value::Map(entries) => entries,
+        _ => &[],
+    }
+}
+
+/// Default names get a number where they would be there twice; given names must be unique.
+fn with_unique_names(steps: Vec<(Step, bool, &Node)>, problems: &mut Problems<'_>) -> Vec<Step> {
+    let mut taken: Vec<String> = Vec::new();
+    for (step, _, node) in steps.iter().filter(|(_, is_named, _)| *is_named) {
+        if taken.contains(&step.name) {
+            let message = format!("this flow has two steps `{}`", step.name);
+            problems.at(&step::first_key(node), message, Some("give one another `name`".to_owned()));
+        }
+        taken.push(step.name.clone());
+    }
+    let mut out = Vec::new();
+    for (mut step, is_named, _) in steps {
+        if !is_named {
+            let base = step.name.clone();
+            let names = std::iter::once(base.clone()).chain((2..).map(|number| format!("{base} ({number})")));
+            step.name = names.into_iter().find(|name| !taken.contains(name)).unwrap_or(base);
+            taken.push(step.name.clone());
+        }
+        out.push(step);
+    }
+    out
+}

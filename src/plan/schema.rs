@@ -1,0 +1,76 @@
+//! JSON Schema of plans, for editors, written from the table of keys that the reader uses.
+
+use serde_json::{Map, Value, json};
+
+use super::keys::{
+    AUTH, BUNDLED, COMPARE, DATABASE, EXPECT, FLOW, IGNORE, Kind, LOAD, METRICS, Object, PLAN, RULE, SEED, SIDE, SIDES,
+    STEP,
+};
+
+/// Every object but the plan itself.
+static OBJECTS: [&Object; 14] = [
+    &SIDES, &SIDE, &BUNDLED, &METRICS, &DATABASE, &SEED, &AUTH, &FLOW, &STEP, &EXPECT, &COMPARE, &IGNORE, &RULE, &LOAD,
+];
+
+/// JSON Schema (2020-12) of a plan.
+pub fn schema() -> Value {
+    let mut schema = object_schema(&PLAN);
+    let definitions: Map<String, Value> =
+        OBJECTS.iter().map(|object| (object.name.to_owned(), object_schema(object))).collect();
+    schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+    schema["title"] = json!("cutover plan");
+    schema["patternProperties"] = json!({ "^x-": {} });
+    schema["$defs"] = Value::Object(definitions);
+    schema
+}
+
+fn object_schema(object: &Object) -> Value {
+    let described = |kind: &Kind, about: &str| {
+        let mut schema = kind_schema(kind);
+        schema["description"] = json!(about);
+        schema
+    };
+    let properties: Map<String, Value> =
+        object.keys.iter().map(|key| (key.name.to_owned(), described(&key.kind, key.about))).collect();
+    let required: Vec<&str> = object.keys.iter().filter(|key| key.required).map(|key| key.name).collect();
+    let mut schema = json!({
+        "type": "object",
+        "description": object.about,
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    });
+    if !object.one_of.is_empty() {
+        schema["oneOf"] = object.one_of.iter().map(|name| json!({ "required": [name] })).collect();
+    }
+    schema
+}
+
+/// Any number may also come from an environment variable, as text.
+const FILLED: &str = r"\$\{";
+
+fn kind_schema(kind: &Kind) -> Value {
+    match kind {
+        Kind::Value => json!({ "type": ["string", "number", "boolean", "null"] }),
+        Kind::Text => json!({ "type": "string" }),
+        Kind::Duration => {
+            json!({ "type": "string", "pattern": format!(r"^\s*[0-9.]+\s*(us|µs|ms|s|m|h)\s*$|{FILLED}") })
+        }
+        Kind::Rate => json!({
+            "type": ["string", "number"],
+            "exclusiveMinimum": 0,
+            "pattern": format!(r"^\s*[0-9.]+\s*(/\s*(s|m|min|h)\s*)?$|{FILLED}"),
+        }),
+        Kind::Switch => json!({ "type": ["boolean", "string"], "pattern": FILLED }),
+        Kind::Whole(low, high) => {
+            json!({ "type": ["integer", "string"], "minimum": low, "maximum": high, "pattern": FILLED })
+        }
+        Kind::Choice(words) => json!({ "type": "string", "anyOf": [{ "enum": words }, { "pattern": FILLED }] }),
+        Kind::List(kind) => json!({ "type": "array", "items": kind_schema(kind) }),
+        Kind::Filled(kind) => json!({ "type": "array", "items": kind_schema(kind), "minItems": 1 }),
+        Kind::Free(kind) => json!({ "type": "object", "additionalProperties": kind_schema(kind) }),
+        Kind::Object(object) => json!({ "$ref": format!("#/$defs/{}", object.name) }),
+        Kind::Either(kinds) => json!({ "anyOf": kinds.iter().map(kind_schema).collect::<Vec<_>>() }),
+        Kind::Anything => json!({}),
+    }
+}

@@ -1,0 +1,185 @@
+//! The two systems and their databases.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// One system and how it is reached or started.
+#[derive(Debug, Clone)]
+pub struct Side {
+    /// How it comes up.
+    pub kind: SideKind,
+    /// Path that answers 2xx once the side is ready.
+    pub ready: String,
+    /// How long it may take to get ready.
+    pub ready_timeout: Duration,
+    /// Where its pool metrics are; `None`: it has none.
+    pub metrics: Option<Metrics>,
+}
+
+/// How a side comes up.
+#[derive(Debug, Clone)]
+pub enum SideKind {
+    /// The reference service that comes with the harness, started as a process of its own.
+    Bundled {
+        /// `async` or `blocking`.
+        stack: Stack,
+        /// Defects to switch on, `name` or `name=value`.
+        defects: Vec<String>,
+        /// More arguments for `cutover serve`, such as `--pool-size`.
+        args: Vec<String>,
+    },
+    /// A service that runs already. The harness does not know its database.
+    Url {
+        /// Scheme, host and port, without a trailing slash.
+        url: String,
+    },
+    /// A command that starts a service. `{{port}}` and `{{database_url}}` are filled in.
+    Command {
+        /// Program and arguments.
+        command: Vec<String>,
+        /// Environment on top of the harness's own.
+        env: Vec<(String, String)>,
+        /// Working directory; `None`: that of the harness.
+        dir: Option<PathBuf>,
+    },
+}
+
+/// Which of the reference service's two stacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stack {
+    /// Awaits all the way.
+    Async,
+    /// A worker pool of threads, as a synchronous data layer behind `run_in_threadpool`.
+    Blocking,
+}
+
+impl Stack {
+    /// As the command line spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Async => "async",
+            Self::Blocking => "blocking",
+        }
+    }
+}
+
+/// Where a side's pool metrics are and what they are called there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metrics {
+    /// Path of the Prometheus endpoint.
+    pub path: String,
+    /// Name of the mapping: `opentelemetry`, `hikaricp`, `sqlalchemy`.
+    pub names: String,
+}
+
+/// The databases behind the sides.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// Who provides them.
+    pub provider: Provider,
+    /// Round-trip time that a delaying proxy puts between a side and its database.
+    pub latency: Duration,
+    /// Seed data of the reference service: how many students.
+    pub students: u64,
+    /// Command that migrates and seeds the template database of `command` sides; `{{database_url}}` is filled in.
+    pub setup: Option<Vec<String>>,
+    /// Image of the `docker` provider.
+    pub image: String,
+}
+
+/// Who provides the databases.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Provider {
+    /// Docker if it answers and has the image, else local, else `SQLite`.
+    Auto,
+    /// A container, by testcontainers.
+    Docker,
+    /// A temporary server from the machine's own PostgreSQL binaries.
+    Local,
+    /// A file in a temporary directory.
+    Sqlite,
+    /// A server that the user has. The URL is a secret.
+    Url(String),
+}
+
+impl std::fmt::Debug for Provider {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Provider {
+    /// As plans spell it; a URL is named `url`, never shown.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Docker => "docker",
+            Self::Local => "local",
+            Self::Sqlite => "sqlite",
+            Self::Url(_) => "url",
+        }
+    }
+}
+
+impl Side {
+    /// Path that tells whether a side is ready, unless the plan names another.
+    pub const DEFAULT_READY: &'static str = "/health";
+
+    /// Time that a side has to get ready, unless the plan gives it another.
+    pub const DEFAULT_READY_TIMEOUT: Duration = Duration::from_secs(30);
+
+    /// A side that runs already. It has no metrics and is ready once `/health` answers 2xx.
+    ///
+    /// # Errors
+    /// Why this is no URL of a side, as a sentence.
+    pub fn from_url(url: &str) -> Result<Self, String> {
+        let (base, target) = split_url(url)?;
+        if target != "/" {
+            return Err(format!("a side is scheme, host and port only, `{target}` belongs into the requests"));
+        }
+        Ok(Self {
+            kind: SideKind::Url { url: base },
+            ready: Self::DEFAULT_READY.to_owned(),
+            ready_timeout: Self::DEFAULT_READY_TIMEOUT,
+            metrics: None,
+        })
+    }
+}
+
+/// A URL as scheme, host and port, and as path and query.
+pub(super) fn split_url(url: &str) -> Result<(String, String), String> {
+    let scheme = ["http://", "https://"].into_iter().find(|scheme| url.starts_with(scheme));
+    let scheme = scheme.ok_or("a URL begins with `http://` or `https://`")?;
+    let parsed: http::Uri = url.parse().map_err(|error| format!("this is not a URL: {error}"))?;
+    let authority = parsed.authority().filter(|authority| !authority.host().is_empty());
+    let authority = authority.ok_or("the URL has no host")?.as_str();
+    if authority.contains('@') {
+        return Err("a URL with a user name would show up in reports; send a header instead".to_owned());
+    }
+    let target = parsed.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+    Ok((format!("{scheme}{authority}"), target.to_owned()))
+}
+
+impl Provider {
+    /// Names of the providers, without a server's URL.
+    pub(super) const NAMES: [&'static str; 4] = ["auto", "docker", "local", "sqlite"];
+
+    /// Reads `auto`, `docker`, `local`, `sqlite` or the URL of a PostgreSQL server.
+    ///
+    /// # Errors
+    /// Why it is none of these, as a sentence. A URL is not quoted: it is a secret.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "docker" => Ok(Self::Docker),
+            "local" => Ok(Self::Local),
+            "sqlite" => Ok(Self::Sqlite),
+            url if ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) => {
+                let is_complete = url.split_once("://").is_some_and(|(_, rest)| !rest.is_empty());
+                if is_complete { Ok(Self::Url(url.to_owned())) } else { Err("the URL has no host".to_owned()) }
+            }
+            url if url.contains("://") => Err("only `postgres://` URLs name a provider".to_owned()),
+            other => Err(format!("unknown provider `{other}`")),
+        }
+    }
+}

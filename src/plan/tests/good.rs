@@ -1,0 +1,277 @@
+use std::time::Duration;
+
+use super::*;
+use crate::plan::template::{JsonPart, Part};
+use crate::plan::{
+    Arrivals, Body, CaptureFrom, Gate, Provider, RuleKind, RulePlace, SideKind, Spacing, Stack, describe, parse_rate,
+};
+use crate::role::Role;
+
+fn literal(text: &str) -> Part {
+    Part::Literal(text.to_owned())
+}
+
+#[test]
+fn every_key_arrives_in_the_plan() {
+    let plan = parse(EVERYTHING).unwrap_or_else(|errors| panic!("{errors}"));
+    let baseline = plan.sides.baseline.as_ref().unwrap();
+    let SideKind::Command { command, env, dir } = &baseline.kind else { panic!("{baseline:?}") };
+    assert_eq!(command, &["uvicorn", "app:app", "--port", "{{port}}"]);
+    let env: Vec<_> = env.iter().map(|(name, value)| (&**name, &**value)).collect();
+    assert_eq!(env, [("DATABASE_URL", "{{database_url}}"), ("EMPTY", ""), ("WORKERS", "4")]);
+    assert_eq!(dir.as_deref(), Some(std::path::Path::new("services/old")));
+    assert_eq!((&*baseline.ready, baseline.ready_timeout), ("/ready", Duration::from_mins(1)));
+    assert_eq!(baseline.metrics.as_ref().map(|m| (&*m.path, &*m.names)), Some(("/prometheus", "hikaricp")));
+
+    let candidate = plan.sides.candidate.as_ref().unwrap();
+    let SideKind::Bundled { stack, defects, args } = &candidate.kind else { panic!("{candidate:?}") };
+    assert_eq!(
+        (*stack, &**defects, &**args),
+        (Stack::Async, &["slow-tail=50".into(), "lost-header".into()][..], &["--pool-size=20".into()][..])
+    );
+    assert_eq!(candidate.metrics.as_ref().map(|m| (&*m.path, &*m.names)), Some(("/metrics", "opentelemetry")));
+
+    let database = &plan.database;
+    assert_eq!(
+        (&database.provider, database.latency, database.students),
+        (&Provider::Local, Duration::from_millis(3), 5000)
+    );
+    assert_eq!(database.setup.as_deref(), Some(&["./migrate".into(), "{{database_url}}".into()][..]));
+    assert_eq!(database.image, "postgres:16");
+    let arrivals = Arrivals::Open { rate: 200.0, spacing: Spacing::Uniform, users: 64 };
+    assert_eq!((plan.load.arrivals, plan.load.pairs), (arrivals, 6));
+    assert_eq!((plan.load.block, plan.load.settle), (Duration::from_secs(4), Duration::from_millis(500)));
+    assert_eq!((plan.timeout, plan.seed), (Duration::from_secs(5), Some(7)));
+    assert_eq!(plan.estimated_load_time(), Duration::from_secs(48));
+    assert_eq!((plan.gates.len(), plan.targets.len()), (1, 1));
+}
+
+#[test]
+fn the_login_comes_first_and_its_captures_are_known_everywhere() {
+    let plan = parse(EVERYTHING).unwrap();
+    let auth = plan.auth.unwrap();
+    assert!(!auth.login.auth);
+    assert_eq!(auth.header.0, "Authorization");
+    assert_eq!(auth.header.1.parts, [literal("Bearer "), Part::Variable(0)]);
+    assert!(plan.flows.iter().all(|flow| flow.variables == ["token"]), "{:?}", plan.flows);
+    let Body::Json(json) = auth.login.body else { panic!("no body") };
+    assert_eq!(json.parts, [JsonPart::Literal(r#"{"username":"admin","password":"hunter2"}"#.to_owned())]);
+}
+
+#[test]
+fn steps_are_named_by_method_and_path_and_uniquely() {
+    let plan = parse(EVERYTHING).unwrap();
+    let flow = &plan.flows[0];
+    let names: Vec<&str> = flow.steps.iter().map(|step| &*step.name).collect();
+    assert_eq!((&*flow.name, flow.weight, names), ("first", 3, vec!["GET /a", "GET /a (2)", "named"]));
+    assert_eq!(flow.steps[0].target.parts, [literal("/a?b=1")]);
+    let headers: Vec<&str> = flow.steps[0].headers.iter().map(|(name, _)| &**name).collect();
+    assert_eq!(headers, ["Accept", "User-Agent"]);
+    let last = &flow.steps[2];
+    assert_eq!((&*last.method, &*last.expect.status, last.auth), ("POST", &[200, 204][..], false));
+    let Body::Text(text) = &last.body else { panic!("no text") };
+    assert_eq!(text.parts, [literal("text "), Part::Unique]);
+}
+
+#[test]
+fn json_bodies_are_written_as_they_stand_with_variables_between() {
+    let plan = parse(EVERYTHING).unwrap();
+    let Body::Json(json) = &plan.flows[1].steps[0].body else { panic!("no body") };
+    let text = |text: &str| JsonPart::Literal(text.to_owned());
+    assert_eq!(
+        json.parts,
+        [
+            text(r#"{"n":1.10,"s":"a\"b","v":"#),
+            JsonPart::Value(Part::Variable(0)),
+            text(r#","t":"x"#),
+            JsonPart::InString(Part::Variable(0)),
+            text(r#"","r":"#),
+            JsonPart::Value(Part::Random { low: 1, high: 9 }),
+            text(r#","u":""#),
+            JsonPart::InString(Part::Unique),
+            text(r#"","e":[],"o":null}"#),
+        ]
+    );
+}
+
+#[test]
+fn yaml_scalars_become_the_json_that_they_mean() {
+    for (yaml, json) in [
+        ("1.10", "1.10"),
+        ("12345678901234567890123", "12345678901234567890123"),
+        ("-0", "-0"),
+        ("+7", "7"),
+        ("007", "7"),
+        (".5", "0.5"),
+        ("5.", "5"),
+        ("1e5", "1e5"),
+        ("-1.5E-3", "-1.5E-3"),
+        ("0x1F", "31"),
+        ("0o17", "15"),
+        ("true", "true"),
+        ("~", "null"),
+        ("\"12\"", "\"12\""),
+        ("!!str 12", "\"12\""),
+        ("yes", "\"yes\""),
+        ("1.2.3", "\"1.2.3\""),
+        ("1e", "\"1e\""),
+        ("e5", "\"e5\""),
+        ("'tab\té'", "\"tab\\té\""),
+        ("2024-01-01", "\"2024-01-01\""),
+    ] {
+        let plan = parse(&plan_with_steps(&format!("{{ request: POST /a, json: {yaml} }}")));
+        let plan = plan.unwrap_or_else(|errors| panic!("{yaml}: {errors}"));
+        let Body::Json(body) = &plan.flows[0].steps[0].body else { panic!("{yaml}: no body") };
+        assert_eq!(body.parts, [JsonPart::Literal(json.to_owned())], "{yaml}");
+        serde_json::from_str::<serde_json::Value>(json).unwrap_or_else(|error| panic!("{json}: {error}"));
+    }
+}
+
+#[test]
+fn rules_keep_their_order() {
+    let rules = parse(EVERYTHING).unwrap().compare.rules;
+    let places: Vec<String> = rules.iter().map(|rule| rule.place.to_string()).collect();
+    assert_eq!(places, ["$..at", "header x-request-id", "$['odd name'][0]"]);
+    assert!(matches!(rules[0].kind, RuleKind::Datetime { within } if within == Duration::from_secs(5)));
+    assert_eq!((rules[0].flow.as_deref(), rules[0].step.as_deref()), (Some("first"), Some("named")));
+    assert!(matches!((&rules[1].kind, &rules[1].place), (RuleKind::Ignore, RulePlace::Header(_))));
+}
+
+#[test]
+fn captures_come_from_bodies_and_headers_and_can_be_set_again() {
+    let plan = parse(&plan_with_steps(
+        "{ request: GET /a, capture: { id: $.id, etag: header ETag } },
+         { request: GET /b, capture: { id: $.other } },
+         { request: \"GET /c/{{ id }}\" }",
+    ));
+    let flow = &plan.unwrap_or_else(|errors| panic!("{errors}")).flows[0];
+    assert_eq!(flow.variables, ["id", "etag"]);
+    assert!(matches!(&flow.steps[0].capture[1].from, CaptureFrom::Header(name) if name == "etag"));
+    assert_eq!(flow.steps[1].capture[0].variable, 0);
+    assert_eq!(flow.steps[2].target.parts, [literal("/c/"), Part::Variable(0)]);
+}
+
+#[test]
+fn a_header_without_a_login_is_sent_by_each_step() {
+    let text = plan_with(
+        "auth: { header: \"X-Key: ${PLAN_PASSWORD}\" }\nflows: [ { name: a, steps: [ { request: GET /a }, { request: GET /b, auth: false } ] } ]",
+    );
+    let plan = parse(&text).unwrap_or_else(|errors| panic!("{errors}"));
+    assert!(plan.auth.is_none());
+    assert_eq!(plan.flows[0].steps[0].headers[0].1.parts, [literal("hunter2")]);
+    assert!(plan.flows[0].steps[1].headers.is_empty());
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    let plan =
+        parse(&plan_with("sides: { baseline: { url: \"http://a:1/\" }, candidate: { url: \"https://b\" } }")).unwrap();
+    let side = plan.sides.baseline.unwrap();
+    assert!(matches!(&side.kind, SideKind::Url { url } if url == "http://a:1"), "{side:?}");
+    assert_eq!((&*side.ready, side.ready_timeout, side.metrics), ("/health", Duration::from_secs(30), None));
+    assert!(matches!(plan.load.arrivals, Arrivals::Open { users: 256, spacing: Spacing::Poisson, .. }));
+    assert_eq!(
+        (plan.load.pairs, plan.load.block, plan.load.settle),
+        (12, Duration::from_secs(5), Duration::from_secs(1))
+    );
+    assert_eq!((plan.timeout, plan.seed, plan.database.provider), (Duration::from_secs(10), None, Provider::Auto));
+}
+
+#[test]
+fn values_come_from_the_environment() {
+    let plan = parse(&plan_with("load: { rate: 5/s, pairs: \"${PLAN_PAIRS}\" }\ntimeout: \"${PLAN_PAIRS}s\"")).unwrap();
+    assert_eq!((plan.load.pairs, plan.timeout), (3, Duration::from_secs(3)));
+    let plan = parse(&plan_with_steps("{ request: POST /a, body: \"$${PLAN_PAIRS} $5\" }")).unwrap();
+    let Body::Text(body) = &plan.flows[0].steps[0].body else { panic!("no body") };
+    assert_eq!(body.parts, [literal("${PLAN_PAIRS} $5")]);
+}
+
+#[test]
+fn anchors_and_merge_keys_are_filled_in() {
+    let text = plan_with(
+        "x-base: &base { request: GET /a, expect: { status: 200 } }
+flows:
+  - name: a
+    steps:
+      - *base
+      - { <<: *base, request: GET /b }",
+    );
+    let plan = parse(&text).unwrap_or_else(|errors| panic!("{errors}"));
+    let names: Vec<_> = plan.flows[0].steps.iter().map(|step| (&*step.name, &*step.expect.status)).collect();
+    assert_eq!(names, [("GET /a", &[200][..]), ("GET /b", &[200][..])]);
+}
+
+#[test]
+fn rates_are_read_per_second() {
+    for (text, rate) in [("200/s", 200.0), ("12000/m", 200.0), ("200", 200.0), (" 0.5 / s ", 0.5), ("7200/h", 2.0)] {
+        assert_eq!(parse_rate(text), Ok(rate), "{text}");
+    }
+    for text in ["", "0", "-1/s", "nan", "inf/s", "1e9", "1/d", "2000000/s", "/s", "1/s/s"] {
+        assert!(parse_rate(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn the_bundled_plans_are_valid() {
+    let plan = parse(STUDENTS).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!(plan.roles(), Role::BOTH);
+    let smoke = parse(SMOKE).unwrap_or_else(|errors| panic!("{errors}"));
+    assert!(smoke.estimated_load_time() < Duration::from_secs(20));
+    let steps = |plan: &Plan| -> Vec<String> {
+        plan.flows
+            .iter()
+            .flat_map(|flow| flow.steps.iter().map(|step| format!("{}/{}", flow.name, step.name)))
+            .collect()
+    };
+    assert_eq!(steps(&plan), steps(&smoke), "both hold the same contract");
+}
+
+#[test]
+fn a_url_alone_makes_a_plan() {
+    let closed = Arrivals::Closed { users: 32 };
+    let plan = Plan::ad_hoc("http://127.0.0.1:8080/students?page=2", closed, Duration::from_secs(10)).unwrap();
+    assert_eq!(plan.roles(), [Role::Candidate]);
+    assert_eq!(plan.estimated_load_time(), Duration::from_secs(10));
+    let side = plan.sides.candidate.as_ref().unwrap();
+    assert!(matches!(&side.kind, SideKind::Url { url } if url == "http://127.0.0.1:8080"), "{side:?}");
+    let step = &plan.flows[0].steps[0];
+    assert_eq!((&*step.name, &step.target.parts[..]), ("GET /students", &[literal("/students?page=2")][..]));
+    let bare = Plan::ad_hoc("http://h", closed, Duration::from_secs(1)).unwrap();
+    assert_eq!(bare.flows[0].steps[0].target.parts, [literal("/")]);
+    for url in ["127.0.0.1:8080", "ftp://h", "http://", "http://me:secret@h/", "http://a b/"] {
+        let error = Plan::ad_hoc(url, closed, Duration::from_secs(1)).expect_err(url);
+        assert!(!error.contains("secret"), "{error}");
+    }
+    assert!(Plan::ad_hoc("http://h", Arrivals::Closed { users: 0 }, Duration::from_secs(1)).is_err());
+    assert!(Plan::ad_hoc("http://h", closed, Duration::ZERO).is_err());
+}
+
+#[test]
+fn a_plan_says_whether_it_can_measure_a_gate() {
+    let plan = Plan::ad_hoc("http://h/x", Arrivals::Closed { users: 1 }, Duration::from_secs(1)).unwrap();
+    let admits = |gate: &str| plan.admits(&Gate::parse(gate).unwrap());
+    assert_eq!(admits("candidate.p95 < 1s for request/GET /x"), Ok(()));
+    assert!(admits("candidate.pool.timeouts == 0").unwrap_err().contains("no metrics"));
+    assert!(admits("candidate.cpu < 50%").unwrap_err().contains("URL"));
+    assert!(admits("candidate.p95 < 1s for requests").unwrap_err().contains("did you mean `request`?"));
+    assert!(admits("candidate.p95 <= baseline.p95").unwrap_err().contains("has no baseline"));
+    assert!(admits("parity.breaking == 0").unwrap_err().contains("both sides"));
+}
+
+#[test]
+fn a_plan_is_described_without_its_secrets() {
+    let text = EVERYTHING.replace("provider: local", "provider: \"postgres://me:hunter2@host/db\"");
+    let words = describe(&parse(&text).unwrap_or_else(|errors| panic!("{errors}")));
+    assert!(!words.contains("hunter2"), "{words}");
+    let expected = include_str!("../../../tests/fixtures/plans/everything.described");
+    assert_eq!(words, expected);
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_duration_in_a_plan_is_what_was_written(micros in 1_000_u64..600_000_000) {
+        let timeout = Duration::from_micros(micros);
+        let text = plan_with(&format!("timeout: {}", crate::units::format_duration(timeout)));
+        proptest::prop_assert_eq!(parse(&text).map(|plan| plan.timeout), Ok(timeout));
+    }
+}
