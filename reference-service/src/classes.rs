@@ -1,13 +1,12 @@
 //! `GET /api/v1/classes/{id}/stats`: an aggregate over students, the heavier query of this service.
 
-use axum::extract::Path;
 use axum::response::Response;
 use serde::Serialize;
 use sqlx::FromRow;
 use utoipa::ToSchema;
 
 use crate::db::{Session, Timestamp, values};
-use crate::http::{Call, ErrorBody, Failures, Permission, Problem, Refusals, Reply, path_id};
+use crate::http::{Call, ErrorBody, Failures, PathId, Permission, Problem, Refusals, Reply};
 
 const STATS: &str = "SELECT c.id, c.name, c.capacity, \
     COUNT(s.id) AS students, \
@@ -100,8 +99,8 @@ impl From<Row> for ClassStats {
         Refusals, Failures,
     )
 )]
-pub(crate) async fn stats(call: Call, Path(id): Path<String>) -> Response {
-    let input = move || path_id(&id);
+pub(crate) async fn stats(call: Call, id: PathId) -> Response {
+    let input = move || id.read();
     call.answer(Permission::Read, input, |session, _, id| Box::pin(of_class(session, id))).await
 }
 

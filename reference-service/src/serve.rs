@@ -17,7 +17,7 @@ use crate::defects::Defects;
 use crate::error::ServeError;
 use crate::http::{App, router};
 use crate::metrics::Metrics;
-use crate::prepare::prepare;
+use crate::prepare::{CONNECT_TIMEOUT, prepare};
 use crate::stack::Stack;
 
 /// How long requests in flight may take once the service is told to stop.
@@ -56,15 +56,24 @@ pub async fn serve_on(
     let failed = |doing| move |source| ServeError::System { doing, source };
     let address = listener.local_addr().map_err(failed("read the address of the listener"))?;
     let database = Database::choose(&args)?;
+    let mut shutdown = Box::pin(shutdown);
+    let target = tokio::select! {
+        ready = ready_target(&args, &database) => ready?,
+        () = &mut shutdown => return Ok(()),
+    };
+    let app = Arc::new(app(&args, target));
+    ready(address);
+    let served = accept(listener, app, shutdown).await;
+    served.map_err(failed("serve"))
+}
+
+async fn ready_target(args: &ServeArgs, database: &Database) -> Result<Target, ServeError> {
     let target = Target::parse(&database.url, args.statement_timeout)?;
     if args.migrate || database.directory.is_some() {
         prepare(&database.url, &args.seed()).await?;
     }
     check(&target).await?;
-    let app = Arc::new(app(&args, target));
-    ready(address);
-    let served = accept(listener, Arc::clone(&app), shutdown).await;
-    served.map_err(failed("serve"))
+    Ok(target)
 }
 
 fn announce(address: std::net::SocketAddr) {
@@ -92,7 +101,7 @@ impl Database {
 
 /// Better to say so now than at the first request.
 async fn check(target: &Target) -> Result<(), ServeError> {
-    let opened = Connection::open(target).await;
+    let opened = Connection::open_within(target, CONNECT_TIMEOUT).await;
     let mut connection = opened.map_err(|source| ServeError::Connect { target: target.to_string(), source })?;
     let answered = connection.command("SELECT 1 FROM users LIMIT 1").await;
     answered.map_err(|source| ServeError::NotMigrated { target: target.to_string(), source })?;

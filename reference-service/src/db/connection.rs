@@ -2,11 +2,15 @@
 //!
 //! The SQL is the same text for both as far as it goes (`$1` placeholders work in both).
 
+use std::time::Duration;
+
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{ConnectOptions, Connection as _, Executor, FromRow, SqlStr};
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection};
+
+use tokio::time::timeout;
 
 use super::target::Target;
 use super::value::Value;
@@ -33,6 +37,14 @@ impl Connection {
         match target {
             Target::Postgres(options) => Ok(Self::Postgres(Box::new(options.connect().await?))),
             Target::Sqlite(options) => Ok(Self::Sqlite(Box::new(options.connect().await?))),
+        }
+    }
+
+    /// Opens a connection, or gives up.
+    pub(crate) async fn open_within(target: &Target, limit: Duration) -> Result<Self, sqlx::Error> {
+        match timeout(limit, Self::open(target)).await {
+            Ok(opened) => opened,
+            Err(_elapsed) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
         }
     }
 

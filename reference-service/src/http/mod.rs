@@ -28,7 +28,7 @@ pub(crate) use call::{Body, Call, Permission};
 pub(crate) use documentation::{Failures, Refusals};
 pub(crate) use fields::{Fields, Invalid, Kind};
 pub(crate) use problem::{ErrorBody, Problem, ValidationBody};
-pub(crate) use query::{QueryParameters, path_id};
+pub(crate) use query::{PathId, QueryParameters};
 pub(crate) use reply::Reply;
 
 /// Bodies above this are refused with 413.

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Query};
-use axum::http::StatusCode;
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use serde_json::Value;
 
@@ -17,11 +18,11 @@ pub(crate) struct QueryParameters {
 }
 
 impl FromRequestParts<Arc<App>> for QueryParameters {
-    type Rejection = StatusCode;
+    type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, StatusCode> {
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
         let query = Query::<Vec<(String, String)>>::from_request_parts(parts, app).await;
-        let Query(pairs) = query.map_err(|_| StatusCode::BAD_REQUEST)?;
+        let pairs = query.map(|Query(pairs)| pairs).unwrap_or_default();
         Ok(Self { pairs, wrong: Vec::new() })
     }
 }
@@ -71,12 +72,27 @@ impl QueryParameters {
     }
 }
 
-/// The id in a path.
-pub(crate) fn path_id(text: &str) -> Result<i64, Invalid> {
-    int(text, 1, i64::MAX).map_err(|(kind, message)| {
-        let location: Vec<Value> = vec!["path".into(), "id".into()];
-        Invalid::one(location, kind, message)
-    })
+/// The id in a path, not checked yet.
+pub(crate) struct PathId(String);
+
+impl PathId {
+    /// The id, if it is one.
+    pub(crate) fn read(&self) -> Result<i64, Invalid> {
+        int(&self.0, 1, i64::MAX).map_err(|(kind, message)| {
+            let location: Vec<Value> = vec!["path".into(), "id".into()];
+            Invalid::one(location, kind, message)
+        })
+    }
+}
+
+impl FromRequestParts<Arc<App>> for PathId {
+    type Rejection = Infallible;
+
+    /// What does not even decode is no id either.
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
+        let path = Path::<String>::from_request_parts(parts, app).await;
+        Ok(Self(path.map(|Path(id)| id).unwrap_or_default()))
+    }
 }
 
 fn int(text: &str, least: i64, most: i64) -> Result<i64, (&'static str, String)> {

@@ -13,6 +13,9 @@ use crate::db::{Connection, Target, UrlError, Value, values};
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 
+/// How long the first connection may take.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Which data a database is filled with. The same seed gives the same rows, ids and instants included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seed {
@@ -74,7 +77,7 @@ pub enum PrepareError {
 pub async fn prepare(database_url: &str, seed: &Seed) -> Result<(), PrepareError> {
     let target = Target::parse(database_url, Duration::from_mins(1))?;
     let name = target.to_string();
-    let opened = Connection::open(&target).await;
+    let opened = Connection::open_within(&target, CONNECT_TIMEOUT).await;
     let mut connection = opened.map_err(|source| PrepareError::Connect { target: name.clone(), source })?;
     let migrated = migrate(&mut connection).await;
     migrated.map_err(|source| PrepareError::Migrate { target: name.clone(), source })?;

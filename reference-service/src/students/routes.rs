@@ -1,12 +1,11 @@
 //! The routes of students: what is read from a request, and which service answers it.
 
-use axum::extract::Path;
 use axum::response::Response;
 
 use super::input::{Batch, ListQuery, StudentChange, StudentInput};
 use super::model::{Created, Page, Status, Student};
 use super::service;
-use crate::http::{Body, Call, ErrorBody, Failures, Permission, QueryParameters, Refusals, path_id};
+use crate::http::{Body, Call, ErrorBody, Failures, PathId, Permission, QueryParameters, Refusals};
 
 /// A page of students. The order is total: ties are broken by id.
 #[utoipa::path(
@@ -36,8 +35,8 @@ pub(crate) async fn list(call: Call, parameters: QueryParameters) -> Response {
         Refusals, Failures,
     )
 )]
-pub(crate) async fn read(call: Call, Path(id): Path<String>) -> Response {
-    let input = move || path_id(&id);
+pub(crate) async fn read(call: Call, id: PathId) -> Response {
+    let input = move || id.read();
     call.answer(Permission::Read, input, |session, _, id| Box::pin(service::read(session, id))).await
 }
 
@@ -93,9 +92,9 @@ pub(crate) async fn create_batch(call: Call, Body(bytes): Body) -> Response {
         Refusals, Failures,
     )
 )]
-pub(crate) async fn replace(call: Call, Path(id): Path<String>, Body(bytes): Body) -> Response {
+pub(crate) async fn replace(call: Call, id: PathId, Body(bytes): Body) -> Response {
     let if_match = call.if_match();
-    let input = move || Ok((path_id(&id)?, StudentInput::read(&bytes)?));
+    let input = move || Ok((id.read()?, StudentInput::read(&bytes)?));
     call.answer(Permission::Write, input, |session, _, (id, input)| {
         Box::pin(service::replace(session, id, if_match, input))
     })
@@ -119,9 +118,9 @@ pub(crate) async fn replace(call: Call, Path(id): Path<String>, Body(bytes): Bod
         Refusals, Failures,
     )
 )]
-pub(crate) async fn update(call: Call, Path(id): Path<String>, Body(bytes): Body) -> Response {
+pub(crate) async fn update(call: Call, id: PathId, Body(bytes): Body) -> Response {
     let if_match = call.if_match();
-    let input = move || Ok((path_id(&id)?, StudentChange::read(&bytes)?));
+    let input = move || Ok((id.read()?, StudentChange::read(&bytes)?));
     call.answer(Permission::Write, input, |session, _, (id, change)| {
         Box::pin(service::update(session, id, if_match, change))
     })
@@ -138,7 +137,7 @@ pub(crate) async fn update(call: Call, Path(id): Path<String>, Body(bytes): Body
         Refusals, Failures,
     )
 )]
-pub(crate) async fn delete(call: Call, Path(id): Path<String>) -> Response {
-    let input = move || path_id(&id);
+pub(crate) async fn delete(call: Call, id: PathId) -> Response {
+    let input = move || id.read();
     call.answer(Permission::Write, input, |session, _, id| Box::pin(service::delete(session, id))).await
 }

@@ -70,6 +70,7 @@ pub(crate) const CASES: &[Case] = &[
     case("viewer", "GET /api/v1/students/1", "", 200, r#"{"id":1,"student_no":"S000001""#),
     case("viewer", "GET /api/v1/students/4711", "", 404, "STUDENT_NOT_FOUND"),
     case("viewer", "GET /api/v1/students/x", "", 422, r#"["path","id"]"#),
+    case("viewer", "GET /api/v1/students/%ff", "", 422, r#"["path","id"]"#),
     case("", "GET /api/v1/students/1", "", 401, "UNAUTHORIZED"),
     // Creating
     case(

@@ -10,6 +10,7 @@ mod mechanism;
 mod pool;
 mod postgres;
 mod prepare;
+mod program;
 mod shutdown;
 mod support;
 mod trouble;
