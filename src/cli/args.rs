@@ -115,7 +115,7 @@ pub(super) struct OutputArgs {
     /// No progress; the summary is the verdict alone
     #[arg(short, long, help_heading = "Output")]
     pub(super) quiet: bool,
-    /// No colours, also on a terminal (as NO_COLOR does)
+    /// No colours, also on a terminal (as `NO_COLOR` does)
     #[arg(long, help_heading = "Output")]
     pub(super) no_color: bool,
     /// What goes to standard output

@@ -14,7 +14,7 @@ pub(super) fn run(command: Command, args: RunArgs) -> Exit {
         options::apply(&mut plan, &args.plan.overrides)?;
         Ok(plan)
     });
-    start(command, plan, args.output, args.show_output)
+    start(command, plan, &args.output, args.show_output)
 }
 
 pub(super) fn load(args: LoadArgs) -> Exit {
@@ -27,16 +27,11 @@ pub(super) fn load(args: LoadArgs) -> Exit {
             Ok(plan)
         })
     };
-    start(Command::Load, plan, args.output, args.show_output)
+    start(Command::Load, plan, &args.output, args.show_output)
 }
 
-fn start(
-    command: Command,
-    plan: Result<Plan, UsageError>,
-    output: OutputArgs,
-    show_output: Option<SideArg>,
-) -> Exit {
-    let terminal = Terminal::new(&output);
+fn start(command: Command, plan: Result<Plan, UsageError>, output: &OutputArgs, show_output: Option<SideArg>) -> Exit {
+    let terminal = Terminal::new(output);
     let plan = match plan {
         Ok(plan) => plan,
         Err(UsageError(message)) => {
@@ -62,7 +57,7 @@ fn start(
         executable,
         plan,
     };
-    finish(&job, &output, &terminal)
+    finish(&job, output, &terminal)
 }
 
 fn finish(job: &Job, output: &OutputArgs, terminal: &Terminal) -> Exit {

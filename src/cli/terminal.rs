@@ -53,7 +53,10 @@ impl Terminal {
         match event {
             Event::Phase(name) => self.phase(&name),
             Event::Note(text) => self.note(&format!("  {text}")),
-            Event::Warning(text) => self.line(&format!("{} {text}", Style::new().for_stderr().yellow().apply_to("warning:"))),
+            Event::Warning(text) => {
+                let title = Style::new().for_stderr().yellow().apply_to(\"warning:\");
+                self.line(&format!(\"{title} {text}\"));
+            }
             Event::Progress { done, total, now, left } => self.advance(done, total, &now, left),
         }
     }

@@ -13,7 +13,7 @@ use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::record::Parity;
 use crate::role::{Pair, Role};
-use crate::step::{LoginError, PreparedFlow, RenderError, log_in};
+use crate::step::{Captured, LoginError, PreparedFlow, RenderError, log_in};
 use replay::Replay;
 use tally::Tally;
 
@@ -28,8 +28,8 @@ pub enum ParityError {
         /// Why.
         source: RenderError,
     },
-    /// The login failed on a side.
-    #[error("login on side `{role}` failed")]
+    /// The login failed on both sides.
+    #[error("login failed on both sides, first on `{role}`")]
     Login {
         /// Which side.
         role: Role,
@@ -44,16 +44,14 @@ pub enum ParityError {
 /// See [`ParityError`]; a side that answers nothing is a result, not an error.
 pub async fn run(plan: &Plan, origins: &Pair<Origin>, seed: u64, progress: &Progress) -> Result<Parity, ParityError> {
     let flows = prepare(plan)?;
-    let logins = Pair {
-        baseline: login(plan, Role::Baseline, &origins.baseline).await?,
-        candidate: login(plan, Role::Candidate, &origins.candidate).await?,
-    };
+    let mut tally = Tally::new(plan);
+    let Some(logins) = log_in_both(plan, origins, &mut tally).await? else { return Ok(tally.into_parity()) };
     let mut replay = Replay {
         comparator: Comparator::new(&plan.compare),
         connections: origins.clone().map(|_, origin| Connection::new(origin, Limits::within(plan.timeout))),
         logins,
         seed,
-        tally: Tally::new(plan),
+        tally,
     };
     for (number, flow) in flows.iter().enumerate() {
         progress.step(number as u64, flows.len() as u64, format!("flow {}", flow.name), None);
@@ -71,6 +69,24 @@ fn prepare(plan: &Plan) -> Result<Vec<PreparedFlow>, ParityError> {
         .collect()
 }
 
-async fn login(plan: &Plan, role: Role, origin: &Origin) -> Result<Vec<Option<crate::step::Captured>>, ParityError> {
-    log_in(plan, origin, plan.timeout).await.map_err(|source| ParityError::Login { role, source })
+/// Logs in on both sides. That one side lets nobody in is a difference like any other, and nothing can follow it; that
+/// neither does is an error of the plan.
+async fn log_in_both(
+    plan: &Plan,
+    origins: &Pair<Origin>,
+    tally: &mut Tally,
+) -> Result<Option<Pair<Vec<Option<Captured>>>>, ParityError> {
+    let baseline = log_in(plan, &origins.baseline, plan.timeout).await;
+    let candidate = log_in(plan, &origins.candidate, plan.timeout).await;
+    match (baseline, candidate) {
+        (Ok(baseline), Ok(candidate)) => Ok(Some(Pair { baseline, candidate })),
+        (Err(source), Err(_)) => Err(ParityError::Login { role: Role::Baseline, source }),
+        (baseline, candidate) => {
+            let words = |outcome: Result<_, LoginError>| {
+                Some(outcome.map_or_else(|error| error.to_string(), |_: Vec<_>| "logged in".to_owned()))
+            };
+            tally.login_differs(Pair { baseline: words(baseline), candidate: words(candidate) });
+            Ok(None)
+        }
+    }
 }

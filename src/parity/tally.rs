@@ -92,6 +92,16 @@ impl Tally {
         self.add(flow, step, difference);
     }
 
+    /// One side lets nobody in: the only comparison there will be, and every step is skipped.
+    pub(super) fn login_differs(&mut self, sides: Pair<Option<String>>) {
+        self.parity.requests = 1;
+        self.parity.compared = 1;
+        for step in &mut self.parity.steps {
+            step.skipped += 1;
+        }
+        self.difference("login", "login", Kind::Expectation, "login", sides);
+    }
+
     /// The evidence.
     pub(super) fn into_parity(self) -> Parity {
         self.parity

@@ -1,7 +1,7 @@
 //! The machine and the software, read at the start of a run.
 
 use jiff::{Timestamp, Unit};
-use procfs::{Current as _, CurrentSI as _};
+use procfs::Current as _;
 
 use crate::record::Environment;
 

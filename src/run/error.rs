@@ -39,7 +39,7 @@ pub enum RunError {
 }
 
 impl RunError {
-    /// The error with its causes, a line each.
+    /// The error with its causes and the last words of what failed, a line each.
     pub fn in_full(&self) -> String {
         let mut text = self.to_string();
         let mut source = self.source();
@@ -47,6 +47,12 @@ impl RunError {
             text.push_str("\n  Caused by: ");
             text.push_str(&cause.to_string());
             source = cause.source();
+        }
+        if let Self::Provision(error) = self {
+            for line in error.details() {
+                text.push_str("\n  ");
+                text.push_str(&line);
+            }
         }
         text
     }

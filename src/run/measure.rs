@@ -83,10 +83,7 @@ async fn watch(sides: &mut Sides, over: &Stop, stop: &Stop) -> Option<RunError> 
 
 fn observe_all(sides: &Sides, epoch: Epoch) -> Result<Pair<Option<Observer>>, RunError> {
     let start = |role| sides.get(role).map(|side| Observer::start(&target(side), epoch.instant(), SAMPLE_EVERY));
-    Ok(Pair {
-        baseline: start(Role::Baseline).transpose()?,
-        candidate: start(Role::Candidate).transpose()?,
-    })
+    Ok(Pair { baseline: start(Role::Baseline).transpose()?, candidate: start(Role::Candidate).transpose()? })
 }
 
 fn target(side: &RunningSide) -> observe::Target {

@@ -16,7 +16,7 @@ use crate::http::Origin;
 use crate::plan::{Gate, Plan};
 use crate::progress::Progress;
 use crate::provision::{self, Sides};
-use crate::record::{Ending, Environment, FlowInfo, RunInfo, RunRecord, SCHEMA_VERSION, Verdict};
+use crate::record::{Ending, FlowInfo, RunInfo, RunRecord, SCHEMA_VERSION, Verdict};
 use crate::role::{Pair, Role};
 use crate::stop::Stop;
 use crate::{judge, parity, report};
@@ -86,7 +86,7 @@ pub async fn run(job: &Job, progress: &Progress, stop: &Stop) -> Result<Outcome,
     let epoch = Epoch::now();
     let mut record = begin(job);
     save(job, &record)?;
-    let error = phases(job, epoch, &mut record, progress, stop).await.err();
+    let error = Box::pin(phases(job, epoch, &mut record, progress, stop)).await.err();
     record.ending = match &error {
         None => Ending::Complete,
         Some(RunError::Interrupted) => Ending::Interrupted,
@@ -130,7 +130,7 @@ async fn phases(
         seed: job.seed,
     };
     let note = |text: String| progress.note(text);
-    let mut sides = until(stop, provision::start(&job.plan, options, &note)).await??;
+    let mut sides = until(stop, Box::pin(provision::start(&job.plan, options, &note))).await??;
     describe(&sides, record);
     let result = with_sides(job, epoch, record, &mut sides, progress, stop).await;
     progress.phase("stop");
@@ -245,6 +245,6 @@ fn flow_info(flow: &crate::plan::Flow) -> FlowInfo {
 
 fn describe(sides: &Sides, record: &mut RunRecord) {
     record.run.sides = Pair::from_fn(|role| sides.get(role).map(|side| side.words.clone()));
-    record.run.database = sides.database().words.clone();
-    record.environment = Environment { database: sides.database().version.clone(), ..record.environment.clone() };
+    record.run.database.clone_from(&sides.database().words);
+    record.environment.database.clone_from(&sides.database().version);
 }

@@ -23,8 +23,11 @@ const STAIRS: [(&str, &str); 1] = [
 ];
 
 /// Crates that only one place may name.
-const ONLY_HERE: [(&str, &str); 3] =
-    [("goose", "src/load/goose.rs"), ("testcontainers", "src/provision/database/docker.rs"), ("plotters", "src/report/charts")];
+const ONLY_HERE: [(&str, &str); 3] = [
+    ("goose", "src/load/goose.rs"),
+    ("testcontainers", "src/provision/database/docker.rs"),
+    ("plotters", "src/report/charts"),
+];
 
 #[test]
 fn imports_point_down() {
@@ -56,7 +59,8 @@ fn what_is_fenced_in_is_named_in_one_place() {
     for (path, text) in sources() {
         for (name, place) in ONLY_HERE {
             let named = text.lines().filter(|line| !line.trim_start().starts_with("//")).any(|line| {
-                line.contains(&format!("use {name}::")) || line.contains(&format!("::{name}::")) && !line.contains("crate::")
+                line.contains(&format!("use {name}::"))
+                    || line.contains(&format!("::{name}::")) && !line.contains("crate::")
             });
             if named && !path.starts_with(place) {
                 wrong.push(format!("{} names `{name}`, which only {place} may", path.display()));
@@ -125,7 +129,9 @@ fn imports(text: &str) -> Vec<(usize, String)> {
         }
         for rest in line.split("crate::").skip(1) {
             let names = rest.strip_prefix('{').map_or_else(|| vec![rest], |list| top_level(list));
-            found.extend(names.into_iter().map(first_word).filter(|name| !name.is_empty()).map(|name| (number + 1, name)));
+            found.extend(
+                names.into_iter().map(first_word).filter(|name| !name.is_empty()).map(|name| (number + 1, name)),
+            );
         }
     }
     found

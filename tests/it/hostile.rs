@@ -105,12 +105,12 @@ fn trick(mut stream: &TcpStream, path: &str) -> Option<()> {
 }
 
 fn plan(baseline: SocketAddr, candidate: SocketAddr) -> Plan {
-    let flows: String = TRICKS
-        .iter()
-        .map(|(name, ..)| {
-            format!("  - name: {name}\n    steps:\n      - request: GET /{name}\n        expect: {{ status: [200, 302] }}\n")
-        })
-        .collect();
+    let flow = |name| {
+        format!(
+            "  - name: {name}\n    steps:\n      - request: GET /{name}\n        expect: {{ status: [200, 302] }}\n"
+        )
+    };
+    let flows = TRICKS.map(|(name, ..)| flow(name)).concat();
     let text = format!(
         "version: 1\nname: hostile\ntimeout: 1s\nsides:\n  baseline: {{ url: \"http://{baseline}\" }}\n  \
          candidate: {{ url: \"http://{candidate}\" }}\nflows:\n{flows}\
@@ -147,7 +147,8 @@ async fn under_load_each_trick_is_a_counted_error_and_the_run_ends() {
     let address = serve(true);
     let plan = plan(serve(false), address);
     let origins = origins(Pair { baseline: address, candidate: address }).await;
-    let setup = load::Setup { plan: &plan, origins: origins.map(|_, origin| Some(origin)), seed: 1, epoch: Epoch::now() };
+    let setup =
+        load::Setup { plan: &plan, origins: origins.map(|_, origin| Some(origin)), seed: 1, epoch: Epoch::now() };
     let load = load::run(setup, &Progress::silent(), &Stop::default()).await.expect("evidence");
     let side = load.sides.candidate.expect("a candidate");
     assert_eq!(load.generator.panics, 0);
@@ -180,7 +181,8 @@ async fn a_connection_that_is_closed_after_each_answer_costs_reconnects_not_erro
     );
     let plan = plan::parse("closing.yaml", &text).unwrap_or_else(|error| panic!("{error}"));
     let origins = origins(Pair { baseline: address, candidate: address }).await;
-    let setup = load::Setup { plan: &plan, origins: origins.map(|_, origin| Some(origin)), seed: 1, epoch: Epoch::now() };
+    let setup =
+        load::Setup { plan: &plan, origins: origins.map(|_, origin| Some(origin)), seed: 1, epoch: Epoch::now() };
     let load = load::run(setup, &Progress::silent(), &Stop::default()).await.expect("evidence");
     let side = load.sides.candidate.expect("a candidate");
     assert!(side.requests > 10, "{}", side.requests);
