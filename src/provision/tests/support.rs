@@ -1,6 +1,6 @@
 //! Plans of small commands, and looking for what a run has left behind.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -115,9 +115,9 @@ pub(super) fn processes_with(needle: &str) -> Vec<u32> {
         .collect()
 }
 
-/// Directories of a run that are still there.
-pub(super) fn directories_of(run: &str) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(std::env::temp_dir()).expect("a temporary directory").flatten();
+/// Directories of a run that are still in `dir`.
+pub(super) fn directories_of(run: &str, dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).expect("a directory").flatten();
     let prefix = format!("cutover-{run}-");
     entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix)).map(|entry| entry.path()).collect()
 }
@@ -135,12 +135,13 @@ pub(super) fn containers_with(filter: &str) -> String {
 
 /// Fails if anything of the run is left.
 pub(super) fn assert_nothing_left(run: &str) {
-    let gone = || processes_with(&format!("cutover-{run}")).is_empty() && directories_of(run).is_empty();
+    let dir = std::env::temp_dir();
+    let gone = || processes_with(&format!("cutover-{run}")).is_empty() && directories_of(run, &dir).is_empty();
     assert!(
         eventually(gone),
         "processes {:?}, directories {:?}",
         processes_with(&format!("cutover-{run}")),
-        directories_of(run)
+        directories_of(run, &dir)
     );
     assert_eq!(containers_of(run), "");
 }
