@@ -110,7 +110,8 @@ async fn files_are_twins_too() {
                   d.execute('PRAGMA journal_mode=WAL'); d.execute('CREATE TABLE pupil (name)'); \
                   d.execute(\"INSERT INTO pupil VALUES ('Ada')\"); d.commit(); os._exit(0)";
     plan.database.setup = Some(["python3", "-c", script].map(str::to_owned).to_vec());
-    let mut sides = Workplace::new().start(&plan).await.expect("sides");
+    let workplace = Workplace::new();
+    let mut sides = workplace.start(&plan).await.expect("sides");
     let words = &sides.database().words;
     assert!(words.contains("the latency of 3ms does not apply to a file"), "{words}");
     let path = admin_url(&sides, Role::Candidate).replace("sqlite://", "");

@@ -43,7 +43,8 @@ async fn a_side_that_runs_elsewhere_is_found_and_left_alone() {
     let other = start_with(&workplace, file_server(false)).await.expect("sides");
     let url = other.get(Role::Baseline).expect("a side").base_url.clone();
     let pid = pid_of(&other, Role::Baseline);
-    let mut sides = start_with(&Workplace::new(), side(SideKind::Url { url: format!("{url}/") })).await.expect("sides");
+    let elsewhere = Workplace::new();
+    let mut sides = start_with(&elsewhere, side(SideKind::Url { url: format!("{url}/") })).await.expect("sides");
     assert_eq!(sides.get(Role::Candidate).expect("a side").base_url, url);
     let before = pid_of(&sides, Role::Baseline);
     assert!(!sides.reset(&|_| ()).await.expect("a reset"), "one side could not be reset");
