@@ -75,6 +75,12 @@ pub enum ProvisionError {
         /// The end of its output.
         last_lines: Vec<String>,
     },
+    /// The reference service could not migrate and fill the template.
+    #[error("the reference service's database could not be prepared")]
+    Prepare {
+        /// Why not.
+        source: Cause,
+    },
     /// A file or directory of the harness itself.
     #[error("{doing} `{}`", path.display())]
     Files {
@@ -99,7 +105,7 @@ impl ProvisionError {
             Self::NotReady { last_lines, .. } | Self::Setup { last_lines, .. } | Self::Database { last_lines, .. } => {
                 last_lines.iter().map(|line| format!("| {line}")).collect()
             }
-            Self::SideStart { .. } | Self::Files { .. } => Vec::new(),
+            Self::SideStart { .. } | Self::Prepare { .. } | Self::Files { .. } => Vec::new(),
         }
     }
 
@@ -115,7 +121,7 @@ impl ProvisionError {
             Self::SideStart { .. } => Some("is the program in PATH, and may it be executed?".to_owned()),
             Self::Database { hint, .. } => hint.clone(),
             Self::Setup { .. } => Some("run the command by hand with a database URL of your own".to_owned()),
-            Self::Files { .. } => None,
+            Self::Prepare { .. } | Self::Files { .. } => None,
         }
     }
 

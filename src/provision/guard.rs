@@ -2,7 +2,8 @@
 //!
 //! Destructors clean up after errors, panics and Ctrl-C, but nothing in a process runs after SIGKILL. So each thing that
 //! would outlive the harness is watched by a small shell: it waits on a pipe whose other end only the harness holds. A
-//! word on the pipe means "no longer needed"; its end without a word means that the harness is gone.
+//! word on the pipe means "no longer needed"; its end without a word means that the harness is gone. A shell, because
+//! that needs neither a second program of ours nor `unsafe`; for a container it calls the `docker` program.
 
 use std::ffi::OsStr;
 use std::io::Write;

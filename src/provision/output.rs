@@ -186,3 +186,49 @@ fn shorten(mut line: String) -> String {
 fn lock(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {
     kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    fn collect(text: impl Into<Vec<u8>>, log: Option<File>) -> Output {
+        let mut redactions = Redactions::default();
+        redactions.hide_url("postgres://u:hush-hush@h/d");
+        let destination = Destination { log, show_as: None, redactions, announcement: Some("listening on ") };
+        let output = Output::collect(Cursor::new(text.into()), destination).expect("a thread");
+        while !output.ended.load(Ordering::Acquire) {
+            std::thread::yield_now();
+        }
+        output
+    }
+
+    #[test]
+    fn the_last_lines_are_kept_and_an_announcement_however_old() {
+        let lines: Vec<String> = (0..100).map(|number| format!("line {number}\r\n\n")).collect();
+        let output = collect(format!("listening on http://a\n{}unfinished", lines.concat()), None);
+        assert_eq!(output.announced().as_deref(), Some("http://a"));
+        assert_eq!(output.last_lines().len(), KEPT_LINES);
+        assert_eq!(output.last_lines()[KEPT_LINES - 2..], ["line 99", "unfinished"]);
+    }
+
+    #[test]
+    fn a_secret_is_found_wherever_a_long_line_is_cut() {
+        for before in LONGEST_PIECE - 40..LONGEST_PIECE + 5 {
+            let mut log = tempfile::tempfile().expect("a file");
+            let text = format!("{}postgres://u:hush-hush@h/d{}", "x".repeat(before), "y".repeat(LONGEST_PIECE));
+            collect(text, Some(log.try_clone().expect("a file")));
+            let mut written = String::new();
+            std::io::Seek::rewind(&mut log).and_then(|()| log.read_to_string(&mut written)).expect("a log");
+            assert!(!written.contains("hush"), "{before}");
+            assert!(written.replace('\n', "").contains("[secret]"), "{before}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_do_no_harm() {
+        let output = collect([b'a', 0xff, b'\n', 0xf0, 0x9f].to_vec(), None);
+        assert_eq!(output.last_lines(), ["a\u{fffd}", "\u{fffd}"]);
+    }
+}

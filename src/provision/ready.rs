@@ -11,6 +11,12 @@ const TRY: Duration = Duration::from_secs(1);
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// Why a side is not ready yet.
+enum Refusal {
+    NoAnswer,
+    Answer(String),
+}
+
 /// Waiting for one side, with a deadline.
 pub(super) struct Readiness<'a> {
     pub(super) role: Role,
@@ -22,12 +28,17 @@ pub(super) struct Readiness<'a> {
 impl Readiness<'_> {
     /// Asks until the answer is 2xx; ends at once when the process has ended.
     pub(super) async fn wait_for(&self, url: &str, mut process: Option<&mut Process>) -> Result<(), ProvisionError> {
+        let mut refused = Cause(format!("GET {url}: not tried"));
         loop {
-            let refused = match self.ask(url).await {
+            let patience = TRY.min(self.remaining()).max(PAUSE);
+            match self.ask(url, patience).await {
                 Ok(()) => return Ok(()),
-                Err(cause) => cause,
-            };
-            self.check(process.as_deref_mut(), || refused)?;
+                // The last try is cut short by the deadline, which says nothing; what the one before it said stands.
+                Err(Refusal::NoAnswer) if patience < TRY => {}
+                Err(Refusal::NoAnswer) => refused = Cause(format!("GET {url}: no answer within {}s", TRY.as_secs())),
+                Err(Refusal::Answer(answer)) => refused = Cause(format!("GET {url}: {answer}")),
+            }
+            self.check(process.as_deref_mut(), || refused.clone())?;
             tokio::time::sleep(PAUSE).await;
         }
     }
@@ -43,11 +54,13 @@ impl Readiness<'_> {
         }
     }
 
-    async fn ask(&self, url: &str) -> Result<(), Cause> {
-        let patience = TRY.min(self.remaining()).max(PAUSE);
-        let answer = self.http.get(url).timeout(patience).send().await;
-        let status = answer.map_err(|error| Cause(format!("GET {url}: {}", innermost(&error))))?.status();
-        if status.is_success() { Ok(()) } else { Err(Cause(format!("GET {url}: status {}", status.as_u16()))) }
+    async fn ask(&self, url: &str, patience: Duration) -> Result<(), Refusal> {
+        match self.http.get(url).timeout(patience).send().await {
+            Ok(answer) if answer.status().is_success() => Ok(()),
+            Ok(answer) => Err(Refusal::Answer(format!("status {}", answer.status().as_u16()))),
+            Err(error) if error.is_timeout() => Err(Refusal::NoAnswer),
+            Err(error) => Err(Refusal::Answer(innermost(&error))),
+        }
     }
 
     fn check(&self, process: Option<&mut Process>, refused: impl FnOnce() -> Cause) -> Result<(), ProvisionError> {
@@ -77,9 +90,6 @@ impl Readiness<'_> {
 
 /// `Connection refused` instead of three sentences around it.
 fn innermost(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "no answer in time".to_owned();
-    }
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {
         cause = source;

@@ -113,6 +113,8 @@ impl Drop for Container {
     }
 }
 
+/// Parallel queries run out of Docker's default of 64 MiB.
+const SHARED_MEMORY: u64 = 256 * 1024 * 1024;
 /// Name of the superuser.
 const USER: &str = "cutover";
 
@@ -178,6 +180,7 @@ fn request(image: &str, name: &str, password: &str) -> ContainerRequest<GenericI
         .with_env_var("POSTGRES_PASSWORD", password)
         .with_env_var("POSTGRES_DB", "postgres")
         .with_cmd(["postgres", "-c", "max_connections=200"])
+        .with_shm_size(SHARED_MEMORY)
         .with_startup_timeout(START)
         .with_host_config_modifier(publish)
 }

@@ -29,9 +29,17 @@ fn has_bundled_side(plan: &Plan) -> bool {
 }
 
 /// Migrates the database and fills it with data that `number` decides.
-#[expect(clippy::unused_async, reason = "the reference service's `prepare` is joined here")]
-async fn prepare_reference_service(_url: &str, _students: u64, _number: u64) -> Result<(), ProvisionError> {
-    Ok(())
+async fn prepare_reference_service(url: &str, students: u64, number: u64) -> Result<(), ProvisionError> {
+    let prepared = reference_service::prepare(url, &reference_service::Seed { number, students }).await;
+    prepared.map_err(|error| ProvisionError::Prepare { source: Cause(chain(&error, url)) })
+}
+
+/// An error with its causes, without the URL's secrets.
+fn chain(error: &dyn std::error::Error, url: &str) -> String {
+    let mut redactions = Redactions::default();
+    redactions.hide_url(url);
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    redactions.redact(&causes.map(ToString::to_string).collect::<Vec<_>>().join(": "))
 }
 
 async fn run_setup(command: &[String], url: &str, context: &Context) -> Result<(), ProvisionError> {

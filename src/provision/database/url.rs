@@ -1,4 +1,7 @@
 //! `url`: a server that the user has. Databases of our own names are made and dropped there, no other is touched.
+//!
+//! Dropping them while somebody is connected takes PostgreSQL 13. After SIGKILL of the harness they stay: nothing of ours
+//! keeps a password in order to come back.
 
 use super::postgres::Server;
 use crate::provision::error::ProvisionError;

@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 
-use super::timer::Timer;
+use super::timer::{Timer, WAKING};
 
 /// Read at most so much at a time.
 const CHUNK: usize = 64 * 1024;
@@ -58,7 +58,7 @@ impl Line {
 
     /// The first packet, if it has arrived.
     fn arrived(&self, now: Instant) -> Option<&Packet> {
-        self.under_way.front().filter(|(due, _)| *due <= now).map(|(_, packet)| packet)
+        self.under_way.front().filter(|(due, _)| *due <= now + WAKING).map(|(_, packet)| packet)
     }
 
     /// So many bytes of the first packet were handed over.

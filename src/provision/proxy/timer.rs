@@ -10,6 +10,10 @@ use rustix::time::{
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+/// From the expiry of a timer until the woken task has sent something (measured: 35 to 50 µs). Waiting ends so much
+/// earlier, so that a delay is right on average and not always too long.
+pub(super) const WAKING: Duration = Duration::from_micros(40);
+
 /// A kernel timer that wakes one task.
 pub(super) struct Timer {
     fd: AsyncFd<OwnedFd>,
@@ -23,12 +27,13 @@ impl Timer {
         Ok(Self { fd: AsyncFd::with_interest(fd, Interest::READABLE)?, armed: None })
     }
 
-    /// Returns at `due` or a few tens of µs later, never before. May be dropped and called again.
+    /// Returns [`WAKING`] before `due`, or as soon after that as the machine allows. May be dropped and called again.
     pub(super) async fn until(&mut self, due: Instant) -> io::Result<()> {
         loop {
-            let Some(remaining) = due.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) else {
+            let remaining = due.saturating_duration_since(Instant::now()).saturating_sub(WAKING);
+            if remaining.is_zero() {
                 return Ok(());
-            };
+            }
             if self.armed != Some(due) {
                 self.arm(remaining)?;
                 self.armed = Some(due);

@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::time::Duration;
 
+use tempfile::TempDir;
+
 use super::database::run_of;
 use super::support::{
     Workplace, assert_nothing_left, containers_of, containers_with, directories_of, eventually, is_running, pid_of,
@@ -46,9 +48,7 @@ fn nothing_is_left_after_a_panic() {
 #[test]
 fn nothing_is_left_when_starting_is_dropped_half_way() {
     for provider in server_providers() {
-        let dir = tempfile::tempdir().expect("a directory");
-        // The server's user must get through.
-        std::fs::set_permissions(dir.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("permissions");
+        let dir = directory_for_child();
         let output = this_test_binary("provision::tests::cleanup::child_that_drops_half_way")
             .env("CUTOVER_TEST_PROVIDER", provider.name())
             .env("TMPDIR", dir.path())
@@ -56,6 +56,14 @@ fn nothing_is_left_when_starting_is_dropped_half_way() {
             .expect("a process");
         assert!(output.status.success(), "{provider:?}: {}", String::from_utf8_lossy(&output.stdout));
     }
+}
+
+/// Temporary files of a child go here, so that they can be told from those of other tests.
+fn directory_for_child() -> TempDir {
+    let dir = tempfile::tempdir().expect("a directory");
+    // The server's user must get through.
+    std::fs::set_permissions(dir.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("permissions");
+    dir
 }
 
 #[tokio::test]
@@ -90,8 +98,10 @@ fn provider_of_child() -> Provider {
 #[test]
 fn nothing_is_left_after_the_harness_was_killed() {
     for provider in server_providers() {
+        let dir = directory_for_child();
         let mut harness = this_test_binary("provision::tests::cleanup::child_that_is_killed")
             .env("CUTOVER_TEST_PROVIDER", provider.name())
+            .env("TMPDIR", dir.path())
             .stdout(Stdio::piped())
             .spawn()
             .expect("a process");
@@ -108,7 +118,7 @@ fn nothing_is_left_after_the_harness_was_killed() {
         let pids = [first, second].map(|pid| pid.parse::<u32>().expect("an id"));
         assert!(eventually(|| !pids.into_iter().any(is_running)), "{provider:?}: sides are left");
         assert!(eventually(|| containers_of(&run).is_empty()), "{provider:?}: a container is left");
-        assert!(eventually(|| directories_of(&run).is_empty()), "{provider:?}: a directory is left");
+        assert!(eventually(|| directories_of(&run, dir.path()).is_empty()), "{provider:?}: a directory is left");
         assert_nothing_left(&run);
     }
 }

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use super::support::{
-    Workplace, assert_nothing_left, file_server, has_local, plan, plan_with_databases, query, server_providers,
+    Workplace, assert_nothing_left, file_server, has_local, plan, plan_with_databases, query, server_providers, side,
     this_test_binary,
 };
-use crate::plan::Provider;
+use crate::plan::{Provider, SideKind, Stack};
 use crate::provision::{ProvisionError, Sides};
 use crate::role::Role;
 
@@ -110,7 +110,8 @@ async fn files_are_twins_too() {
                   d.execute('PRAGMA journal_mode=WAL'); d.execute('CREATE TABLE pupil (name)'); \
                   d.execute(\"INSERT INTO pupil VALUES ('Ada')\"); d.commit(); os._exit(0)";
     plan.database.setup = Some(["python3", "-c", script].map(str::to_owned).to_vec());
-    let mut sides = Workplace::new().start(&plan).await.expect("sides");
+    let workplace = Workplace::new();
+    let mut sides = workplace.start(&plan).await.expect("sides");
     let words = &sides.database().words;
     assert!(words.contains("the latency of 3ms does not apply to a file"), "{words}");
     let path = admin_url(&sides, Role::Candidate).replace("sqlite://", "");
@@ -200,6 +201,23 @@ async fn a_setup_that_fails_is_reported_with_its_last_words() {
     let error = Workplace::new().start(&plan).await.err().expect("an error");
     assert_eq!(error.in_one_line(), "`database.setup` failed: `sh`: it ended with status 3");
     assert_eq!(error.details(), ["| no such table"]);
+}
+
+#[tokio::test]
+async fn bundled_sides_find_the_reference_services_data() {
+    let bundled = || side(SideKind::Bundled { stack: Stack::Async, defects: Vec::new(), args: Vec::new() });
+    for provider in server_providers() {
+        let workplace = Workplace::new();
+        let mut plan = plan(bundled(), bundled(), provider);
+        plan.database.students = 123;
+        let options = workplace.options_with_fake_executable();
+        let sides = crate::provision::start(&plan, options, &|_| ()).await.expect("sides");
+        let rows = "SELECT count(*), md5(string_agg(s::text, ' ' ORDER BY id)) FROM students AS s";
+        let [baseline, candidate] = Role::BOTH.map(|role| query(&admin_url(&sides, role), rows));
+        assert!(baseline.starts_with("123|"), "{baseline}");
+        assert_eq!(baseline, candidate);
+        sides.stop().await;
+    }
 }
 
 #[tokio::test]

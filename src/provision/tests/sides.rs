@@ -43,7 +43,8 @@ async fn a_side_that_runs_elsewhere_is_found_and_left_alone() {
     let other = start_with(&workplace, file_server(false)).await.expect("sides");
     let url = other.get(Role::Baseline).expect("a side").base_url.clone();
     let pid = pid_of(&other, Role::Baseline);
-    let mut sides = start_with(&Workplace::new(), side(SideKind::Url { url: format!("{url}/") })).await.expect("sides");
+    let elsewhere = Workplace::new();
+    let mut sides = start_with(&elsewhere, side(SideKind::Url { url: format!("{url}/") })).await.expect("sides");
     assert_eq!(sides.get(Role::Candidate).expect("a side").base_url, url);
     let before = pid_of(&sides, Role::Baseline);
     assert!(!sides.reset(&|_| ()).await.expect("a reset"), "one side could not be reset");
@@ -85,7 +86,7 @@ async fn a_side_that_never_answers_is_given_up_and_ended() {
 async fn an_answer_that_is_not_2xx_is_not_ready() {
     let mut missing = file_server(false);
     missing.ready = "/no-such-file".to_owned();
-    missing.ready_timeout = Duration::from_secs(2);
+    missing.ready_timeout = Duration::from_secs(4);
     let error = refused(missing).await.in_one_line();
     assert!(error.ends_with("/no-such-file: status 404"), "{error}");
 }
@@ -137,13 +138,6 @@ async fn endless_output_neither_blocks_the_side_nor_fills_the_disk() {
 #[tokio::test]
 async fn a_bundled_side_is_our_own_program_and_gets_its_database_from_the_environment() {
     let workplace = Workplace::new();
-    let fake = workplace.options().work_dir.join("fake-cutover");
-    let script = "#!/bin/sh\n[ -n \"$DATABASE_URL\" ] || exit 9\necho arguments: \"$@\"\necho url $DATABASE_URL\n\
-                  port=$(python3 -c 'import socket; s=socket.socket(); s.bind((\"127.0.0.1\",0)); print(s.getsockname()[1])')\n\
-                  python3 -m http.server --bind 127.0.0.1 $port &\necho listening on http://127.0.0.1:$port\n\
-                  cat >/dev/null\nkill $!\n";
-    std::fs::write(&fake, script).expect("a script");
-    std::fs::set_permissions(&fake, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("executable");
     let bundled =
         |stack, defects| side(SideKind::Bundled { stack, defects, args: vec!["--pool-size".into(), "3".into()] });
     let mut plan = plan(
@@ -152,8 +146,7 @@ async fn a_bundled_side_is_our_own_program_and_gets_its_database_from_the_enviro
         Provider::Sqlite,
     );
     plan.database.setup = Some(vec!["true".to_owned()]);
-    let mut options = workplace.options();
-    options.executable = fake;
+    let options = workplace.options_with_fake_executable();
     let sides = crate::provision::start(&plan, options, &|_| ()).await.expect("sides");
     assert_eq!(sides.get(Role::Candidate).expect("a side").words, "bundled, stack async, defects slow-tail=50");
     sides.stop().await;

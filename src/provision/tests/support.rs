@@ -1,6 +1,7 @@
 //! Plans of small commands, and looking for what a run has left behind.
 
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -84,6 +85,15 @@ impl Workplace {
         Options { show_output: None, work_dir: self.0.path().to_owned(), executable, seed: 1 }
     }
 
+    /// The same with a script in the place of our own program: it says what it was started with and serves files.
+    pub(super) fn options_with_fake_executable(&self) -> Options {
+        let options = self.options();
+        let executable = options.work_dir.join("fake-cutover");
+        std::fs::write(&executable, FAKE_EXECUTABLE).expect("a script");
+        std::fs::set_permissions(&executable, PermissionsExt::from_mode(0o755)).expect("permissions");
+        Options { executable, ..options }
+    }
+
     pub(super) fn log(&self, name: &str) -> String {
         std::fs::read_to_string(self.0.path().join("logs").join(format!("{name}.log"))).expect("a log")
     }
@@ -92,6 +102,17 @@ impl Workplace {
         start(plan, self.options(), &|_| ()).await
     }
 }
+
+const FAKE_EXECUTABLE: &str = r#"#!/bin/sh
+[ -n "$DATABASE_URL" ] || exit 9
+echo arguments: "$@"
+echo url $DATABASE_URL
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+python3 -m http.server --bind 127.0.0.1 $port &
+echo listening on http://127.0.0.1:$port
+cat >/dev/null
+kill $!
+"#;
 
 pub(super) fn pid_of(sides: &Sides, role: Role) -> u32 {
     sides.get(role).and_then(|side| side.pid).expect("a process")
@@ -115,9 +136,9 @@ pub(super) fn processes_with(needle: &str) -> Vec<u32> {
         .collect()
 }
 
-/// Directories of a run that are still there.
-pub(super) fn directories_of(run: &str) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(std::env::temp_dir()).expect("a temporary directory").flatten();
+/// Directories of a run that are still in `dir`.
+pub(super) fn directories_of(run: &str, dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).expect("a directory").flatten();
     let prefix = format!("cutover-{run}-");
     entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix)).map(|entry| entry.path()).collect()
 }
@@ -135,12 +156,13 @@ pub(super) fn containers_with(filter: &str) -> String {
 
 /// Fails if anything of the run is left.
 pub(super) fn assert_nothing_left(run: &str) {
-    let gone = || processes_with(&format!("cutover-{run}")).is_empty() && directories_of(run).is_empty();
+    let dir = std::env::temp_dir();
+    let gone = || processes_with(&format!("cutover-{run}")).is_empty() && directories_of(run, &dir).is_empty();
     assert!(
         eventually(gone),
         "processes {:?}, directories {:?}",
         processes_with(&format!("cutover-{run}")),
-        directories_of(run)
+        directories_of(run, &dir)
     );
     assert_eq!(containers_of(run), "");
 }
