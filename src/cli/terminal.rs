@@ -54,8 +54,8 @@ impl Terminal {
             Event::Phase(name) => self.phase(&name),
             Event::Note(text) => self.note(&format!("  {text}")),
             Event::Warning(text) => {
-                let title = Style::new().for_stderr().yellow().apply_to(\"warning:\");
-                self.line(&format!(\"{title} {text}\"));
+                let title = Style::new().for_stderr().yellow().apply_to("warning:");
+                self.line(&format!("{title} {text}"));
             }
             Event::Progress { done, total, now, left } => self.advance(done, total, &now, left),
         }
