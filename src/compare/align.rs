@@ -32,7 +32,7 @@ pub(super) fn align(baseline: &[u64], candidate: &[u64]) -> Vec<Aligned> {
     }
     let mut aligned = Vec::with_capacity(candidate.len());
     let mut from = (0, 0);
-    let anchors = longest_rising(&unique_pairs(baseline, candidate));
+    let anchors = longest_rising(&unique_pairs(baseline, candidate, unequal_part(baseline, candidate)));
     for to in anchors.into_iter().chain([(baseline.len(), candidate.len())]) {
         gap(baseline, candidate, from, to, &mut aligned);
         if to.0 < baseline.len() {
@@ -56,18 +56,28 @@ impl Aligned {
 /// Pairs up what lies between two anchors: equal elements at either end first, then the rest in order.
 fn gap(baseline: &[u64], candidate: &[u64], from: (usize, usize), to: (usize, usize), out: &mut Vec<Aligned>) {
     let (left, right) = (&baseline[from.0..to.0], &candidate[from.1..to.1]);
-    let head = left.iter().zip(right).take_while(|(left, right)| left == right).count();
-    let (left, right) = (&left[head..], &right[head..]);
-    let tail = left.iter().rev().zip(right.iter().rev()).take_while(|(left, right)| left == right).count();
-    let paired = head + left.len().min(right.len()) - tail;
+    let (_, tail) = unequal_part(left, right);
+    let paired = left.len().min(right.len()) - tail;
     out.extend((0..paired).map(|at| Aligned::Both(from.0 + at, from.1 + at)));
     out.extend((from.0 + paired..to.0 - tail).map(Aligned::OnlyBaseline));
     out.extend((from.1 + paired..to.1 - tail).map(Aligned::OnlyCandidate));
     out.extend((0..tail).rev().map(|back| Aligned::Both(to.0 - 1 - back, to.1 - 1 - back)));
 }
 
-/// Positions of the elements that occur exactly once on each side, in the order of the baseline.
-fn unique_pairs(baseline: &[u64], candidate: &[u64]) -> Vec<(usize, usize)> {
+/// How many elements are equal at the start, and at the end of what is left.
+fn unequal_part(baseline: &[u64], candidate: &[u64]) -> (usize, usize) {
+    let head = baseline.iter().zip(candidate).take_while(|(left, right)| left == right).count();
+    let (left, right) = (&baseline[head..], &candidate[head..]);
+    (head, left.iter().rev().zip(right.iter().rev()).take_while(|(left, right)| left == right).count())
+}
+
+/// Positions of the elements between head and tail that occur exactly once there on each side, in the order of the
+/// baseline.
+fn unique_pairs(baseline: &[u64], candidate: &[u64], (head, tail): (usize, usize)) -> Vec<(usize, usize)> {
+    let (left, right) = (&baseline[head..baseline.len() - tail], &candidate[head..candidate.len() - tail]);
+    if left.is_empty() || right.is_empty() {
+        return Vec::new();
+    }
     let once = |elements: &[u64]| {
         let mut seen: HashMap<u64, Option<usize>> = HashMap::with_capacity(elements.len());
         for (at, element) in elements.iter().enumerate() {
@@ -75,12 +85,12 @@ fn unique_pairs(baseline: &[u64], candidate: &[u64]) -> Vec<(usize, usize)> {
         }
         seen
     };
-    let (left, right) = (once(baseline), once(candidate));
+    let (on_left, on_right) = (once(left), once(right));
     let partner = |(at, element)| {
-        left.get(element)?.as_ref()?;
-        Some((at, (*right.get(element)?)?))
+        (*on_left.get(element)?)?;
+        Some((head + at, head + (*on_right.get(element)?)?))
     };
-    baseline.iter().enumerate().filter_map(partner).collect()
+    left.iter().enumerate().filter_map(partner).collect()
 }
 
 /// A longest selection in which the second positions rise as the first do.

@@ -1,7 +1,6 @@
 //! A number per JSON value that is equal for values which no reader tells apart, to find elements of arrays again.
 //! Only a means of pairing: what is paired is still compared.
 
-use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
 use super::json::{Document, Type, Value};
@@ -15,6 +14,7 @@ use super::scalar::normal;
 /// Fingerprints of all values of a document, by [`Value::index`]. Places that a rule decides count for nothing.
 pub(super) fn of_document(document: &Document<'_>, scope: &Scope<'_>, url: OwnUrl<'_>) -> Vec<u64> {
     let decided = decided_places(document, scope);
+    let url = url.stands_in(document.root().raw()).then_some(url);
     let mut prints = vec![0; document.node_count()];
     // Children stand behind their parents.
     for index in (0..document.node_count()).rev() {
@@ -25,8 +25,8 @@ pub(super) fn of_document(document: &Document<'_>, scope: &Scope<'_>, url: OwnUr
     prints
 }
 
-fn of_value(value: Value<'_>, url: OwnUrl<'_>, prints: &[u64]) -> u64 {
-    let mut hasher = DefaultHasher::new();
+fn of_value(value: Value<'_>, url: Option<OwnUrl<'_>>, prints: &[u64]) -> u64 {
+    let mut hasher = Mixer::default();
     value.kind().hash(&mut hasher);
     match value.kind() {
         Type::Null => {}
@@ -46,14 +46,18 @@ fn of_value(value: Value<'_>, url: OwnUrl<'_>, prints: &[u64]) -> u64 {
 }
 
 fn of_member(name: u64, value: u64) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = Mixer::default();
     (name, value).hash(&mut hasher);
     hasher.finish()
 }
 
-fn hash_string(value: Value<'_>, url: OwnUrl<'_>, hasher: &mut DefaultHasher) {
+fn hash_string(value: Value<'_>, url: Option<OwnUrl<'_>>, hasher: &mut Mixer) {
     let Some(text) = value.text() else { return };
-    normal(&url.scrub(&text.decode())).hash(hasher);
+    let content = text.decode();
+    match url {
+        Some(url) => normal(&url.scrub(&content)).hash(hasher),
+        None => normal(&content).hash(hasher),
+    }
 }
 
 /// Per value, whether a rule decides it; empty without rules.
@@ -77,4 +81,42 @@ fn decided_places(document: &Document<'_>, scope: &Scope<'_>) -> Vec<bool> {
         }
     }
     decided
+}
+
+/// A hash that is quick on short pieces. Nothing rests on it being hard to guess: what it takes for equal is compared.
+#[derive(Default)]
+struct Mixer(u64);
+
+impl Mixer {
+    const fn mix(&mut self, word: u64) {
+        let product = (self.0 ^ word ^ 0x2545_F491_4F6C_DD1D) as u128 * 0x9E37_79B9_7F4A_7C15;
+        self.0 = product as u64 ^ (product >> 64) as u64;
+    }
+}
+
+impl Hasher for Mixer {
+    fn write(&mut self, bytes: &[u8]) {
+        for piece in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..piece.len()].copy_from_slice(piece);
+            self.mix(u64::from_le_bytes(word));
+        }
+        self.mix(bytes.len() as u64);
+    }
+
+    fn write_u8(&mut self, byte: u8) {
+        self.mix(u64::from(byte));
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.mix(word);
+    }
+
+    fn write_usize(&mut self, word: usize) {
+        self.mix(word as u64);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }

@@ -11,6 +11,7 @@ mod fingerprint;
 mod header_value;
 mod headers;
 pub mod json;
+mod members;
 mod moment;
 mod number;
 mod own_url;

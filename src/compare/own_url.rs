@@ -13,6 +13,8 @@ const AUTHORITY: &[u8] = b"\xFF{host}\xFF";
 pub(super) struct OwnUrl<'a> {
     /// `http://127.0.0.1:8081`
     base: &'a [u8],
+    /// Length of `http://`.
+    scheme: usize,
     /// `127.0.0.1:8081`; a host without a port is too easily something else.
     authority: Option<&'a [u8]>,
 }
@@ -21,9 +23,15 @@ impl<'a> OwnUrl<'a> {
     /// Takes a base URL apart.
     pub(super) fn new(base_url: &'a str) -> Self {
         let base = base_url.trim_end_matches('/');
-        let authority = base.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or(rest));
-        let authority = authority.filter(|authority| authority.contains(':')).map(str::as_bytes);
-        Self { base: base.as_bytes(), authority }
+        let scheme = base.find("://").map_or(0, |at| at + 3);
+        let authority = base[scheme..].split('/').next().filter(|authority| authority.contains(':'));
+        Self { base: base.as_bytes(), scheme, authority: authority.map(str::as_bytes) }
+    }
+
+    /// Whether this address may stand anywhere in a text, in a string without escapes.
+    pub(super) fn stands_in(&self, text: &[u8]) -> bool {
+        let wanted = self.authority.unwrap_or(self.base);
+        find(text, wanted, 0, |_| true).is_some()
     }
 
     /// Text with a placeholder wherever this address stands in it.
@@ -56,12 +64,15 @@ impl<'a> OwnUrl<'a> {
 
     /// Start and end of the next occurrence, and what stands for it.
     fn next_in(&self, text: &[u8], from: usize) -> Option<(usize, usize, &'static [u8])> {
-        let base = find(text, self.base, from, |_| true).map(|at| (at, at + self.base.len(), BASE));
-        let authority = self.authority.and_then(|authority| {
-            let at = find(text, authority, from, |at| begins_here(&text[..at]))?;
-            Some((at, at + authority.len(), AUTHORITY))
-        });
-        [base, authority].into_iter().flatten().min()
+        let Some(authority) = self.authority else {
+            let at = find(text, self.base, from, |_| true)?;
+            return Some((at, at + self.base.len(), BASE));
+        };
+        let at = find(text, authority, from, |at| begins_here(&text[..at]))?;
+        // Found by its authority, the base is looked for nowhere else: one pass over the text.
+        let start = at.checked_sub(self.scheme).filter(|start| *start >= from);
+        let base = start.filter(|start| self.path_of(&text[*start..]).is_some());
+        Some(base.map_or((at, at + authority.len(), AUTHORITY), |start| (start, start + self.base.len(), BASE)))
     }
 }
 

@@ -14,5 +14,10 @@ pub(super) fn text(text: &str) -> String {
 /// Bytes that are text most of the time, shortened.
 pub(super) fn bytes(bytes: &[u8]) -> String {
     let few = &bytes[..bytes.len().min(4 * MOST + 4)];
-    text(&String::from_utf8_lossy(few))
+    let mut shown = String::from_utf8_lossy(few).into_owned();
+    // No more bytes than that are no more characters either.
+    if shown.len() > MOST {
+        shown = text(&shown);
+    }
+    shown
 }

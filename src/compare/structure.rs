@@ -1,12 +1,11 @@
 //! Two JSON bodies, place by place. The walk keeps its own stack, so nesting is no danger.
 
-use std::collections::{HashMap, VecDeque};
-
 use super::Context;
 use super::align::{self, Aligned};
 use super::findings::{Contrast, Decider, Findings};
 use super::fingerprint;
 use super::json::{Document, Text, Type, Value};
+use super::members::{self, Joined};
 use super::path::Child;
 use super::place::{Place, Trail};
 use super::rules::Seen;
@@ -98,29 +97,13 @@ impl<'c, 'd> Walk<'c, 'd> {
         }
     }
 
-    /// Members whose names do not simply agree: pairs up the first of a name with the first of that name, and so on.
+    /// Members whose names do not simply agree.
     fn members_by_name(&mut self, visit: Visit<'d>, baseline: Value<'d>, candidate: Value<'d>) {
-        let counts = most_of_a_name(baseline, candidate);
-        let right: Vec<_> = candidate.members().collect();
-        let mut partners: HashMap<Text<'d>, VecDeque<usize>> = HashMap::with_capacity(right.len());
-        for (at, (name, _)) in right.iter().enumerate() {
-            partners.entry(*name).or_default().push_back(at);
-        }
-        let mut last = None;
-        let mut is_reordered = false;
-        for (name, value) in baseline.members() {
-            let partner = partners.get_mut(&name).and_then(VecDeque::pop_front);
-            if partner.is_some() {
-                is_reordered |= partner < last;
-                last = partner;
-            }
-            let values = (Some(value), partner.map(|at| right[at].1));
-            self.push_member(visit.place, name, values, counts[&name] > 1);
-        }
-        let mut alone: Vec<usize> = partners.into_values().flatten().collect();
-        alone.sort_unstable();
-        for (name, value) in alone.into_iter().map(|at| right[at]) {
-            self.push_member(visit.place, name, (None, Some(value)), counts[&name] > 1);
+        let joined = members::join(baseline, candidate);
+        let partners = joined.iter().filter(|joined| joined.values.0.is_some()).filter_map(|joined| joined.values.1);
+        let is_reordered = !partners.is_sorted_by_key(Value::index);
+        for Joined { name, values, is_duplicate } in joined {
+            self.push_member(visit.place, name, values, is_duplicate);
         }
         if is_reordered {
             self.report(visit, Class::Representation, Kind::Order);
@@ -183,21 +166,6 @@ impl<'c, 'd> Walk<'c, 'd> {
         let contrast = Contrast { class, kind, baseline, candidate, shown };
         self.findings.report(self.decider(visit.place), self.trail.name(visit.place), contrast);
     }
-}
-
-/// How often each name occurs in the object that has it more often.
-fn most_of_a_name<'d>(baseline: Value<'d>, candidate: Value<'d>) -> HashMap<Text<'d>, usize> {
-    let count = |value: Value<'d>| {
-        let mut counts: HashMap<Text<'d>, usize> = HashMap::new();
-        value.members().for_each(|(name, _)| *counts.entry(name).or_default() += 1);
-        counts
-    };
-    let mut counts = count(baseline);
-    for (name, times) in count(candidate) {
-        let most = counts.entry(name).or_default();
-        *most = times.max(*most);
-    }
-    counts
 }
 
 /// `null` and an absent member say the same, unless another member of that name says something else.

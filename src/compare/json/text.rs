@@ -1,7 +1,7 @@
 //! Content of a JSON string, whatever escapes it was written with.
 
 use std::borrow::Cow;
-use std::hash::{Hash, Hasher};
+use std::cmp::Ordering;
 
 /// Content of a JSON string, borrowed as written. Two are equal if every reader that keeps lone surrogates and broken
 /// UTF-8 apart would say so: escapes make no difference, a lone `\ud800` equals nothing but itself.
@@ -48,33 +48,30 @@ impl<'d> Text<'d> {
     fn units(self) -> Units<'d> {
         Units { rest: self.raw }
     }
-
-    /// Whether a surrogate stands alone, in an escape: then the decoded bytes say less than the text.
-    fn has_lone_surrogate(self) -> bool {
-        self.has_escapes && self.units().any(|unit| matches!(unit, Unit::Surrogate(_)))
-    }
 }
 
 impl PartialEq for Text<'_> {
     fn eq(&self, other: &Self) -> bool {
-        if self.has_escapes == other.has_escapes && self.raw == other.raw {
-            return true;
-        }
-        if !self.has_escapes && !other.has_escapes {
-            return false;
-        }
-        if self.has_lone_surrogate() || other.has_lone_surrogate() {
-            return surrogates_apart(*self).eq(surrogates_apart(*other));
-        }
-        self.decode() == other.decode()
+        let is_as_written = self.has_escapes == other.has_escapes && self.raw == other.raw;
+        is_as_written || (self.has_escapes || other.has_escapes) && self.cmp(other).is_eq()
     }
 }
 
 impl Eq for Text<'_> {}
 
-impl Hash for Text<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write(&self.decode());
+impl Ord for Text<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if self.has_escapes || other.has_escapes {
+            surrogates_apart(*self).cmp(surrogates_apart(*other))
+        } else {
+            self.raw.cmp(other.raw)
+        }
+    }
+}
+
+impl PartialOrd for Text<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

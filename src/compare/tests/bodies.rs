@@ -56,6 +56,12 @@ fn own_addresses_in_text_are_the_same() {
 }
 
 #[test]
+fn own_addresses_cost_one_pass_however_many_there_are() {
+    let links = |port: u16| format!("<a href=\"//127.0.0.1:{port}/x\">").repeat(50_000).into_bytes();
+    assert_eq!(found(&compare("text/html", &links(8081), &links(8082))), NOTHING);
+}
+
+#[test]
 fn bytes_are_shown_from_the_first_that_differs() {
     let comparison = compare("image/png", b"\xFF\x00\x01", b"\xFF\x00\x02\x03");
     assert_eq!(found(&comparison), ["breaking body body"]);

@@ -1,0 +1,162 @@
+//! What becomes of one gate.
+
+use std::cmp::Ordering;
+
+use super::metrics::{Absence, Figure, look_up};
+use super::words;
+use crate::plan::Gate;
+use crate::plan::gate::{Comparison, Limit, Metric, Quantity, Subject};
+use crate::record::{GateResult, RunRecord, Verdict};
+use crate::role::Role;
+use crate::units;
+
+/// A gate that was judged.
+#[derive(Debug, Clone)]
+pub(super) struct Judged {
+    pub(super) result: GateResult,
+    /// Whether it has a part in the verdict.
+    pub(super) decides: bool,
+}
+
+/// The gates as written, after `parity.breaking == 0` where answers were compared and no gate says how many breaking
+/// differences there may be: the contract stands unless somebody gives it up in writing.
+pub(super) fn with_contract(evidence: &RunRecord, gates: &[Gate]) -> Vec<Gate> {
+    let is_about_breaking = |gate: &Gate| gate.metric.quantity == Quantity::ParityBreaking;
+    let is_implied = evidence.parity.is_some() && !gates.iter().any(is_about_breaking);
+    is_implied.then(contract).into_iter().chain(gates.iter().cloned()).collect()
+}
+
+fn contract() -> Gate {
+    Gate {
+        source: "parity.breaking == 0".to_owned(),
+        metric: Metric { subject: Subject::Parity, quantity: Quantity::ParityBreaking, scope: None },
+        comparison: Comparison::Equal,
+        limit: Limit::Literal(0.0),
+    }
+}
+
+/// Judges one gate.
+pub(super) fn judge(evidence: &RunRecord, gate: &Gate) -> Judged {
+    let is_asked_for = !is_about_baseline_alone(gate);
+    match figures(evidence, gate) {
+        Ok(figures) => Judged { result: compare(gate, &figures), decides: is_asked_for },
+        Err(Absence::NoData(why)) => Judged { result: unknown(gate, Verdict::Invalid, why), decides: is_asked_for },
+        Err(Absence::NotAsked(why)) => {
+            let why = format!("not judged: {why}");
+            Judged { result: unknown(gate, Verdict::Inconclusive, why), decides: false }
+        }
+    }
+}
+
+/// The old system is what it is; a gate on it says nothing of the new one.
+fn is_about_baseline_alone(gate: &Gate) -> bool {
+    let is_baseline = |metric: &Metric| metric.subject == Subject::Side(Role::Baseline);
+    is_baseline(&gate.metric)
+        && match &gate.limit {
+            Limit::Literal(_) => true,
+            Limit::Relative { metric, .. } => is_baseline(metric),
+        }
+}
+
+/// What a gate compares.
+struct Figures {
+    observed: Figure,
+    /// What a relative limit follows.
+    followed: Option<Figure>,
+    limit: f64,
+}
+
+fn figures(evidence: &RunRecord, gate: &Gate) -> Result<Figures, Absence> {
+    let observed = look_up(evidence, &gate.metric)?;
+    Ok(match &gate.limit {
+        Limit::Literal(limit) => Figures { observed, followed: None, limit: *limit },
+        Limit::Relative { metric, factor, slack } => {
+            let followed = look_up(evidence, metric)?;
+            Figures { observed, followed: Some(followed), limit: followed.value * factor + slack }
+        }
+    })
+}
+
+fn compare(gate: &Gate, figures: &Figures) -> GateResult {
+    let mut reason = in_words(gate, figures);
+    let too_few = [Some(figures.observed), figures.followed].into_iter().flatten().find(|it| it.samples < it.needed);
+    let status = if let Some(few) = too_few {
+        reason.extend(["; too few: ", &units::format_count(few.needed), " are needed"]);
+        Verdict::Inconclusive
+    } else if holds(gate.comparison, figures.observed.value, figures.limit) {
+        Verdict::Pass
+    } else {
+        Verdict::Fail
+    };
+    if is_about_baseline_alone(gate) {
+        reason += "; reported only: the baseline alone decides nothing";
+    }
+    GateResult {
+        observed: Some(figures.observed.value),
+        limit: Some(figures.limit),
+        samples: figures.observed.samples.min(figures.followed.map_or(u64::MAX, |followed| followed.samples)),
+        ..unknown(gate, status, reason)
+    }
+}
+
+fn unknown(gate: &Gate, status: Verdict, reason: String) -> GateResult {
+    let limit = if let Limit::Literal(limit) = gate.limit { Some(limit) } else { None };
+    GateResult {
+        expr: gate.source.clone(),
+        status,
+        observed: None,
+        limit,
+        unit: words::unit_code(words::unit(gate.metric.quantity)).to_owned(),
+        interval: None,
+        samples: 0,
+        reason,
+    }
+}
+
+fn holds(comparison: Comparison, observed: f64, limit: f64) -> bool {
+    match comparison {
+        Comparison::Less => observed < limit,
+        Comparison::LessOrEqual => observed <= limit,
+        Comparison::Greater => observed > limit,
+        Comparison::GreaterOrEqual => observed >= limit,
+        Comparison::Equal => observed.partial_cmp(&limit) == Some(Ordering::Equal),
+    }
+}
+
+/// `candidate P95 812 ms, limit <= 500 ms (baseline P95 400 ms × 1.25); 18 204 samples`
+fn in_words(gate: &Gate, figures: &Figures) -> String {
+    let quantity = gate.metric.quantity;
+    format!(
+        "{} {}, limit {} {}{}; {}",
+        words::metric(&gate.metric),
+        words::figure(quantity, figures.observed.value),
+        words::comparison(gate.comparison),
+        words::figure(quantity, figures.limit),
+        followed(gate, figures).unwrap_or_default(),
+        samples(&gate.metric, figures),
+    )
+}
+
+/// Where a relative limit comes from.
+fn followed(gate: &Gate, figures: &Figures) -> Option<String> {
+    let Limit::Relative { metric, factor, slack } = &gate.limit else { return None };
+    let value = words::figure(metric.quantity, figures.followed?.value);
+    let slack =
+        if *slack > 0.0 { format!(" + {}", words::figure(gate.metric.quantity, *slack)) } else { String::new() };
+    Some(format!(" ({} {value} × {factor}{slack})", words::metric(metric)))
+}
+
+fn samples(metric: &Metric, figures: &Figures) -> String {
+    let what = match metric.quantity {
+        _ if metric.subject == Subject::Parity => "answers compared",
+        Quantity::Requests | Quantity::Errors | Quantity::ErrorRate | Quantity::Throughput => "requests",
+        _ => "samples",
+    };
+    let own = units::format_count(figures.observed.samples);
+    match figures.followed {
+        Some(followed) if followed.samples != figures.observed.samples => {
+            format!("{own} and {} {what}", units::format_count(followed.samples))
+        }
+        _ => format!("{own} {what}"),
+    }
+}

@@ -1,0 +1,112 @@
+use super::*;
+use crate::record::Severity;
+
+/// The findings of a record that was changed, as `code: message`, and the verdict.
+fn changed(change: impl FnOnce(&mut RunRecord)) -> (Vec<String>, Verdict) {
+    let mut record = record();
+    change(&mut record);
+    let judgement = judge(&record, &[at_most(candidate(Quantity::Errors), 1e9)], &[]);
+    let findings = judgement.findings.iter().map(|it| format!("{}: {}", it.code, it.message)).collect();
+    (findings, judgement.verdict)
+}
+
+fn load_of(record: &mut RunRecord) -> &mut Load {
+    record.load.as_mut().expect("load")
+}
+
+#[track_caller]
+fn assert_invalid(expected: &str, change: impl FnOnce(&mut RunRecord)) {
+    assert_eq!(changed(change), (vec![expected.to_owned()], Verdict::Invalid));
+}
+
+#[test]
+fn a_run_that_is_not_complete_never_passes() {
+    assert_invalid("unfinished: the run is not over yet", |record| record.ending = Ending::Running);
+    assert_invalid("interrupted: the run was interrupted", |record| record.ending = Ending::Interrupted);
+    assert_invalid("failed: the run broke off: side `candidate` died", |record| {
+        record.ending = Ending::Failed("side `candidate` died\n  its last line".to_owned());
+    });
+}
+
+#[test]
+fn a_generator_that_panicked_is_not_believed() {
+    assert_invalid("generator-panic: virtual users of the generator panicked: 1", |record| {
+        load_of(record).generator.panics = 1;
+    });
+}
+
+#[test]
+fn a_generator_that_is_late_is_not_believed() {
+    let lag = |p99| Some(LagQuantiles { count: 2_000, p50: 100, p99, max: 9_000 });
+    assert_invalid(
+        "dispatch-lag: the generator released arrivals late: P99 of the lag 1.00 ms, more than 1.00 ms; 2\u{2009}000 arrivals",
+        |record| load_of(record).generator.dispatch_lag_us = lag(1_001),
+    );
+    assert_eq!(changed(|record| load_of(record).generator.dispatch_lag_us = lag(1_000)).1, Verdict::Pass);
+}
+
+#[test]
+fn arrivals_that_the_generator_lost_make_the_run_invalid() {
+    assert_invalid(
+        "arrivals-lost: the generator offered 100.0 and began 97.0 flow iterations per second; 3.00 % of the arrivals were lost through its own fault",
+        |record| load_of(record).generator.achieved = Some(97.0),
+    );
+}
+
+#[test]
+fn arrivals_that_a_slow_side_left_waiting_do_not() {
+    let (findings, verdict) = changed(|record| {
+        load_of(record).generator.achieved = Some(60.0);
+        load_of(record).generator.unsent = 800;
+    });
+    assert_eq!((findings, verdict), (vec![], Verdict::Pass));
+}
+
+#[test]
+fn a_side_without_requests_makes_the_run_invalid() {
+    assert_invalid("no-requests: no requests were measured on the baseline", |record| {
+        side_mut(record, Role::Baseline).requests = 0;
+    });
+    assert_invalid("no-requests: no requests were measured on the baseline", |record| {
+        load_of(record).sides.baseline = None;
+    });
+    let alone = changed(|record| {
+        load_of(record).sides.baseline = None;
+        record.run.sides.baseline = None;
+    });
+    assert_eq!(alone, (vec![], Verdict::Pass));
+}
+
+#[test]
+fn nothing_compared_makes_the_run_invalid() {
+    assert_invalid("nothing-compared: no answers were compared, though 40 requests were sent", |record| {
+        record.parity.as_mut().expect("parity").compared = 0;
+    });
+}
+
+#[test]
+fn missing_pairs_make_the_run_invalid() {
+    assert_invalid("pairs-missing: 1 of 2 block pairs are complete", |record| _ = load_of(record).blocks.pop());
+}
+
+#[test]
+fn a_baseline_that_collapsed_is_a_warning() {
+    let mut record = record();
+    side_mut(&mut record, Role::Baseline).error_rate = Some(0.6);
+    let judgement = judge(&record, &[], &[]);
+    assert_eq!(judgement.verdict, Verdict::Pass);
+    assert_eq!(judgement.findings[0].severity, Severity::Warning);
+    assert_eq!(judgement.findings[0].code, "baseline-collapsed");
+    assert!(judgement.findings[0].message.starts_with("60.0 % of the baseline's requests failed"));
+}
+
+#[test]
+fn no_gate_outweighs_an_invalid_finding() {
+    let mut record = record();
+    record.ending = Ending::Interrupted;
+    record.parity.as_mut().expect("parity").breaking = 1;
+    let judgement = judge(&record, &[], &[]);
+    assert_eq!(judgement.verdict, Verdict::Invalid);
+    assert_eq!(judgement.reason, "the run was interrupted");
+    assert_eq!(judgement.gates[0].status, Verdict::Fail);
+}

@@ -1,0 +1,162 @@
+use super::*;
+
+#[test]
+fn gates_that_hold_pass() {
+    let judgement = judge(&record(), &[at_most(candidate(Quantity::ResponseTime(0.95)), 10_000.0)], &[]);
+    assert_eq!(judgement.verdict, Verdict::Pass);
+    assert_eq!(judgement.reason, "all 2 gates hold");
+    assert_eq!(judgement.findings, []);
+}
+
+#[test]
+fn each_comparison_fails_past_its_limit() {
+    let cases = [
+        (Comparison::Less, 4_000.0, false),
+        (Comparison::Less, 4_001.0, true),
+        (Comparison::LessOrEqual, 4_000.0, true),
+        (Comparison::LessOrEqual, 3_999.0, false),
+        (Comparison::Greater, 4_000.0, false),
+        (Comparison::Greater, 3_999.0, true),
+        (Comparison::GreaterOrEqual, 4_000.0, true),
+        (Comparison::GreaterOrEqual, 4_001.0, false),
+        (Comparison::Equal, 4_000.0, true),
+        (Comparison::Equal, 4_001.0, false),
+    ];
+    for (comparison, limit, holds) in cases {
+        let (judgement, result) = judge_one(&record(), gate("g", candidate(Quantity::Requests), comparison, limit));
+        let expected = if holds { Verdict::Pass } else { Verdict::Fail };
+        assert_eq!((result.status, judgement.verdict), (expected, expected), "{comparison:?} {limit}");
+    }
+}
+
+#[test]
+fn the_reason_has_the_figures_as_people_read_them() {
+    let (judgement, result) = judge_one(
+        &record(),
+        gate("candidate.p95 <= 1ms", candidate(Quantity::ResponseTime(0.95)), Comparison::LessOrEqual, 1_000.0),
+    );
+    assert_eq!(result.reason, "candidate P95 3.80 ms, limit <= 1.00 ms; 4\u{2009}000 samples");
+    assert_eq!(judgement.reason, format!("`candidate.p95 <= 1ms`: {}", result.reason));
+    assert_eq!((result.observed, result.limit, result.samples), (Some(3_800.0), Some(1_000.0), 4_000));
+    assert_eq!(result.unit, "us");
+}
+
+#[test]
+fn relative_limits_follow_the_other_side() {
+    let relative = |factor, slack| Gate {
+        source: "relative".to_owned(),
+        metric: candidate(Quantity::ResponseTime(0.95)),
+        comparison: Comparison::LessOrEqual,
+        limit: Limit::Relative { metric: baseline(Quantity::ResponseTime(0.95)), factor, slack },
+    };
+    let (_, result) = judge_one(&record(), relative(1.25, 0.0));
+    assert_eq!((result.status, result.limit), (Verdict::Pass, Some(4_750.0)));
+    let (_, result) = judge_one(&record(), relative(0.5, 1_000.0));
+    assert_eq!((result.status, result.limit), (Verdict::Fail, Some(2_900.0)));
+    assert_eq!(
+        result.reason,
+        "candidate P95 3.80 ms, limit <= 2.90 ms (baseline P95 3.80 ms × 0.5 + 1.00 ms); 4\u{2009}000 samples"
+    );
+}
+
+#[test]
+fn a_limit_that_follows_nothing_is_invalid() {
+    let mut record = record();
+    side_mut(&mut record, Role::Baseline).pool = None;
+    let limit = Limit::Relative { metric: baseline(Quantity::PoolUsedMax), factor: 1.0, slack: 0.0 };
+    let gate = Gate { limit, ..at_most(candidate(Quantity::PoolUsedMax), 0.0) };
+    let (judgement, result) = judge_one(&record, gate);
+    assert_eq!((judgement.verdict, result.status), (Verdict::Invalid, Verdict::Invalid));
+    assert!(result.reason.contains("baseline's pool"), "{}", result.reason);
+}
+
+#[test]
+fn too_few_samples_are_inconclusive() {
+    for (share, needed) in [(0.5, 6), (0.95, 72), (0.99, 368), (0.999, 3_688)] {
+        for (count, expected) in [(needed - 1, Verdict::Inconclusive), (needed, Verdict::Pass)] {
+            let mut record = record();
+            side_mut(&mut record, Role::Candidate).response_time_us = Some(times(count));
+            let (judgement, result) = judge_one(&record, at_most(candidate(Quantity::ResponseTime(share)), 1e6));
+            assert_eq!((judgement.verdict, result.status), (expected, expected), "{share} {count}");
+            assert_eq!(result.reason.contains("too few"), expected == Verdict::Inconclusive);
+        }
+    }
+}
+
+#[test]
+fn the_contract_stands_unless_a_gate_says_otherwise() {
+    let mut record = record();
+    record.parity.as_mut().expect("parity").breaking = 2;
+    let judgement = judge(&record, &[], &[]);
+    assert_eq!(judgement.verdict, Verdict::Fail);
+    assert_eq!(judgement.reason, "`parity.breaking == 0`: breaking differences 2, limit == 0; 20 answers compared");
+    let (judgement, _) = judge_one(&record, at_most(parity(Quantity::ParityBreaking), 3.0));
+    assert_eq!((judgement.verdict, judgement.gates.len()), (Verdict::Pass, 1));
+}
+
+#[test]
+fn a_command_is_not_asked_for_what_it_does_not_measure() {
+    let slow = || at_most(candidate(Quantity::ResponseTime(0.95)), 1.0);
+    let mut verify = record();
+    verify.run.command = "verify".to_owned();
+    verify.load = None;
+    let (judgement, result) = judge_one(&verify, slow());
+    assert_eq!((judgement.verdict, result.status), (Verdict::Pass, Verdict::Inconclusive));
+    assert_eq!(result.reason, "not judged: `verify` runs no load");
+
+    let mut load = record();
+    load.run.command = "load".to_owned();
+    load.parity = None;
+    let judgement = judge(&load, &[at_most(parity(Quantity::ParityBreaking), 0.0), slow()], &[]);
+    assert_eq!(judgement.verdict, Verdict::Fail);
+    assert_eq!(judgement.gates[0].reason, "not judged: `load` compares no answers");
+}
+
+#[test]
+fn a_phase_that_should_have_been_run_is_missed() {
+    let mut record = record();
+    record.load = None;
+    let (judgement, result) = judge_one(&record, at_most(candidate(Quantity::ErrorRate), 0.01));
+    assert_eq!((judgement.verdict, result.status), (Verdict::Invalid, Verdict::Invalid));
+    assert!(judgement.reason.contains("the load phase did not take place"), "{}", judgement.reason);
+}
+
+#[test]
+fn nothing_judged_is_invalid() {
+    let mut record = record();
+    record.run.command = "load".to_owned();
+    record.parity = None;
+    let judgement = judge(&record, &[], &[]);
+    assert_eq!(judgement.verdict, Verdict::Invalid);
+    assert_eq!(judgement.reason, "nothing was judged: there are no gates");
+}
+
+#[test]
+fn the_baseline_alone_decides_nothing() {
+    let mut record = record();
+    record.parity = None;
+    let slow = at_most(baseline(Quantity::ResponseTime(0.95)), 1.0);
+    let fine = at_most(candidate(Quantity::ErrorRate), 0.01);
+    let judgement = judge(&record, &[slow, fine], &[]);
+    assert_eq!(judgement.verdict, Verdict::Pass);
+    assert_eq!(judgement.gates[0].status, Verdict::Fail);
+    assert!(judgement.gates[0].reason.ends_with("the baseline alone decides nothing"));
+}
+
+#[test]
+fn targets_have_no_part_in_the_verdict() {
+    let judgement = judge(&record(), &[], &[at_most(candidate(Quantity::Cpu), 0.1)]);
+    assert_eq!((judgement.verdict, judgement.targets[0].status), (Verdict::Pass, Verdict::Fail));
+}
+
+#[test]
+fn the_worst_gate_decides() {
+    let mut record = record();
+    side_mut(&mut record, Role::Candidate).pool = None;
+    let few = || at_most(candidate(Quantity::ResponseTime(0.9999)), 1e9);
+    let missing = || at_most(candidate(Quantity::PoolUsedMax), 1e9);
+    let failing = || at_most(candidate(Quantity::Errors), 0.0);
+    assert_eq!(judge(&record, &[few()], &[]).verdict, Verdict::Inconclusive);
+    assert_eq!(judge(&record, &[few(), missing()], &[]).verdict, Verdict::Invalid);
+    assert_eq!(judge(&record, &[few(), missing(), failing()], &[]).verdict, Verdict::Fail);
+}

@@ -1,0 +1,113 @@
+//! Whether the figures may be believed at all.
+
+use crate::record::load::{Generator, Load};
+use crate::record::{Ending, Finding, RunRecord, Severity};
+use crate::role::Role;
+use crate::units::{format_count, format_share, format_us};
+
+/// Largest P99 of the dispatch lag: beyond it the generator, not the service, makes requests late.
+const MOST_LAG_US: u64 = 1_000;
+/// Largest share of the arrivals that the generator may lose by itself.
+const MOST_LOST: f64 = 0.02;
+/// Largest share of the planned pairs that may be missing.
+const MOST_PAIRS_MISSING: f64 = 0.25;
+/// Error rate of the baseline beyond which its times say little.
+const COLLAPSED: f64 = 0.5;
+
+/// What a reader of the figures must know.
+pub(super) fn findings(evidence: &RunRecord) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = ending(&evidence.ending).into_iter().collect();
+    findings.extend(nothing_compared(evidence));
+    if let Some(load) = &evidence.load {
+        findings.extend(Role::BOTH.into_iter().filter_map(|role| no_requests(evidence, load, role)));
+        findings.extend(panics(&load.generator));
+        findings.extend(dispatch_lag(&load.generator));
+        findings.extend(lost_arrivals(load));
+        findings.extend(missing_pairs(load));
+        findings.extend(collapsed_baseline(load));
+    }
+    findings
+}
+
+fn invalid(code: &str, message: String) -> Finding {
+    Finding { severity: Severity::Invalid, code: code.to_owned(), message }
+}
+
+fn ending(ending: &Ending) -> Option<Finding> {
+    match ending {
+        Ending::Complete => None,
+        Ending::Running => Some(invalid("unfinished", "the run is not over yet".to_owned())),
+        Ending::Interrupted => Some(invalid("interrupted", "the run was interrupted".to_owned())),
+        Ending::Failed(message) => {
+            let first = message.lines().next().unwrap_or_default();
+            Some(invalid("failed", format!("the run broke off: {first}")))
+        }
+    }
+}
+
+fn nothing_compared(evidence: &RunRecord) -> Option<Finding> {
+    let parity = evidence.parity.as_ref().filter(|parity| parity.compared == 0)?;
+    let sent = format_count(parity.requests);
+    Some(invalid("nothing-compared", format!("no answers were compared, though {sent} requests were sent")))
+}
+
+/// A side that the run had, but that got no load.
+fn no_requests(evidence: &RunRecord, load: &Load, role: Role) -> Option<Finding> {
+    let side = load.sides.get(role).as_ref();
+    let is_missing = side.map_or(evidence.run.sides.get(role).is_some(), |side| side.requests == 0);
+    is_missing.then(|| invalid("no-requests", format!("no requests were measured on the {role}")))
+}
+
+fn panics(generator: &Generator) -> Option<Finding> {
+    let count = format_count(generator.panics);
+    (generator.panics > 0)
+        .then(|| invalid("generator-panic", format!("virtual users of the generator panicked: {count}")))
+}
+
+fn dispatch_lag(generator: &Generator) -> Option<Finding> {
+    let lag = generator.dispatch_lag_us.filter(|lag| lag.p99 > MOST_LAG_US)?;
+    let message = format!(
+        "the generator released arrivals late: P99 of the lag {}, more than {}; {} arrivals",
+        format_us(lag.p99 as f64),
+        format_us(MOST_LAG_US as f64),
+        format_count(lag.count),
+    );
+    Some(invalid("dispatch-lag", message))
+}
+
+/// Arrivals that neither began nor were left waiting because the side kept all users busy. The latter, `unsent`, are
+/// the side's errors and no fault of the generator.
+fn lost_arrivals(load: &Load) -> Option<Finding> {
+    let (offered, achieved) = (load.generator.offered?, load.generator.achieved?);
+    let arrivals: u64 = load.blocks.iter().map(|block| block.arrivals).sum();
+    if arrivals == 0 || offered <= 0.0 {
+        return None;
+    }
+    let unsent = load.generator.unsent as f64 / arrivals as f64;
+    let lost = 1.0 - achieved / offered - unsent;
+    (lost > MOST_LOST).then(|| {
+        let lost = format_share(lost);
+        invalid(
+            "arrivals-lost",
+            format!("the generator offered {offered:.1} and began {achieved:.1} flow iterations per second; {lost} of the arrivals were lost through its own fault"),
+        )
+    })
+}
+
+fn missing_pairs(load: &Load) -> Option<Finding> {
+    let sides = load.sides.iter().filter(|(_, side)| side.is_some()).count();
+    let blocks_of = |pair: u32| load.blocks.iter().filter(|block| block.pair == pair && block.measured_s > 0.0).count();
+    let complete = (0..load.pairs_planned).filter(|pair| blocks_of(*pair) >= sides).count();
+    let missing = 1.0 - complete as f64 / f64::from(load.pairs_planned);
+    (missing > MOST_PAIRS_MISSING)
+        .then(|| invalid("pairs-missing", format!("{complete} of {} block pairs are complete", load.pairs_planned)))
+}
+
+fn collapsed_baseline(load: &Load) -> Option<Finding> {
+    let rate = load.sides.baseline.as_ref()?.error_rate.filter(|rate| *rate > COLLAPSED)?;
+    let message = format!(
+        "{} of the baseline's requests failed: it collapsed under this load, and limits that follow it say little",
+        format_share(rate)
+    );
+    Some(Finding { severity: Severity::Warning, code: "baseline-collapsed".to_owned(), message })
+}
