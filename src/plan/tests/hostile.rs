@@ -53,6 +53,8 @@ fn aliases_that_grow_without_end_are_refused() {
         writeln!(text, "a{level}: &a{level} [{previous}]").unwrap();
     }
     assert!(message(&text).contains("once aliases are filled in"), "{}", message(&text));
+    let wide = format!("a: &a [{}]\nb: [{}]\n", "x, ".repeat(1_000), "*a, ".repeat(1_000));
+    assert!(message(&wide).contains("once aliases are filled in"), "{}", message(&wide));
     assert!(message("a: &a [*a]\n").contains("inside what it stands for"));
 }
 
