@@ -13,6 +13,9 @@ const SHOWN: usize = 110;
 /// Problems that are shown before the rest is only counted.
 const LISTED: usize = 40;
 
+/// Problems that are kept before the rest is only counted: finding the place of each in a large file takes time.
+const KEPT: usize = 200;
+
 /// One problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -138,11 +141,23 @@ fn mask_authority(url: &str) -> String {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    /// Counted, not kept.
+    more: usize,
 }
 
 impl Diagnostics {
     /// Adds one, unless the same is there already.
     pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.push_with(|| diagnostic);
+    }
+
+    /// Adds one that is only made if it will be kept.
+    pub fn push_with(&mut self, make: impl FnOnce() -> Diagnostic) {
+        if self.list.len() >= KEPT {
+            self.more += 1;
+            return;
+        }
+        let diagnostic = make();
         if !self.list.contains(&diagnostic) {
             self.list.push(diagnostic);
         }
@@ -155,10 +170,10 @@ impl Diagnostics {
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.list.len()
+        self.list.len() + self.more
     }
 
-    /// Each, in the order of the file once [`Self::sort`] was called.
+    /// Each that was kept, in the order of the file once [`Self::sort`] was called.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.list.iter()
     }
@@ -171,7 +186,7 @@ impl Diagnostics {
 
 impl From<Diagnostic> for Diagnostics {
     fn from(one: Diagnostic) -> Self {
-        Self { list: vec![one] }
+        Self { list: vec![one], more: 0 }
     }
 }
 
@@ -183,7 +198,7 @@ impl fmt::Display for Diagnostics {
             }
             write!(f, "{diagnostic}")?;
         }
-        match self.list.len() {
+        match self.len() {
             0 | 1 => Ok(()),
             count if count > LISTED => writeln!(f, "\n{count} errors; the first {LISTED} are shown"),
             count => writeln!(f, "\n{count} errors"),
@@ -286,12 +301,15 @@ error: unknown key `pars`
     #[test]
     fn the_same_problem_is_told_once_and_many_are_counted() {
         let mut all = Diagnostics::default();
-        for index in 0..LISTED + 5 {
+        for index in 0..KEPT {
             let one = Diagnostic { message: format!("problem {index}"), place: None, hint: None };
             all.push(one.clone());
-            all.push(one);
+            if index < KEPT - 1 {
+                all.push(one);
+            }
         }
-        assert_eq!(all.len(), LISTED + 5);
-        assert!(all.to_string().ends_with("45 errors; the first 40 are shown\n"), "{all}");
+        assert_eq!(all.len(), KEPT);
+        all.push_with(|| unreachable!("more than are kept"));
+        assert!(all.to_string().ends_with("201 errors; the first 40 are shown\n"), "{all}");
     }
 }

@@ -67,8 +67,7 @@ impl<'n> Fields<'n> {
     }
 
     fn find(&self, name: &str) -> Option<&'n Node> {
-        let found = self.entries.iter().find(|(key, _)| key.scalar().is_some_and(|key| key.text == name));
-        found.map(|(_, node)| node).filter(|node| !node.is_null())
+        self.node.child(name).filter(|node| !node.is_null())
     }
 
     /// The value of a key; `None` also where it is YAML's nothing.
@@ -81,8 +80,7 @@ impl<'n> Fields<'n> {
     /// As [`Self::get`], but nothing (`null`) is a value.
     pub(super) fn get_or_null(&self, name: &'static str) -> Option<&'n Node> {
         self.get(name);
-        let found = self.entries.iter().find(|(key, _)| key.scalar().is_some_and(|key| key.text == name));
-        found.map(|(_, node)| node)
+        self.node.child(name)
     }
 }
 

@@ -23,8 +23,11 @@ impl<'t> Problems<'t> {
 
     /// A problem at a place.
     pub(super) fn at(&mut self, place: &Range<usize>, message: impl Into<String>, hint: Option<String>) {
-        let place = Some(Place::locate(self.source, self.text, place.clone()));
-        self.found.push(Diagnostic { message: message.into(), place, hint });
+        let (source, text) = (self.source, self.text);
+        self.found.push_with(|| {
+            let place = Some(Place::locate(source, text, place.clone()));
+            Diagnostic { message: message.into(), place, hint }
+        });
     }
 
     /// A problem of the whole text.

@@ -75,6 +75,13 @@ impl Node {
         }
     }
 
+    /// The value of a key, if it is a mapping that has it.
+    pub(super) fn child(&self, name: &str) -> Option<&Node> {
+        let Value::Map(entries) = &self.value else { return None };
+        let found = entries.iter().find(|(key, _)| key.scalar().is_some_and(|key| key.text == name));
+        found.map(|(_, node)| node)
+    }
+
     /// Whether it is YAML's nothing.
     pub(super) fn is_null(&self) -> bool {
         self.scalar().is_some_and(Scalar::is_null)

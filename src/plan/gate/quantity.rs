@@ -191,7 +191,7 @@ impl Unit {
 
 /// `95` → 0.95, `99.9` → 0.999, `999` → 0.999.
 pub(super) fn quantile(name: &str) -> Option<f64> {
-    let digits = name.strip_prefix('p')?;
+    let digits = name.strip_prefix('p').filter(|digits| digits.bytes().all(|b| b.is_ascii_digit() || b == b'.'))?;
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let (whole, fraction) = match whole.len() {
         0 => return None,
@@ -199,9 +199,8 @@ pub(super) fn quantile(name: &str) -> Option<f64> {
         _ if fraction.is_empty() && whole.starts_with('9') => (&whole[..2], whole[2..].to_owned()),
         _ => return None,
     };
-    let all_digits = digits.bytes().all(|b| b.is_ascii_digit() || b == b'.') && !digits.ends_with('.');
     let value: f64 = format!("0.{whole:0>2}{fraction}").parse().ok()?;
-    (all_digits && digits.len() <= 8 && value > 0.0 && value < 1.0).then_some(value)
+    (!digits.ends_with('.') && digits.len() <= 8 && value > 0.0 && value < 1.0).then_some(value)
 }
 
 pub(super) fn side_quantity(name: &str) -> Option<Quantity> {

@@ -102,6 +102,8 @@ fn what_is_no_gate_is_refused_at_its_place() {
         ("candidate.cpu < 50% for browse", (0, 30), "whole run", ""),
         ("parity.breaking == 0 for browse", (0, 31), "whole run", ""),
         ("p(x) < 5", (0, 4), "between 0 and 100", "p(95)"),
+        ("p(9é) < 5", (0, 6), "between 0 and 100", "p(95)"),
+        ("candidate.p9é9 < 1s", (0, 15), "unknown metric", ""),
         ("p(95", (0, 4), "comparison", ""),
     ] {
         let error = Gate::parse(text).expect_err(text);

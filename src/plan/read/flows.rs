@@ -96,9 +96,7 @@ fn flow(node: &Node, login: &[String], auth: Option<&Header>, problems: &mut Pro
 fn captured_in(steps: &[Node]) -> Vec<(String, usize)> {
     let mut found = Vec::new();
     for (index, step) in steps.iter().enumerate() {
-        let Value::Map(keys) = &step.value else { continue };
-        let capture = keys.iter().find(|(key, _)| key.scalar().is_some_and(|key| key.text == "capture"));
-        let Some((_, Node { value: Value::Map(names), .. })) = capture else { continue };
+        let Some(Node { value: Value::Map(names), .. }) = step.child("capture") else { continue };
         let names = names.iter().filter_map(|(key, _)| key.scalar());
         found.extend(names.map(|name| (name.text.clone(), index + 1)));
     }
@@ -109,7 +107,7 @@ fn check_auth(node: &Node, step: &Step, auth: Option<&Header>, problems: &mut Pr
     let Some(auth) = auth.filter(|_| step.auth) else { return };
     if step.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(&auth.name)) {
         let hint = "write `auth: false` for a step that brings its own".to_owned();
-        let message = format!("header `{}` is sent twice: by this step and by `auth`", auth.name);
+        let message = "this step and `auth` send the same header, it would be sent twice";
         problems.at(&step::first_key(node), message, Some(hint));
     }
 }
@@ -118,10 +116,7 @@ fn check_flow_names(flows: Option<&Node>, problems: &mut Problems<'_>) {
     let Some(Value::List(flows)) = flows.map(|node| &node.value) else { return };
     let mut seen: Vec<&str> = Vec::new();
     for flow in flows {
-        let keys = entries_of(flow);
-        let Some((_, node)) = keys.iter().find(|(key, _)| key.scalar().is_some_and(|key| key.text == "name")) else {
-            continue;
-        };
+        let Some(node) = flow.child("name") else { continue };
         let Some(scalar) = node.scalar() else { continue };
         let name = &*scalar.text;
         if name.contains('/') || name.chars().any(char::is_control) {
@@ -134,20 +129,14 @@ fn check_flow_names(flows: Option<&Node>, problems: &mut Problems<'_>) {
     }
 }
 
-fn entries_of(node: &Node) -> &[(Node, Node)] {
-    match &node.value {
-        Value::Map(entries) => entries,
-        _ => &[],
-    }
-}
-
 /// Default names get a number where they would be there twice; given names must be unique.
 fn with_unique_names(steps: Vec<(Step, bool, &Node)>, problems: &mut Problems<'_>) -> Vec<Step> {
     let mut taken: Vec<String> = Vec::new();
     for (step, _, node) in steps.iter().filter(|(_, is_named, _)| *is_named) {
         if taken.contains(&step.name) {
             let message = format!("this flow has two steps `{}`", step.name);
-            problems.at(&step::first_key(node), message, Some("give one another `name`".to_owned()));
+            let name = node.child("name").unwrap_or(node);
+            problems.value(name, message, Some("give one another `name`".to_owned()));
         }
         taken.push(step.name.clone());
     }

@@ -53,17 +53,19 @@ fn aliases_that_grow_without_end_are_refused() {
         writeln!(text, "a{level}: &a{level} [{previous}]").unwrap();
     }
     assert!(message(&text).contains("once aliases are filled in"), "{}", message(&text));
+    let wide = format!("a: &a [{}]\nb: [{}]\n", "x, ".repeat(1_000), "*a, ".repeat(1_000));
+    assert!(message(&wide).contains("once aliases are filled in"), "{}", message(&wide));
     assert!(message("a: &a [*a]\n").contains("inside what it stands for"));
 }
 
 #[test]
 fn many_problems_are_counted_and_not_all_shown() {
     let mut text = String::new();
-    for index in 0..2_000 {
+    for index in 0..20_000 {
         writeln!(text, "key{index}: 1").unwrap();
     }
     let shown = message(&text);
-    assert!(shown.contains("errors; the first 40 are shown") && shown.len() < 20_000, "{shown}");
+    assert!(shown.contains("\n20004 errors; the first 40 are shown") && shown.len() < 20_000, "{shown}");
 }
 
 #[test]
