@@ -3,7 +3,7 @@
 use std::future::pending;
 use std::io::Read;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::serve::ListenerExt;
 use tempfile::TempDir;
@@ -124,33 +124,35 @@ async fn accept(
     app: Arc<App>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let (stop, mut stopped) = watch::channel(false);
+    let (stop, stopped) = watch::channel(None);
     tokio::spawn(async move {
         shutdown.await;
-        let _ = stop.send(true);
+        let _ = stop.send(Some(Instant::now()));
     });
-    let mut told = stopped.clone();
-    let graceful = async move {
-        let _ = told.wait_for(|stopped| *stopped).await;
-    };
     let listener = listener.tap_io(|stream| {
         // Small answers must not wait for the client's acknowledgements.
         let _ = stream.set_nodelay(true);
     });
-    let serving = axum::serve(listener, router(Arc::clone(&app))).with_graceful_shutdown(graceful);
-    let overdue = async {
-        let _ = stopped.wait_for(|stopped| *stopped).await;
-        tokio::time::sleep(GRACE).await;
-    };
+    let serving = axum::serve(listener, router(Arc::clone(&app))).with_graceful_shutdown(told(stopped.clone()));
     let served = tokio::select! {
         served = serving.into_future() => served,
-        () = overdue => {
-            tracing::warn!("some requests were not done in time; stopping without them");
-            Ok(())
-        }
+        () = overdue(stopped.clone()) => Ok(()),
     };
-    app.pool.close(GRACE).await;
+    let stopping_for = stopped.borrow().map_or(Duration::ZERO, |since| since.elapsed());
+    app.pool.close(GRACE.saturating_sub(stopping_for)).await;
     served
+}
+
+type Stopped = watch::Receiver<Option<Instant>>;
+
+async fn told(mut stopped: Stopped) {
+    let _ = stopped.wait_for(Option::is_some).await;
+}
+
+async fn overdue(stopped: Stopped) {
+    told(stopped).await;
+    tokio::time::sleep(GRACE).await;
+    tracing::warn!("some requests were not done in time; stopping without them");
 }
 
 fn shutdown_requested(with_stdin: bool) -> Result<impl Future<Output = ()> + Send, ServeError> {
