@@ -6,7 +6,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use crate::plan::Spacing;
+use crate::plan::{Burst, Spacing};
 use crate::role::Role;
 
 /// One flow iteration that is due.
@@ -16,6 +16,17 @@ pub struct Arrival {
     pub at: Duration,
     /// Index of the flow in the plan.
     pub flow: usize,
+}
+
+/// What arrives, over all flows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Demand {
+    /// Flow iterations per second, bursts aside.
+    pub rate: f64,
+    /// How they are spaced.
+    pub spacing: Spacing,
+    /// Many at one moment, besides.
+    pub burst: Option<Burst>,
 }
 
 /// A generator for one purpose: the same seed, purpose and number give the same draws, other ones unrelated draws.
@@ -39,25 +50,48 @@ pub fn order(seed: u64, pair: u32) -> [Role; 2] {
 
 /// The arrivals of one block, in order of time. Both blocks of a pair have the same.
 ///
-/// `rate` is in flow iterations per second over all flows; flows come at the shares of their `weights`, drawn from
+/// Flows come at the shares of their `weights`, drawn from
 /// a shuffled deck, so that shares are exact over each pass of the deck and the order is not predictable.
-pub fn arrivals(seed: u64, pair: u32, rate: f64, spacing: Spacing, weights: &[u32], length: Duration) -> Vec<Arrival> {
+pub fn arrivals(seed: u64, pair: u32, demand: &Demand, weights: &[u32], length: Duration) -> Vec<Arrival> {
     let mut random = generator(seed, "arrivals", u64::from(pair));
+    let mut moments = steady(&mut random, demand, length);
+    if let Some(burst) = demand.burst {
+        moments.extend(bursts(&mut generator(seed, "bursts", u64::from(pair)), burst, length));
+        moments.sort_unstable();
+    }
     let mut deck = Deck::new(weights);
-    let end = length.as_secs_f64();
-    let mut arrivals = Vec::with_capacity((rate * end * 1.1) as usize + 16);
-    let mut at = match spacing {
+    moments.into_iter().map(|at| Arrival { at, flow: deck.draw(&mut random) }).collect()
+}
+
+fn steady(random: &mut Xoshiro256PlusPlus, demand: &Demand, length: Duration) -> Vec<Duration> {
+    let (rate, end) = (demand.rate, length.as_secs_f64());
+    let mut moments = Vec::with_capacity((rate * end * 1.1) as usize + 16);
+    let mut at = match demand.spacing {
         Spacing::Uniform => 0.0,
-        Spacing::Poisson => gap(&mut random, rate),
+        Spacing::Poisson => gap(random, rate),
     };
     while at < end {
-        arrivals.push(Arrival { at: Duration::from_secs_f64(at), flow: deck.draw(&mut random) });
-        at += match spacing {
+        moments.push(Duration::from_secs_f64(at));
+        at += match demand.spacing {
             Spacing::Uniform => 1.0 / rate,
-            Spacing::Poisson => gap(&mut random, rate),
+            Spacing::Poisson => gap(random, rate),
         };
     }
-    arrivals
+    moments
+}
+
+/// One burst in each stretch, at a moment of its own.
+fn bursts(random: &mut Xoshiro256PlusPlus, burst: Burst, length: Duration) -> Vec<Duration> {
+    let mut moments = Vec::new();
+    let mut stretch = Duration::ZERO;
+    while stretch < length {
+        let at = stretch + burst.every.mul_f64(random.random::<f64>());
+        if at < length {
+            moments.extend(std::iter::repeat_n(at, burst.size as usize));
+        }
+        stretch += burst.every;
+    }
+    moments
 }
 
 /// Time to the next of arrivals that are independent of each other: exponential with mean 1 / rate.
@@ -119,7 +153,12 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_schedule_and_another_pair_another() {
-        let make = |seed, pair| arrivals(seed, pair, 200.0, Spacing::Poisson, &[8, 2], Duration::from_secs(5));
+        let demand = Demand {
+            rate: 200.0,
+            spacing: Spacing::Poisson,
+            burst: Some(Burst { size: 20, every: Duration::from_secs(2) }),
+        };
+        let make = |seed, pair| arrivals(seed, pair, &demand, &[8, 2], Duration::from_secs(5));
         assert_eq!(make(1, 0), make(1, 0));
         assert_ne!(make(1, 0), make(1, 1));
         assert_ne!(make(1, 0), make(2, 0));
@@ -134,7 +173,8 @@ mod tests {
 
     #[test]
     fn poisson_arrivals_come_at_their_rate_with_the_spread_of_strangers() {
-        let all = arrivals(3, 0, 1_000.0, Spacing::Poisson, &[1], Duration::from_secs(100));
+        let demand = Demand { rate: 1_000.0, spacing: Spacing::Poisson, burst: None };
+        let all = arrivals(3, 0, &demand, &[1], Duration::from_secs(100));
         // 100,000 expected; the standard deviation of a Poisson count is its root, 316.
         assert!((98_700..=101_300).contains(&all.len()), "{}", all.len());
         let gaps: Vec<f64> = all.windows(2).map(|pair| pair[1].at.as_secs_f64() - pair[0].at.as_secs_f64()).collect();
@@ -144,15 +184,29 @@ mod tests {
         assert!((variance.sqrt() / mean - 1.0).abs() < 0.02, "{}", variance.sqrt() / mean);
     }
 
+    #[test]
+    fn a_burst_is_so_many_at_one_moment_in_each_stretch() {
+        let burst = Burst { size: 30, every: Duration::from_secs(2) };
+        let demand = Demand { rate: 0.001, spacing: Spacing::Uniform, burst: Some(burst) };
+        let all = arrivals(9, 0, &demand, &[1], Duration::from_secs(6));
+        assert_eq!(all.len(), 91, "three bursts, and the first of the steady arrivals");
+        for stretch in 0..3 {
+            let within: Vec<Duration> = all[1..].iter().map(|arrival| arrival.at).skip(stretch * 30).take(30).collect();
+            assert!(within.iter().all(|at| *at == within[0]));
+            assert_eq!(within[0].as_secs() / 2, stretch as u64);
+        }
+    }
+
     proptest! {
         #[test]
         fn arrivals_are_in_order_within_the_block_and_at_their_weights(
             seed: u64, rate in 1.0..5_000.0_f64, weights in prop::collection::vec(1_u32..20, 1..8),
-            uniform: bool,
+            uniform: bool, burst: Option<u8>,
         ) {
             let spacing = if uniform { Spacing::Uniform } else { Spacing::Poisson };
             let length = Duration::from_secs(2);
-            let all = arrivals(seed, 0, rate, spacing, &weights, length);
+            let burst = burst.map(|size| Burst { size: u32::from(size) + 1, every: Duration::from_millis(700) });
+            let all = arrivals(seed, 0, &Demand { rate, spacing, burst }, &weights, length);
             prop_assert!(all.windows(2).all(|pair| pair[0].at <= pair[1].at));
             prop_assert!(all.iter().all(|arrival| arrival.at < length));
             let sum: u32 = weights.iter().sum();

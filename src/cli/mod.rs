@@ -23,9 +23,9 @@ pub use exit::Exit;
 /// Parses the arguments of this process, does what they ask for, and says how it went.
 pub fn main() -> ExitCode {
     let exit = match Cli::parse().command {
-        Command::Run(args) => run::run(crate::run::Command::Run, args),
-        Command::Verify(args) => run::run(crate::run::Command::Verify, args),
-        Command::Load(args) => run::load(args),
+        Command::Run(args) => run::run(crate::run::Command::Run, &args),
+        Command::Verify(args) => run::run(crate::run::Command::Verify, &args),
+        Command::Load(args) => run::load(&args),
         Command::Judge(args) => rerender::judge(&args),
         Command::Report(args) => rerender::report(&args),
         Command::Serve(args) => serve::serve(*args),

@@ -96,11 +96,11 @@ fn duration(overrides: &LoadOverrides) -> Result<Option<Duration>, UsageError> {
 fn arrivals(overrides: &LoadOverrides, present: Arrivals) -> Result<Option<Arrivals>, UsageError> {
     if let Some(rate) = &overrides.rate {
         let rate = plan::parse_rate(rate).map_err(|error| UsageError::new(format_args!("--rate: {error}")))?;
-        let (spacing, users) = match present {
-            Arrivals::Open { spacing, users, .. } => (spacing, users),
-            Arrivals::Closed { .. } => (Spacing::Poisson, MOST_UNDERWAY),
+        let (spacing, burst, users) = match present {
+            Arrivals::Open { spacing, burst, users, .. } => (spacing, burst, users),
+            Arrivals::Closed { .. } => (Spacing::Poisson, None, MOST_UNDERWAY),
         };
-        return Ok(Some(Arrivals::Open { rate, spacing, users }));
+        return Ok(Some(Arrivals::Open { rate, spacing, burst, users }));
     }
     match overrides.users {
         Some(0) => Err(UsageError::new("--users: at least 1")),

@@ -9,7 +9,7 @@ use crate::role::Role;
 use crate::run::{Command, Job, Outcome, RunError};
 use crate::stop::Stop;
 
-pub(super) fn run(command: Command, args: RunArgs) -> Exit {
+pub(super) fn run(command: Command, args: &RunArgs) -> Exit {
     let plan = options::read_plan(&args.plan.plan).and_then(|mut plan| {
         options::apply(&mut plan, &args.plan.overrides)?;
         Ok(plan)
@@ -17,7 +17,7 @@ pub(super) fn run(command: Command, args: RunArgs) -> Exit {
     start(command, plan, &args.output, args.show_output)
 }
 
-pub(super) fn load(args: LoadArgs) -> Exit {
+pub(super) fn load(args: &LoadArgs) -> Exit {
     let is_url = args.target.contains("://");
     let plan = if is_url {
         options::ad_hoc(&args.target, &args.overrides)

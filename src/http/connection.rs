@@ -73,6 +73,14 @@ impl Connection {
         &self.origin
     }
 
+    /// Opens the connection, so that the first request need not. A failure is left to that request to find.
+    pub async fn open(&mut self) {
+        if self.open.is_none() {
+            let opened = tokio::time::timeout(self.limits.timeout, connect(&self.origin)).await;
+            self.open = opened.ok().and_then(Result::ok);
+        }
+    }
+
     /// Sends one request and reads the whole answer, within the time limit. A kept connection that turns out to be
     /// closed is replaced once.
     pub async fn exchange(&mut self, request: Request<Full<Bytes>>, keep: Keep) -> Exchange {

@@ -7,6 +7,8 @@ use crate::units::{format_count, format_share, format_us};
 
 /// Largest P99 of the dispatch lag: beyond it the generator, not the service, makes requests late.
 const MOST_LAG_US: u64 = 1_000;
+/// Part of the quicker side's P95 that the lag may be, where it is more than that.
+const MOST_LAG_SHARE: f64 = 0.1;
 /// Largest share of the arrivals that the generator may lose by itself.
 const MOST_LOST: f64 = 0.02;
 /// Largest share of the planned pairs that may be missing.
@@ -21,7 +23,7 @@ pub(super) fn findings(evidence: &RunRecord) -> Vec<Finding> {
     if let Some(load) = &evidence.load {
         findings.extend(Role::BOTH.into_iter().filter_map(|role| no_requests(evidence, load, role)));
         findings.extend(panics(&load.generator));
-        findings.extend(dispatch_lag(&load.generator));
+        findings.extend(dispatch_lag(load));
         findings.extend(lost_arrivals(load));
         findings.extend(missing_pairs(load));
         findings.extend(collapsed_baseline(load));
@@ -64,15 +66,22 @@ fn panics(generator: &Generator) -> Option<Finding> {
         .then(|| invalid("generator-panic", format!("virtual users of the generator panicked: {count}")))
 }
 
-fn dispatch_lag(generator: &Generator) -> Option<Finding> {
-    let lag = generator.dispatch_lag_us.filter(|lag| lag.p99 > MOST_LAG_US)?;
+/// The lag is part of every response time, of both sides alike: it spoils the figures where it is a part of them that
+/// counts. Below that it is told.
+fn dispatch_lag(load: &Load) -> Option<Finding> {
+    let lag = load.generator.dispatch_lag_us.filter(|lag| lag.p99 > MOST_LAG_US)?;
+    let p95 =
+        Role::BOTH.iter().filter_map(|role| load.sides.get(*role).as_ref()?.response_time_us).map(|q| q.p95).min();
+    let tolerable = lag.p99 as f64 <= p95? as f64 * MOST_LAG_SHARE;
     let message = format!(
-        "the generator released arrivals late: P99 of the lag {}, more than {}; {} arrivals",
+        "the generator released arrivals late: P99 of the lag {}, more than {}, P95 of the response time {}; {} arrivals",
         format_us(lag.p99 as f64),
         format_us(MOST_LAG_US as f64),
+        format_us(p95? as f64),
         format_count(lag.count),
     );
-    Some(invalid("dispatch-lag", message))
+    let severity = if tolerable { Severity::Warning } else { Severity::Invalid };
+    Some(Finding { severity, code: "dispatch-lag".to_owned(), message })
 }
 
 /// Arrivals that neither began nor were left waiting because the side kept all users busy. The latter, `unsent`, are

@@ -60,9 +60,21 @@ enum Source {
     Closed,
 }
 
+/// One arrival in its flow's queue.
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    /// Intended start, since the start of the block.
+    at: Duration,
+    /// Its number within the block.
+    number: u64,
+    /// Others are due at the same moment before it. They go out one after the other; how long that takes is part of
+    /// their response times, but says nothing about how well the generator keeps time.
+    crowded: bool,
+}
+
 /// The arrivals of one flow. Users claim them in order; each slot has at most one waiting user.
 struct FlowQueue {
-    due: Vec<(Duration, u64)>,
+    due: Vec<Slot>,
     waiting: Vec<AtomicWaker>,
     released: AtomicUsize,
     claimed: AtomicUsize,
@@ -73,9 +85,11 @@ struct FlowQueue {
 impl Block {
     /// A block with arrivals from a schedule.
     pub(super) fn open(info: BlockInfo, recorder: BlockRecorder, flows: usize, arrivals: &[Arrival]) -> Self {
-        let mut due: Vec<Vec<(Duration, u64)>> = vec![Vec::new(); flows];
+        let mut due: Vec<Vec<Slot>> = vec![Vec::new(); flows];
+        let mut before = None;
         for (number, arrival) in arrivals.iter().enumerate() {
-            due[arrival.flow].push((arrival.at, number as u64));
+            let crowded = before.replace(arrival.at) == Some(arrival.at);
+            due[arrival.flow].push(Slot { at: arrival.at, number: number as u64, crowded });
         }
         let flows = due.into_iter().map(FlowQueue::new).collect();
         Self::new(info, recorder, Source::Open { flows, arrivals: arrivals.len() as u64 })
@@ -114,13 +128,13 @@ impl Block {
     }
 
     async fn claim_arrival(&self, queue: &FlowQueue, lag: &SharedHistogram) -> Option<Claim> {
-        let (at, arrival, waited) = queue.claim().await?;
-        let due = self.info.start + at;
-        if waited {
+        let (slot, waited) = queue.claim().await?;
+        let due = self.info.start + slot.at;
+        if waited && !slot.crowded {
             lag.record(micros_between(due, Instant::now()));
         }
         self.begun.fetch_add(1, Ordering::Relaxed);
-        Some(Claim { due, number: self.iteration_number(arrival) })
+        Some(Claim { due, number: self.iteration_number(slot.number) })
     }
 
     fn claim_now(&self) -> Option<Claim> {
@@ -213,7 +227,7 @@ impl Block {
 }
 
 impl FlowQueue {
-    fn new(due: Vec<(Duration, u64)>) -> Self {
+    fn new(due: Vec<Slot>) -> Self {
         let waiting = due.iter().map(|_| AtomicWaker::new()).collect();
         Self {
             due,
@@ -225,21 +239,21 @@ impl FlowQueue {
     }
 
     /// The next arrival, once it is due, and whether the user had to wait for it. `None`: there are no more.
-    async fn claim(&self) -> Option<(Duration, u64, bool)> {
-        let slot = self.claimed.fetch_add(1, Ordering::SeqCst);
-        let (at, arrival) = *self.due.get(slot)?;
+    async fn claim(&self) -> Option<(Slot, bool)> {
+        let place = self.claimed.fetch_add(1, Ordering::SeqCst);
+        let slot = *self.due.get(place)?;
         let mut waited = false;
         poll_fn(|context| {
-            if self.released.load(Ordering::SeqCst) > slot {
+            if self.released.load(Ordering::SeqCst) > place {
                 return Poll::Ready(());
             }
             waited = true;
-            self.waiting[slot].register(context.waker());
+            self.waiting[place].register(context.waker());
             // The release may have come between the first look and the registration.
-            if self.released.load(Ordering::SeqCst) > slot { Poll::Ready(()) } else { Poll::Pending }
+            if self.released.load(Ordering::SeqCst) > place { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
-        (slot < self.cut.load(Ordering::SeqCst)).then_some((at, arrival, waited))
+        (place < self.cut.load(Ordering::SeqCst)).then_some((slot, waited))
     }
 
     fn release(&self) {
@@ -259,7 +273,7 @@ impl FlowQueue {
         for slot in released..claimed {
             self.waiting[slot].wake();
         }
-        self.due.get(claimed..released).unwrap_or_default().iter().map(|(at, _)| *at).collect()
+        self.due.get(claimed..released).unwrap_or_default().iter().map(|slot| slot.at).collect()
     }
 }
 

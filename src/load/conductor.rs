@@ -18,7 +18,7 @@ use crate::clock::{sharpen_this_thread, sleep_until};
 use crate::plan::Arrivals;
 use crate::progress::Progress;
 use crate::role::Role;
-use crate::schedule::{self, Arrival};
+use crate::schedule::{self, Arrival, Demand};
 use crate::stop::Stop;
 
 /// Time between announcing a block and its first instant, so that every user has heard of it.
@@ -152,8 +152,8 @@ fn play(
 
 fn arrivals(seed: u64, pair: u32, score: &Score) -> Vec<Arrival> {
     match score.arrivals {
-        Arrivals::Open { rate, spacing, .. } => {
-            schedule::arrivals(seed, pair, rate, spacing, &score.weights, score.length)
+        Arrivals::Open { rate, spacing, burst, .. } => {
+            schedule::arrivals(seed, pair, &Demand { rate, spacing, burst }, &score.weights, score.length)
         }
         Arrivals::Closed { .. } => Vec::new(),
     }

@@ -27,6 +27,7 @@ pub(super) fn assemble(rig: &Rig, score: &Score, blocks: &[FinishedBlock], epoch
     };
     Load {
         model: model.to_owned(),
+        arrivals: score.arrivals.in_words(),
         rate,
         users,
         block_s: score.length.as_secs_f64(),

@@ -55,7 +55,6 @@ fn configuration(users: usize) -> GooseConfiguration {
     configuration.no_print_metrics = true;
     configuration.no_transaction_metrics = true;
     configuration.no_scenario_metrics = true;
-    configuration.no_reset_metrics = true;
     configuration.no_telnet = true;
     configuration.no_error_summary = true;
     configuration.quiet = 3;
@@ -80,7 +79,6 @@ fn transaction(rig: Arc<Rig>, flow: usize, step: usize, stages: watch::Receiver<
     Arc::new(move |user: &mut GooseUser| {
         if user.get_session_data::<Seat>().is_none() {
             user.set_session_data(Seat(VirtualUser::new(rig.clone(), flow, stages.clone())));
-            rig.seated.fetch_add(1, Ordering::SeqCst);
         }
         let rig = rig.clone();
         Box::pin(async move {

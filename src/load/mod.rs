@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{oneshot, watch};
 
-use crate::clock::Epoch;
+use crate::clock::{Epoch, sharpen_this_thread};
 use crate::http::Origin;
 use crate::plan::{Arrivals, Plan};
 use crate::progress::Progress;
@@ -131,7 +131,13 @@ async fn perform_all(
     progress: &Progress,
     stop: &Stop,
 ) -> Result<Vec<conductor::FinishedBlock>, LoadError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("load").enable_all().build()?;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.thread_name("load").enable_all();
+    if matches!(score.arrivals, Arrivals::Open { .. }) {
+        // In the closed model the service sets the pace, and must not be kept from it.
+        runtime.on_thread_start(sharpen_this_thread);
+    }
+    let runtime = runtime.build()?;
     let (stages, listen) = watch::channel(Stage::Waiting);
     let attack = {
         let rig = rig.clone();

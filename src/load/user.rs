@@ -1,6 +1,7 @@
 //! A virtual user: claims an iteration, does its steps one after the other, records each.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use tokio::sync::watch;
@@ -31,6 +32,7 @@ pub(super) struct VirtualUser {
     stages: watch::Receiver<Stage>,
     connections: Pair<Option<Connection>>,
     underway: Option<Iteration>,
+    seated: bool,
 }
 
 /// One iteration of the flow. However it ends, the block is told.
@@ -61,7 +63,7 @@ impl VirtualUser {
         let limits = Limits::within(rig.timeout);
         let connections =
             Pair::from_fn(|role| rig.origins.get(role).as_ref().map(|origin| Connection::new(origin.clone(), limits)));
-        Self { rig, flow, stages, connections, underway: None }
+        Self { rig, flow, stages, connections, underway: None, seated: false }
     }
 
     /// Does step number `step` of the flow. The first step waits for an iteration to begin; the others are skipped
@@ -81,14 +83,27 @@ impl VirtualUser {
         Next::Continue
     }
 
-    /// A user of the same flow that has done nothing yet. After a panic it takes the place of the one that panicked,
-    /// whose iteration is over and whose connections are in an unknown state.
+    /// A user of the same flow that has done nothing yet. After a panic it takes the place, and the seat, of the one
+    /// that panicked, whose iteration is over and whose connections are in an unknown state.
     pub(super) fn fresh(&self) -> Self {
-        Self::new(self.rig.clone(), self.flow, self.stages.clone())
+        Self { seated: self.seated, ..Self::new(self.rig.clone(), self.flow, self.stages.clone()) }
+    }
+
+    /// Takes the seat: opens the connections, so that no measured request has to.
+    async fn sit_down(&mut self) {
+        let Pair { baseline, candidate } = &mut self.connections;
+        for connection in [baseline, candidate].into_iter().flatten() {
+            connection.open().await;
+        }
+        self.seated = true;
+        self.rig.seated.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Waits for an iteration.
     async fn begin(&mut self) -> Next {
+        if !self.seated {
+            self.sit_down().await;
+        }
         loop {
             let stage = self.stages.borrow_and_update().clone();
             match stage {

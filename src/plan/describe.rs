@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::{Arrivals, Flow, Gate, Plan, Provider, RuleKind, Side, SideKind, Spacing};
+use super::{Arrivals, Flow, Gate, Plan, Provider, RuleKind, Side, SideKind};
 use crate::units::{format_count, format_duration};
 
 /// What would run, for people, line by line. Holds no secret: URLs of databases, values of headers and
@@ -113,15 +113,8 @@ fn write_rules(out: &mut String, plan: &Plan) -> fmt::Result {
 fn write_load(out: &mut String, plan: &Plan) -> fmt::Result {
     let load = &plan.load;
     match load.arrivals {
-        Arrivals::Open { rate, spacing, users } => {
-            let spacing = match spacing {
-                Spacing::Poisson => "at random",
-                Spacing::Uniform => "at equal distances",
-            };
-            writeln!(
-                out,
-                "  open model: {rate} flow iterations per second arrive {spacing}, at most {users} under way"
-            )?;
+        Arrivals::Open { users, .. } => {
+            writeln!(out, "  open model: {}, at most {users} under way", load.arrivals.in_words())?;
         }
         Arrivals::Closed { users } => writeln!(out, "  closed model: {users} users, each waits for its answer")?,
     }

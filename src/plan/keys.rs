@@ -275,6 +275,16 @@ pub(super) static RULE: Object = Object {
     ],
 };
 
+pub(super) static BURST: Object = Object {
+    name: "burst",
+    about: "Many arrivals at one moment, as when a lesson begins, a cache expires or a batch job starts.",
+    one_of: &[],
+    keys: &[
+        must("size", Kind::Whole(1, 100_000), "Flow iterations that arrive together."),
+        must("every", Kind::Duration, "One burst in each stretch of this length, at a moment drawn at random."),
+    ],
+};
+
 pub(super) static LOAD: Object = Object {
     name: "load",
     about: "How much load, for how long: pairs of blocks, one block on each side with the same arrivals.",
@@ -287,6 +297,7 @@ pub(super) static LOAD: Object = Object {
         ),
         may("rate", Kind::Rate, "Open model: flow iterations that arrive per second, such as `200/s` or `12000/m`."),
         may("spacing", Kind::Choice(SPACINGS), "Open model: how arrivals are spaced. Default `poisson`."),
+        may("burst", Kind::Object(&BURST), "Open model: besides these, many arrivals at one moment."),
         may("users", Kind::Whole(1, MAX_USERS), "Closed: how many. Open: most under way at a time, default 256."),
         may("pairs", Kind::Whole(1, MAX_PAIRS), "Block pairs. Default 12."),
         may("block", Kind::Duration, "Length of a block, settle time included. Default 5s."),

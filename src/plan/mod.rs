@@ -254,6 +254,8 @@ pub enum Arrivals {
         rate: f64,
         /// How they are spaced.
         spacing: Spacing,
+        /// Besides these, many at one moment.
+        burst: Option<Burst>,
         /// Most flow iterations under way at a time; an arrival beyond that waits, and the wait counts.
         users: usize,
     },
@@ -262,6 +264,34 @@ pub enum Arrivals {
         /// Virtual users.
         users: usize,
     },
+}
+
+impl Arrivals {
+    /// For reports: `60 flow iterations per second arrive at random, and 64 at once every 4s`.
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::Closed { users } => format!("{users} users, each begins again when it is done"),
+            Self::Open { rate, spacing, burst, .. } => {
+                let spacing = match spacing {
+                    Spacing::Poisson => "at random",
+                    Spacing::Uniform => "at equal distances",
+                };
+                let burst = burst.map(|burst| {
+                    format!(", and {} at once every {}", burst.size, crate::units::format_duration(burst.every))
+                });
+                format!("{rate} flow iterations per second arrive {spacing}{}", burst.unwrap_or_default())
+            }
+        }
+    }
+}
+
+/// Many arrivals at one moment, as when a lesson begins, a cache expires or a batch job starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Burst {
+    /// Flow iterations that arrive together.
+    pub size: u32,
+    /// One burst in each stretch of this length, at a moment drawn at random.
+    pub every: Duration,
 }
 
 /// How arrivals are spaced.

@@ -14,7 +14,10 @@ use crate::role::{Pair, Role};
 pub struct Load {
     /// `open` or `closed`.
     pub model: String,
-    /// Flow iterations that were to arrive per second; `null` in the closed model.
+    /// Who begins flow iterations and when, in words.
+    #[serde(default)]
+    pub arrivals: String,
+    /// Flow iterations that were to arrive per second, bursts aside; `null` in the closed model.
     pub rate: Option<f64>,
     /// Virtual users: all there are (closed), or the most under way at a time (open).
     pub users: usize,

@@ -90,11 +90,14 @@ fn target(side: &RunningSide) -> observe::Target {
     observe::Target {
         metrics: side.metrics_url.clone().zip(side.metrics_names.clone()),
         pid: side.pid,
-        database: side.database.as_ref().map(|database| observe::DatabaseTarget {
-            url: database.admin_url.expose().to_owned(),
-            name: database.name.clone(),
-            application_name: Some(database.application_name.clone()),
-        }),
+        // Only a PostgreSQL server can be asked what it does.
+        database: side.database.as_ref().filter(|database| database.admin_url.expose().starts_with("postgres")).map(
+            |database| observe::DatabaseTarget {
+                url: database.admin_url.expose().to_owned(),
+                name: database.name.clone(),
+                application_name: Some(database.application_name.clone()),
+            },
+        ),
     }
 }
 

@@ -97,9 +97,11 @@ impl Pool {
     pub(crate) async fn acquire(&self) -> Result<Lease, DbError> {
         let asked = Instant::now();
         let permit = self.permit().await?;
+        // A place is in use from here on, also while its connection is tested or opened: nobody else can have it.
+        let place = Use::start(&self.0.metrics);
         let Idle { connection, opened } = self.ready_connection().await?;
         self.0.metrics.observe_wait(asked.elapsed());
-        Ok(Lease { connection, opened, _use: Use::start(&self.0.metrics), _permit: permit })
+        Ok(Lease { connection, opened, _use: place, _permit: permit })
     }
 
     async fn permit(&self) -> Result<OwnedSemaphorePermit, DbError> {

@@ -43,6 +43,7 @@ fn record() -> RunRecord {
 
 fn load() -> Load {
     Load {
+        arrivals: String::new(),
         model: "open".to_owned(),
         rate: Some(100.0),
         users: 100,

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use super::super::fields::{Fields, choice, duration, whole};
-use super::super::keys::{LOAD, MAX_PAIRS, MAX_USERS, MODELS, SPACINGS};
+use super::super::keys::{BURST, LOAD, MAX_PAIRS, MAX_USERS, MODELS, SPACINGS};
 use super::super::problems::Problems;
 use super::super::yaml::Node;
-use super::super::{Arrivals, Load, Spacing};
+use super::super::{Arrivals, Burst, Load, Spacing};
 use crate::units::format_duration;
 
 const MAX_RATE: f64 = 1_000_000.0;
+const MAX_BURST: u64 = 100_000;
 const DEFAULT_RATE: f64 = 20.0;
 const DEFAULT_USERS: usize = 256;
 
@@ -58,7 +59,7 @@ pub(super) fn check(arrivals: &Arrivals, block: Duration, settle: Duration) -> R
 
 pub(super) fn load(node: Option<&Node>, problems: &mut Problems<'_>) -> Load {
     let default = Load {
-        arrivals: Arrivals::Open { rate: DEFAULT_RATE, spacing: Spacing::Poisson, users: DEFAULT_USERS },
+        arrivals: Arrivals::Open { rate: DEFAULT_RATE, spacing: Spacing::Poisson, burst: None, users: DEFAULT_USERS },
         pairs: 12,
         block: Duration::from_secs(5),
         settle: Duration::from_secs(1),
@@ -96,15 +97,17 @@ fn arrivals(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<Arrivals
     let users = users_node.map(|node| whole(node, 1..=MAX_USERS, problems));
     let spacing = spacing_node.map(|node| choice(node, SPACINGS, "spacing", problems));
     let rate = rate_node.map(|node| rate(node, problems));
+    let burst_node = fields.get("burst");
+    let burst = burst_node.and_then(|node| burst(node, problems));
     if model? == "open" {
         if rate.is_none() {
             fields.report(problems, "key `rate` is missing".to_owned(), Some("such as `rate: 200/s`".to_owned()));
         }
         let spacing = if spacing.flatten() == Some("uniform") { Spacing::Uniform } else { Spacing::Poisson };
         let users = users.flatten().map_or(DEFAULT_USERS, |users| users as usize);
-        return Some(Arrivals::Open { rate: rate??, spacing, users });
+        return Some(Arrivals::Open { rate: rate??, spacing, burst, users });
     }
-    for (key, node) in [("rate", rate_node), ("spacing", spacing_node)] {
+    for (key, node) in [("rate", rate_node), ("spacing", spacing_node), ("burst", burst_node)] {
         if let Some(node) = node {
             let hint = "in the closed model the users' waiting decides; remove it or write `model: open`".to_owned();
             problems.value(node, format!("`{key}` goes with the open model only"), Some(hint));
@@ -114,6 +117,14 @@ fn arrivals(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<Arrivals
         fields.report(problems, "key `users` is missing".to_owned(), Some("such as `users: 32`".to_owned()));
     }
     Some(Arrivals::Closed { users: users?? as usize })
+}
+
+fn burst(node: &Node, problems: &mut Problems<'_>) -> Option<Burst> {
+    let fields = Fields::open(node, &BURST, problems)?;
+    let size = fields.get("size").and_then(|node| whole(node, 1..=MAX_BURST, problems));
+    let bounds = Duration::from_millis(100)..=Duration::from_hours(1);
+    let every = fields.get("every").and_then(|node| duration(node, bounds, problems));
+    Some(Burst { size: size? as u32, every: every? })
 }
 
 fn rate(node: &Node, problems: &mut Problems<'_>) -> Option<f64> {

@@ -38,7 +38,7 @@ fn every_key_arrives_in_the_plan() {
     );
     assert_eq!(database.setup.as_deref(), Some(&["./migrate".into(), "{{database_url}}".into()][..]));
     assert_eq!(database.image, "postgres:16");
-    let arrivals = Arrivals::Open { rate: 200.0, spacing: Spacing::Uniform, users: 64 };
+    let arrivals = Arrivals::Open { rate: 200.0, spacing: Spacing::Uniform, burst: None, users: 64 };
     assert_eq!((plan.load.arrivals, plan.load.pairs), (arrivals, 6));
     assert_eq!((plan.load.block, plan.load.settle), (Duration::from_secs(4), Duration::from_millis(500)));
     assert_eq!((plan.timeout, plan.seed), (Duration::from_secs(5), Some(7)));

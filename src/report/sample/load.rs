@@ -68,6 +68,7 @@ pub(super) fn load() -> Load {
         .collect();
     let sides = Pair::from_fn(|role| Some(side(role, measured.get(role), &blocks)));
     Load {
+        arrivals: "200 flow iterations per second arrive at random".to_owned(),
         model: "open".to_owned(),
         rate: Some(200.0),
         users: 400,
