@@ -87,6 +87,7 @@ pub const DEFECTS: &[&str] = &[
 
 pub(super) const MAX_WEIGHT: u64 = 1_000_000;
 pub(super) const MAX_USERS: u64 = 100_000;
+pub(super) const MAX_BURST: u64 = 100_000;
 pub(super) const MAX_PAIRS: u64 = 10_000;
 pub(super) const MAX_STUDENTS: u64 = 10_000_000;
 
@@ -280,7 +281,7 @@ pub(super) static BURST: Object = Object {
     about: "Many arrivals at one moment, as when a lesson begins, a cache expires or a batch job starts.",
     one_of: &[],
     keys: &[
-        must("size", Kind::Whole(1, 100_000), "Flow iterations that arrive together."),
+        must("size", Kind::Whole(1, MAX_BURST), "Flow iterations that arrive together."),
         must("every", Kind::Duration, "One burst in each stretch of this length, at a moment drawn at random."),
     ],
 };

@@ -3,7 +3,8 @@ use std::time::Duration;
 use super::*;
 use crate::plan::template::{JsonPart, Part};
 use crate::plan::{
-    Arrivals, Body, CaptureFrom, Gate, Provider, RuleKind, RulePlace, SideKind, Spacing, Stack, describe, parse_rate,
+    Arrivals, Body, Burst, CaptureFrom, Gate, Provider, RuleKind, RulePlace, SideKind, Spacing, Stack, describe,
+    parse_rate,
 };
 use crate::role::Role;
 
@@ -38,7 +39,8 @@ fn every_key_arrives_in_the_plan() {
     );
     assert_eq!(database.setup.as_deref(), Some(&["./migrate".into(), "{{database_url}}".into()][..]));
     assert_eq!(database.image, "postgres:16");
-    let arrivals = Arrivals::Open { rate: 200.0, spacing: Spacing::Uniform, burst: None, users: 64 };
+    let burst = Some(Burst { size: 60, every: Duration::from_secs(12) });
+    let arrivals = Arrivals::Open { rate: 200.0, spacing: Spacing::Uniform, burst, users: 64 };
     assert_eq!((plan.load.arrivals, plan.load.pairs), (arrivals, 6));
     assert_eq!((plan.load.block, plan.load.settle), (Duration::from_secs(4), Duration::from_millis(500)));
     assert_eq!((plan.timeout, plan.seed), (Duration::from_secs(5), Some(7)));
