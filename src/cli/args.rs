@@ -79,6 +79,10 @@ pub(super) struct Overrides {
     /// Image of the docker provider
     #[arg(long, value_name = "IMAGE", help_heading = "Sides")]
     pub(super) postgres_image: Option<String>,
+    /// Make the bundled candidate wrong on purpose, to see it found, such as `wrong-status` or `slow-tail=50`
+    /// (repeatable; `cutover serve --help` names them all)
+    #[arg(long = "defect", value_name = "NAME[=VALUE]", action = ArgAction::Append, help_heading = "Sides")]
+    pub(super) defects: Vec<String>,
     /// Seed of everything that is drawn at random; printed by every run
     #[arg(long, value_name = "NUMBER")]
     pub(super) seed: Option<u64>,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Zoned;
 
 use super::args::{LoadOverrides, Overrides};
-use crate::plan::{self, Arrivals, Gate, Plan, Provider, Side, Spacing};
+use crate::plan::{self, Arrivals, Gate, Plan, Provider, Side, SideKind, Spacing};
 use crate::units::parse_duration;
 
 /// Plans that come with the program, so that it can be tried anywhere.
@@ -62,10 +62,23 @@ pub(super) fn apply(plan: &mut Plan, overrides: &Overrides) -> Result<(), UsageE
     if let Some(image) = &overrides.postgres_image {
         plan.database.image.clone_from(image);
     }
+    add_defects(plan, &overrides.defects)?;
     plan.seed = overrides.seed.or(plan.seed);
     apply_load(plan, &overrides.load)?;
     for gate in &overrides.gates {
         plan.gates.push(read_gate(plan, gate)?);
+    }
+    Ok(())
+}
+
+fn add_defects(plan: &mut Plan, names: &[String]) -> Result<(), UsageError> {
+    for name in names {
+        let known: Result<reference_service::DefectSetting, _> = name.parse();
+        known.map_err(|error| UsageError::new(format_args!("--defect: {error}")))?;
+        match plan.sides.candidate.as_mut().map(|side| &mut side.kind) {
+            Some(SideKind::Bundled { defects, .. }) => defects.push(name.clone()),
+            _ => return Err(UsageError::new("--defect: only a bundled candidate has defects")),
+        }
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ pub(super) fn judge(args: &JudgeArgs) -> Exit {
     let terminal = Terminal::new(&args.output);
     let mut record = match report::read_record(&args.record) {
         Ok(record) => record,
-        Err(error) => return refuse(&terminal, &error),
+        Err(error) => return refuse(&terminal, error),
     };
     let gates = match gates(&record, &args.gates) {
         Ok(gates) => gates,
@@ -30,7 +30,7 @@ pub(super) fn judge(args: &JudgeArgs) -> Exit {
     if let Some(out) = out {
         let written = report::write_record(out, &record).and_then(|_| report::write(out, &record));
         if let Err(error) = written {
-            return refuse(&terminal, &error);
+            return refuse(&terminal, error);
         }
     }
     let shown = out.or_else(|| args.record.parent()).unwrap_or_else(|| Path::new("."));
@@ -59,13 +59,23 @@ pub(super) fn report(args: &ReportArgs) -> Exit {
             Exit::Pass
         }
         Err(error) => {
+            let exit = exit_of(&error);
             eprintln!("error: {}", run::RunError::from(error).in_full());
-            Exit::Usage
+            exit
         }
     }
 }
 
-fn refuse(terminal: &Terminal, error: &report::ReportError) -> Exit {
-    terminal.error(&format!("error: {error}"));
-    Exit::Usage
+fn refuse(terminal: &Terminal, error: report::ReportError) -> Exit {
+    let exit = exit_of(&error);
+    terminal.failure(&run::RunError::from(error).in_full(), None);
+    exit
+}
+
+/// A record that cannot be used is a wrong argument; a file that cannot be written is the machine's.
+const fn exit_of(error: &report::ReportError) -> Exit {
+    match error {
+        report::ReportError::Directory { .. } | report::ReportError::Write { .. } => Exit::Environment,
+        _ => Exit::Usage,
+    }
 }

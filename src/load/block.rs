@@ -322,7 +322,7 @@ mod tests {
         assert!(block.claim(1, &lag).await.is_none());
         let totals = block.recorder.finish();
         assert_eq!(totals.steps[0].errors[error_index("unsent")], 1);
-        assert_eq!(totals.steps[0].response.max() / 1_000, 990);
+        assert_eq!(totals.steps[0].response.quantiles().unwrap().max / 1_000, 990);
         assert_eq!(totals.steps[1].requests, 0);
     }
 

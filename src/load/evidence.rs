@@ -119,14 +119,8 @@ fn block(finished: &FinishedBlock, score: &Score, epoch: Epoch) -> Block {
 }
 
 fn second(recorded: &Recorded, errors: u64) -> Second {
-    Second {
-        requests: recorded.count(),
-        errors,
-        p50_us: recorded.quantile(0.50),
-        p95_us: recorded.quantile(0.95),
-        p99_us: recorded.quantile(0.99),
-        max_us: recorded.max(),
-    }
+    let seen = recorded.quantiles().unwrap_or_default();
+    Second { requests: seen.count, errors, p50_us: seen.p50, p95_us: seen.p95, p99_us: seen.p99, max_us: seen.max }
 }
 
 fn block_steps(finished: &FinishedBlock) -> Vec<BlockStep> {
@@ -144,16 +138,15 @@ fn block_steps(finished: &FinishedBlock) -> Vec<BlockStep> {
 fn generator(rig: &Rig, score: &Score, blocks: &[FinishedBlock], cpu: Option<f64>) -> Generator {
     let length: f64 = blocks.iter().map(|finished| finished.length.as_secs_f64()).sum();
     let per_second = |count: u64| (length > 0.0).then(|| count as f64 / length);
-    let lag = rig.lag.snapshot();
     let open = matches!(score.arrivals, Arrivals::Open { .. });
     Generator {
         offered: per_second(blocks.iter().map(|finished| finished.arrivals).sum()).filter(|_| open),
         achieved: per_second(blocks.iter().map(|finished| finished.begun).sum()),
-        dispatch_lag_us: (lag.count() > 0).then(|| LagQuantiles {
-            count: lag.count(),
-            p50: lag.quantile(0.50),
-            p99: lag.quantile(0.99),
-            max: lag.max(),
+        dispatch_lag_us: rig.lag.snapshot().quantiles().map(|lag| LagQuantiles {
+            count: lag.count,
+            p50: lag.p50,
+            p99: lag.p99,
+            max: lag.max,
         }),
         cpu,
         panics: rig.panics.load(Ordering::SeqCst),

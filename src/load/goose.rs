@@ -31,9 +31,11 @@ impl Clone for Seat {
 /// Runs all users until the stage is [`Stage::Over`]. `users` says how many each flow has.
 ///
 /// The future must be driven to its end: dropping it would leave the users running with nobody left to stop them.
-pub(super) async fn attack(rig: Arc<Rig>, users: &[usize], stages: watch::Receiver<Stage>) -> Result<(), GooseError> {
-    // Goose sets the process-wide log level; what this process logs is not its business.
-    let level = log::max_level();
+pub(super) async fn attack(rig: Arc<Rig>, users: &[usize], stages: watch::Receiver<Stage>) -> Result<(), String> {
+    drive(rig, users, stages).await.map_err(|error| error.to_string())
+}
+
+async fn drive(rig: Arc<Rig>, users: &[usize], stages: watch::Receiver<Stage>) -> Result<(), GooseError> {
     let total = users.iter().sum();
     let mut attack = GooseAttack::initialize_with_config(configuration(total))?
         // One client for all users: none of them ever sends with it.
@@ -41,8 +43,11 @@ pub(super) async fn attack(rig: Arc<Rig>, users: &[usize], stages: watch::Receiv
     for (flow, users) in users.iter().enumerate() {
         attack = attack.register_scenario(scenario(&rig, flow, *users, &stages)?);
     }
+    // Goose sets the process-wide log level; what this process logs afterwards is not its business.
+    let level = log::max_level();
+    let outcome = Box::pin(attack.execute()).await;
     log::set_max_level(level);
-    Box::pin(attack.execute()).await.map(drop)
+    outcome.map(drop)
 }
 
 fn configuration(users: usize) -> GooseConfiguration {

@@ -159,12 +159,12 @@ async fn perform_all(
 
 async fn join(
     finished: oneshot::Receiver<Result<Vec<conductor::FinishedBlock>, LoadError>>,
-    mut attack: tokio::task::JoinHandle<Result<(), ::goose::GooseError>>,
+    mut attack: tokio::task::JoinHandle<Result<(), String>>,
     stop: &Stop,
 ) -> Result<Vec<conductor::FinishedBlock>, LoadError> {
-    let failed = |outcome: Result<Result<(), ::goose::GooseError>, tokio::task::JoinError>| match outcome {
+    let failed = |outcome: Result<Result<(), String>, tokio::task::JoinError>| match outcome {
         Ok(Ok(())) => None,
-        Ok(Err(error)) => Some(LoadError::Goose(error.to_string())),
+        Ok(Err(error)) => Some(LoadError::Goose(error)),
         Err(error) => Some(LoadError::Goose(error.to_string())),
     };
     tokio::pin!(finished);

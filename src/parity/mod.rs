@@ -5,6 +5,7 @@
 //! difference of its own and the rest of the flow is skipped, and counted as skipped.
 
 mod replay;
+mod secrets;
 mod tally;
 
 use crate::compare::Comparator;
@@ -15,6 +16,7 @@ use crate::record::Parity;
 use crate::role::{Pair, Role};
 use crate::step::{Captured, LoginError, PreparedFlow, RenderError, log_in};
 use replay::Replay;
+use secrets::Secrets;
 use tally::Tally;
 
 /// Why there is no parity evidence.
@@ -46,6 +48,8 @@ pub async fn run(plan: &Plan, origins: &Pair<Origin>, seed: u64, progress: &Prog
     let flows = prepare(plan)?;
     let mut tally = Tally::new(plan);
     let Some(logins) = log_in_both(plan, origins, &mut tally).await? else { return Ok(tally.into_parity()) };
+    let captured = logins.iter().flat_map(|(_, variables)| variables).flatten();
+    tally.keep_secret(Secrets::new(captured.map(|value| value.text.clone())));
     let mut replay = Replay {
         comparator: Comparator::new(&plan.compare),
         connections: origins.clone().map(|_, origin| Connection::new(origin, Limits::within(plan.timeout))),

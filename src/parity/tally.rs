@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::secrets::Secrets;
 use crate::compare::{self, Comparison, HEADERS_LEFT_OUT};
 use crate::plan::{Plan, Rule, RuleKind};
 use crate::record::parity::{Class, Difference, Kind, Parity, RuleUse, StepParity};
@@ -11,9 +12,15 @@ use crate::units::format_duration;
 /// Most groups of differences that are kept; beyond it only the counts go on.
 const MAX_GROUPS: usize = 1_000;
 
+/// What stands for a value at a place that is ignored.
+const NOT_KEPT: &str = "[ignored]";
+
 /// What the replay found so far.
 pub(super) struct Tally {
     parity: Parity,
+    secrets: Secrets,
+    /// For each rule, whether values at its places are kept.
+    keeps_values: Vec<bool>,
     /// Place of each group in the list of differences.
     groups: HashMap<GroupKey, usize>,
     /// Place of each step in the list of steps.
@@ -43,7 +50,13 @@ impl Tally {
             steps,
             ..Parity::default()
         };
-        Self { parity, groups: HashMap::new(), steps: index }
+        let keeps_values = plan.compare.rules.iter().map(|rule| !matches!(rule.kind, RuleKind::Ignore)).collect();
+        Self { parity, secrets: Secrets::new([]), keeps_values, groups: HashMap::new(), steps: index }
+    }
+
+    /// From now on these do not get into the evidence.
+    pub(super) fn keep_secret(&mut self, secrets: Secrets) {
+        self.secrets = secrets;
     }
 
     /// A step was sent to both sides.
@@ -136,14 +149,20 @@ impl Tally {
         } else if self.groups.len() < MAX_GROUPS {
             self.groups.insert(key, self.parity.differences.len());
             let rule = found.rule.and_then(|index| self.parity.rules.get(index)).map(|used| used.rule.clone());
+            // What is ignored is often a secret, and never of interest.
+            let is_kept = found.rule.is_none_or(|rule| self.keeps_values.get(rule).copied().unwrap_or(true));
+            let value = |value: Option<String>| {
+                value.map(|value| if is_kept { self.secrets.mask(&found.place, &value) } else { NOT_KEPT.to_owned() })
+            };
+            let (baseline, candidate) = (value(found.baseline), value(found.candidate));
             self.parity.differences.push(Difference {
                 class: found.class,
                 kind: found.kind,
                 flow: flow.to_owned(),
                 step: step.to_owned(),
                 place: found.place,
-                baseline: found.baseline,
-                candidate: found.candidate,
+                baseline,
+                candidate,
                 count: 1,
                 rule,
             });

@@ -229,7 +229,8 @@ pub struct Generator {
     pub offered: Option<f64>,
     /// Flow iterations per second that were begun.
     pub achieved: Option<f64>,
-    /// From the intended start of an arrival to its release to the users, whether or not one was free.
+    /// From the intended start of an arrival to the moment that the user who waited for it had it; arrivals that found
+    /// no free user, and those that come with others at one moment, tell nothing about the generator and are left out.
     pub dispatch_lag_us: Option<LagQuantiles>,
     /// Processor time of this process ÷ load time; 1 is one core. Includes the database proxy.
     pub cpu: Option<f64>,

@@ -52,7 +52,7 @@ pub enum Class {
     Breaking,
     /// Every conforming reader understands the same.
     Representation,
-    /// A rule allows it, or it differs between two runs of one side.
+    /// A rule allows it.
     Volatile,
 }
 
@@ -85,7 +85,7 @@ pub enum Kind {
     Order,
     /// Bodies that are not JSON differ.
     Body,
-    /// One side answered, the other did not: reset, timeout, broken answer.
+    /// At least one side gave no whole answer: reset, timeout, broken answer.
     Transport,
     /// An answer, on either side, did not meet the step's own expectation.
     Expectation,
