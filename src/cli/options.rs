@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Zoned;
 
 use super::args::{LoadOverrides, Overrides};
-use crate::plan::{self, Arrivals, Gate, Plan, Provider, Side, SideKind, Spacing};
+use crate::plan::{self, AdHocError, Arrivals, Gate, Plan, Provider, Side, SideKind, Spacing, UrlError};
 use crate::units::parse_duration;
 
 /// Plans that come with the program, so that it can be tried anywhere.
@@ -28,6 +28,10 @@ pub(super) struct UsageError(pub(super) String);
 impl UsageError {
     fn new(message: impl std::fmt::Display) -> Self {
         Self(format!("error: {message}"))
+    }
+
+    fn url(option: &str, UrlError { message, hint }: &UrlError) -> Self {
+        Self::new(format_args!("{option}: {message}\nhint: {hint}"))
     }
 }
 
@@ -51,10 +55,10 @@ fn bundled(name: &str) -> Option<(&'static str, &'static str)> {
 pub(super) fn apply(plan: &mut Plan, overrides: &Overrides) -> Result<(), UsageError> {
     let usage = |option: &str, message: String| UsageError::new(format_args!("{option}: {message}"));
     if let Some(url) = &overrides.baseline {
-        plan.sides.baseline = Some(Side::from_url(url).map_err(|error| usage("--baseline", error))?);
+        plan.sides.baseline = Some(Side::from_url(url).map_err(|error| UsageError::url("--baseline", &error))?);
     }
     if let Some(url) = &overrides.candidate {
-        plan.sides.candidate = Some(Side::from_url(url).map_err(|error| usage("--candidate", error))?);
+        plan.sides.candidate = Some(Side::from_url(url).map_err(|error| UsageError::url("--candidate", &error))?);
     }
     if let Some(provider) = &overrides.database {
         plan.database.provider = Provider::parse(provider).map_err(|error| usage("--database", error))?;
@@ -127,7 +131,10 @@ pub(super) fn ad_hoc(url: &str, overrides: &Overrides) -> Result<Plan, UsageErro
     let arrivals = arrivals(&overrides.load, Arrivals::Closed { users: DEFAULT_USERS })?
         .unwrap_or(Arrivals::Closed { users: DEFAULT_USERS });
     let duration = duration(&overrides.load)?.unwrap_or(DEFAULT_DURATION);
-    let mut plan = Plan::ad_hoc(url, arrivals, duration).map_err(UsageError::new)?;
+    let mut plan = Plan::ad_hoc(url, arrivals, duration).map_err(|error| match error {
+        AdHocError::Url(error) => UsageError::url("load", &error),
+        AdHocError::Load(message) => UsageError::new(message),
+    })?;
     plan.seed = overrides.seed;
     for gate in &overrides.gates {
         plan.gates.push(read_gate(&plan, gate)?);
@@ -163,4 +170,42 @@ pub(super) fn output_directory(out: Option<&PathBuf>, plan: &str) -> PathBuf {
 pub(super) fn seed(plan: &Plan) -> u64 {
     // 48 bits, so that it is short to type and exact in every JSON reader.
     plan.seed.unwrap_or_else(|| rand::random::<u64>() >> 16)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::args::{Cli, Command};
+
+    /// The plan that `cutover check` would show, or what it would say.
+    fn check(arguments: &[&str]) -> Result<Plan, String> {
+        let cli =
+            Cli::try_parse_from([&["cutover", "check"], arguments].concat()).map_err(|error| error.to_string())?;
+        let Command::Check(args) = cli.command else { panic!("not `check`") };
+        let mut plan = read_plan(&args.plan.plan).map_err(|UsageError(message)| message)?;
+        apply(&mut plan, &args.plan.overrides).map_err(|UsageError(message)| message)?;
+        Ok(plan)
+    }
+
+    fn load(url: &str) -> Result<Plan, String> {
+        let cli = Cli::try_parse_from(["cutover", "load", url]).map_err(|error| error.to_string())?;
+        let Command::Load(args) = cli.command else { panic!("not `load`") };
+        ad_hoc(&args.target, &args.overrides).map_err(|UsageError(message)| message)
+    }
+
+    #[test]
+    fn a_url_over_tls_is_refused_with_what_to_do_instead() {
+        let refused = "requests over `https` are not supported yet\nhint: give a port that speaks plain HTTP";
+        for (found, option) in [
+            (check(&["--baseline", "https://old"]), "--baseline"),
+            (check(&["--candidate", "https://new:8000"]), "--candidate"),
+            (load("https://new:8000/students"), "load"),
+        ] {
+            let message = found.expect_err(option);
+            assert!(message.starts_with(&format!("error: {option}: {refused}")), "{message}");
+        }
+        assert!(load("http://new:8000/students").is_ok());
+    }
 }

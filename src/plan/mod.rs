@@ -25,9 +25,9 @@ pub use describe::describe;
 pub use gate::Gate;
 pub use keys::DEFECTS;
 pub use path::JsonPath;
-pub use read::{PlanError, load, parse, parse_rate};
+pub use read::{AdHocError, PlanError, load, parse, parse_rate};
 pub use schema::schema;
-pub use side::{Database, Metrics, Provider, Side, SideKind, Stack};
+pub use side::{Database, Metrics, Provider, Side, SideKind, Stack, UrlError};
 pub use template::{JsonTemplate, Template};
 
 use crate::role::{Pair, Role};
@@ -87,8 +87,8 @@ impl Plan {
     /// A plan for one URL: one flow of one GET request, on the candidate side only, in one block without gates.
     ///
     /// # Errors
-    /// Why the URL, the arrivals or the duration cannot be used, as a sentence.
-    pub fn ad_hoc(url: &str, arrivals: Arrivals, duration: Duration) -> Result<Self, String> {
+    /// Why the URL, the arrivals or the duration cannot be used.
+    pub fn ad_hoc(url: &str, arrivals: Arrivals, duration: Duration) -> Result<Self, AdHocError> {
         read::ad_hoc(url, arrivals, duration)
     }
 }

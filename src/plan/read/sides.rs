@@ -8,7 +8,7 @@ use super::super::keys::{BUNDLED, DATABASE, DEFECTS, MAX_STUDENTS, METRIC_NAMES,
 use super::super::problems::Problems;
 use super::super::template::holes;
 use super::super::yaml::{Node, Value};
-use super::super::{Database, Metrics, Provider, Side, SideKind, Stack};
+use super::super::{Database, Metrics, Provider, Side, SideKind, Stack, UrlError};
 use crate::diagnostic::did_you_mean;
 use crate::role::{Pair, Role};
 
@@ -78,8 +78,8 @@ fn check_defect(node: &Node, problems: &mut Problems<'_>) {
 fn url(node: &Node, problems: &mut Problems<'_>) -> Option<SideKind> {
     match Side::from_url(text(node, problems)?.trim_end_matches('/')) {
         Ok(side) => Some(side.kind),
-        Err(message) => {
-            problems.value(node, message, Some("such as `http://10.0.0.5:8000`".to_owned()));
+        Err(UrlError { message, hint }) => {
+            problems.value(node, message, Some(hint));
             None
         }
     }

@@ -96,6 +96,12 @@ fn wrong_sides_are_told_by_what_is_wrong() {
         ("{ bundled: { stack: async, defects: [slow-tail=] } }", "has no value"),
         ("{ bundled: { stack: async }, env: { A: b } }", "`env` goes with `command` only"),
         ("{ url: \"10.0.0.5:8000\" }", "begins with `http://`"),
+        (
+            "{ url: \"https://a:8000\" }",
+            "`https` are not supported yet / give a port that speaks plain HTTP, or put a proxy",
+        ),
+        ("{ url: \"HTTPS://a\" }", "`https` are not supported yet"),
+        ("{ url: \"http://me:secret@a\" }", "with a user name would show up in reports / send a header"),
         ("{ url: \"http://a/base\" }", "scheme, host and port only"),
         ("{ url: \"http://a\", ready: health }", "is not a path"),
         ("{ url: \"http://a\", ready_timeout: 0s }", "from 1ms"),
