@@ -1,6 +1,8 @@
 //! Every key that a plan may have, in one table. The reader takes keys from here and from nowhere else, and the JSON
 //! Schema is written from it, so that the two cannot say different things.
 
+use super::side::Metrics;
+
 /// A mapping with fixed keys.
 pub(super) struct Object {
     /// Name of its definition in the schema.
@@ -57,7 +59,6 @@ pub(super) const STACKS: &[&str] = &["async", "blocking"];
 pub(super) const MODELS: &[&str] = &["open", "closed"];
 pub(super) const SPACINGS: &[&str] = &["poisson", "uniform"];
 pub(super) const RULE_KINDS: &[&str] = &["datetime"];
-pub(super) const METRIC_NAMES: &[&str] = &["opentelemetry", "hikaricp", "sqlalchemy"];
 /// Rules that the comparator will know one day.
 pub(super) const LATER_KINDS: &[&str] = &["uuid", "number", "unordered", "keyed", "matches", "schema"];
 
@@ -164,7 +165,11 @@ pub(super) static METRICS: Object = Object {
     one_of: &[],
     keys: &[
         must("path", Kind::Text, "Path of the Prometheus endpoint."),
-        may("names", Kind::Choice(METRIC_NAMES), "Whose names the metrics have. Default `opentelemetry`."),
+        may(
+            "names",
+            Kind::Choice(&Metrics::NAMES),
+            "Whose names they have; `auto`: the first found. Default `opentelemetry`.",
+        ),
     ],
 };
 

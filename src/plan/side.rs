@@ -68,8 +68,16 @@ impl Stack {
 pub struct Metrics {
     /// Path of the Prometheus endpoint.
     pub path: String,
-    /// Name of the mapping: `opentelemetry`, `hikaricp`, `sqlalchemy`.
+    /// Name of the mapping, one of [`Metrics::NAMES`].
     pub names: String,
+}
+
+impl Metrics {
+    /// Whose names the metrics may have; `auto` takes the first that are there.
+    pub const NAMES: [&'static str; 4] = ["auto", "opentelemetry", "hikaricp", "sqlalchemy"];
+
+    /// Whose names they have unless the plan says otherwise.
+    pub const DEFAULT_NAMES: &'static str = "opentelemetry";
 }
 
 /// The databases behind the sides.

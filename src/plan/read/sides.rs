@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::super::fields::{Fields, choice, duration, entries, text, texts, whole};
-use super::super::keys::{BUNDLED, DATABASE, DEFECTS, MAX_STUDENTS, METRIC_NAMES, METRICS, SEED, SIDE, SIDES, STACKS};
+use super::super::keys::{BUNDLED, DATABASE, DEFECTS, MAX_STUDENTS, METRICS, SEED, SIDE, SIDES, STACKS};
 use super::super::problems::Problems;
-use super::super::template::holes;
+use super::super::template::{canonical, holes};
 use super::super::yaml::{Node, Value};
 use super::super::{Database, Metrics, Provider, Side, SideKind, Stack, UrlError};
 use crate::diagnostic::did_you_mean;
@@ -41,7 +41,7 @@ fn side(node: &Node, problems: &mut Problems<'_>) -> Option<Side> {
     let timeout = fields.get("ready_timeout");
     let timeout = timeout.and_then(|node| duration(node, Duration::from_millis(1)..=most, problems));
     let named = fields.get("metrics").and_then(|node| metrics(node, problems));
-    let bundled_metrics = || Metrics { path: "/metrics".to_owned(), names: METRIC_NAMES[0].to_owned() };
+    let bundled_metrics = || Metrics { path: "/metrics".to_owned(), names: Metrics::DEFAULT_NAMES.to_owned() };
     Some(Side {
         kind: bundled.or(url).or(command)?,
         ready: ready.unwrap_or_else(|| Side::DEFAULT_READY.to_owned()),
@@ -106,7 +106,7 @@ fn command_line(node: &Node, names: &[&str], problems: &mut Problems<'_>) -> Vec
             problems.value(node, "a command needs a program", None);
         }
     }
-    texts(Some(node), problems)
+    texts(Some(node), problems).iter().map(|text| canonical(text)).collect()
 }
 
 fn environment(node: Option<&Node>, problems: &mut Problems<'_>) -> Vec<(String, String)> {
@@ -119,7 +119,7 @@ fn environment(node: Option<&Node>, problems: &mut Problems<'_>) -> Vec<(String,
         }
         match node.scalar() {
             Some(value) if value.is_null() => out.push((name.to_owned(), String::new())),
-            Some(value) => out.push((name.to_owned(), value.text.clone())),
+            Some(value) => out.push((name.to_owned(), canonical(&value.text))),
             None => problems.value(node, format!("expected text, found {}", node.kind()), None),
         }
     }
@@ -150,12 +150,12 @@ fn path(node: &Node, problems: &mut Problems<'_>) -> Option<String> {
 
 fn metrics(node: &Node, problems: &mut Problems<'_>) -> Option<Metrics> {
     if node.scalar().is_some() {
-        return Some(Metrics { path: path(node, problems)?, names: METRIC_NAMES[0].to_owned() });
+        return Some(Metrics { path: path(node, problems)?, names: Metrics::DEFAULT_NAMES.to_owned() });
     }
     let fields = Fields::open(node, &METRICS, problems)?;
-    let names = fields.get("names").and_then(|node| choice(node, METRIC_NAMES, "mapping", problems));
+    let names = fields.get("names").and_then(|node| choice(node, &Metrics::NAMES, "mapping", problems));
     let path = fields.get("path").and_then(|node| path(node, problems))?;
-    Some(Metrics { path, names: names.unwrap_or(METRIC_NAMES[0]).to_owned() })
+    Some(Metrics { path, names: names.unwrap_or(Metrics::DEFAULT_NAMES).to_owned() })
 }
 
 pub(super) fn default_database() -> Database {

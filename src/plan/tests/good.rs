@@ -3,8 +3,8 @@ use std::time::Duration;
 use super::*;
 use crate::plan::template::{JsonPart, Part};
 use crate::plan::{
-    Arrivals, Body, Burst, CaptureFrom, Gate, Provider, RuleKind, RulePlace, SideKind, Spacing, Stack, describe,
-    parse_rate,
+    Arrivals, Body, Burst, CaptureFrom, Gate, Metrics, Provider, RuleKind, RulePlace, SideKind, Spacing, Stack,
+    describe, parse_rate,
 };
 use crate::role::Role;
 
@@ -46,6 +46,31 @@ fn every_key_arrives_in_the_plan() {
     assert_eq!((plan.timeout, plan.seed), (Duration::from_secs(5), Some(7)));
     assert_eq!(plan.estimated_load_time(), Duration::from_secs(48));
     assert_eq!((plan.gates.len(), plan.targets.len()), (1, 1));
+}
+
+#[test]
+fn what_is_filled_in_at_the_start_has_one_spelling() {
+    let text = plan_with(
+        "sides: { baseline: { command: [run, \"--port={{ port }}\", \"{{x\"], env: { A: \"a{{  database_url}}{{port }}b\" } }, candidate: { bundled: { stack: async } } }
+database: { setup: [migrate, \"{{ database_url }}\"] }",
+    );
+    let plan = parse(&text).unwrap_or_else(|errors| panic!("{errors}"));
+    let Some(SideKind::Command { command, env, .. }) = plan.sides.baseline.map(|side| side.kind) else {
+        panic!("{text}")
+    };
+    assert_eq!(command, ["run", "--port={{port}}", "{{x"]);
+    assert_eq!(env, [("A".to_owned(), "a{{database_url}}{{port}}b".to_owned())]);
+    assert_eq!(plan.database.setup.as_deref(), Some(&["migrate".to_owned(), "{{database_url}}".to_owned()][..]));
+}
+
+#[test]
+fn metrics_may_have_any_names_that_are_known_or_be_looked_for() {
+    for name in Metrics::NAMES {
+        let side = format!("{{ url: \"http://a\", metrics: {{ path: /m, names: {name} }} }}");
+        let plan = parse(&plan_with(&format!("sides: {{ baseline: {side}, candidate: {side} }}")));
+        let side = plan.unwrap_or_else(|errors| panic!("{errors}")).sides.candidate.unwrap();
+        assert_eq!(side.metrics, Some(Metrics { path: "/m".to_owned(), names: name.to_owned() }));
+    }
 }
 
 #[test]
