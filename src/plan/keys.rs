@@ -62,30 +62,6 @@ pub(super) const RULE_KINDS: &[&str] = &["datetime"];
 /// Rules that the comparator will know one day.
 pub(super) const LATER_KINDS: &[&str] = &["uuid", "number", "unordered", "keyed", "matches", "schema"];
 
-/// Defects of the reference service.
-pub const DEFECTS: &[&str] = &[
-    "wrong-status",
-    "error-code",
-    "missing-field",
-    "null-for-absent",
-    "float-for-int",
-    "naive-datetime",
-    "truncated-micros",
-    "array-order",
-    "off-by-one-page",
-    "lost-header",
-    "lost-update",
-    "double-claim",
-    "lost-write",
-    "partial-batch",
-    "leak-connection",
-    "slow-tail",
-    "n-plus-one",
-    "blocking-call",
-    "error-detail",
-    "session-bleed",
-];
-
 pub(super) const MAX_WEIGHT: u64 = 1_000_000;
 pub(super) const MAX_USERS: u64 = 100_000;
 pub(super) const MAX_BURST: u64 = 100_000;

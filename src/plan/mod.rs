@@ -23,7 +23,6 @@ use std::time::Duration;
 
 pub use describe::describe;
 pub use gate::Gate;
-pub use keys::DEFECTS;
 pub use path::JsonPath;
 pub use read::{AdHocError, PlanError, load, parse, parse_rate};
 pub use schema::schema;

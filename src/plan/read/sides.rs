@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use reference_service::{DEFECTS, DefectError, DefectSetting};
+
 use super::super::fields::{Fields, choice, duration, entries, text, texts, whole};
-use super::super::keys::{BUNDLED, DATABASE, DEFECTS, MAX_STUDENTS, METRICS, SEED, SIDE, SIDES, STACKS};
+use super::super::keys::{BUNDLED, DATABASE, MAX_STUDENTS, METRICS, SEED, SIDE, SIDES, STACKS};
 use super::super::problems::Problems;
 use super::super::template::{canonical, holes};
 use super::super::yaml::{Node, Value};
@@ -66,12 +68,13 @@ fn bundled(node: &Node, problems: &mut Problems<'_>) -> Option<SideKind> {
 
 fn check_defect(node: &Node, problems: &mut Problems<'_>) {
     let Some(scalar) = node.scalar().filter(|scalar| !scalar.text.is_empty()) else { return };
-    let (name, value) = scalar.text.split_once('=').map_or((&*scalar.text, None), |(name, value)| (name, Some(value)));
-    if !DEFECTS.contains(&name) {
-        let hint = did_you_mean(name, DEFECTS.iter().copied());
-        problems.value(node, format!("unknown defect `{name}`"), hint);
-    } else if value == Some("") {
-        problems.value(node, format!("`{name}=` has no value"), Some(format!("leave `=` out, or `{name}=50`")));
+    match scalar.text.parse::<DefectSetting>() {
+        Ok(_) => {}
+        Err(DefectError::Unknown(name, _)) => {
+            let hint = did_you_mean(&name, DEFECTS.map(|defect| defect.name));
+            problems.value(node, format!("unknown defect `{name}`"), hint);
+        }
+        Err(error) => problems.value(node, error.to_string(), None),
     }
 }
 

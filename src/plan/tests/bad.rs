@@ -93,7 +93,8 @@ fn wrong_sides_are_told_by_what_is_wrong() {
         ("{ bundled: {} }", "key `stack` is missing"),
         ("{ bundled: async }", "expected a mapping, found a single value / its keys: stack, defects, args"),
         ("{ bundled: { stack: async, defects: [slowtail] } }", "did you mean `slow-tail`?"),
-        ("{ bundled: { stack: async, defects: [slow-tail=] } }", "has no value"),
+        ("{ bundled: { stack: async, defects: [slow-tail=] } }", "`slow-tail` takes a whole number from 1, not ``"),
+        ("{ bundled: { stack: async, defects: [lost-header=2] } }", "`lost-header` takes no value"),
         ("{ bundled: { stack: async }, env: { A: b } }", "`env` goes with `command` only"),
         ("{ url: \"10.0.0.5:8000\" }", "begins with `http://`"),
         (
