@@ -66,6 +66,20 @@ impl Plan {
         Role::BOTH.into_iter().filter(|role| self.sides.get(*role).is_some()).collect()
     }
 
+    /// Puts a service that runs already in the place of a side. How it is found to be ready and where its metrics are
+    /// stays as the plan says, for it is most likely the same service, started by somebody else.
+    ///
+    /// # Errors
+    /// Why this is no URL of a side.
+    pub fn replace_by_url(&mut self, role: Role, url: &str) -> Result<(), UrlError> {
+        let running = Side::from_url(url)?;
+        match self.sides.get_mut(role) {
+            Some(side) => side.kind = running.kind,
+            none => *none = Some(running),
+        }
+        Ok(())
+    }
+
     /// Time that the load phase will take: every block on every side.
     pub fn estimated_load_time(&self) -> Duration {
         let blocks = self.load.pairs.saturating_mul(self.roles().len() as u32);

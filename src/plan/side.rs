@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::diagnostic::did_you_mean;
+
 /// One system and how it is reached or started.
 #[derive(Debug, Clone)]
 pub struct Side {
@@ -78,6 +80,32 @@ impl Metrics {
 
     /// Whose names they have unless the plan says otherwise.
     pub const DEFAULT_NAMES: &'static str = "opentelemetry";
+
+    /// Reads `/metrics` or, with one of [`Self::NAMES`], `/metrics:hikaricp`.
+    ///
+    /// # Errors
+    /// Why it is neither, as a sentence.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        // A colon may also be part of the path.
+        let named = text.rsplit_once(':').filter(|(_, names)| !names.contains('/'));
+        let (path, names) = named.unwrap_or((text, Self::DEFAULT_NAMES));
+        if !is_path(path) {
+            return Err(format!("`{path}` is not a path, {PATH_FORM}"));
+        }
+        if !Self::NAMES.contains(&names) {
+            let hint = did_you_mean(names, Self::NAMES).map(|hint| format!("; {hint}")).unwrap_or_default();
+            return Err(format!("unknown mapping `{names}`{hint}"));
+        }
+        Ok(Self { path: path.to_owned(), names: names.to_owned() })
+    }
+}
+
+/// What [`is_path`] asks for, in words.
+pub(super) const PATH_FORM: &str = "a path begins with `/` and has no blanks";
+
+/// Whether a text is a path on a side.
+pub(super) fn is_path(text: &str) -> bool {
+    text.starts_with('/') && !text.contains(char::is_whitespace)
 }
 
 /// The databases behind the sides.

@@ -8,6 +8,7 @@ use reference_service::{DEFECTS, DefectError, DefectSetting};
 use super::super::fields::{Fields, choice, duration, entries, text, texts, whole};
 use super::super::keys::{BUNDLED, DATABASE, MAX_STUDENTS, METRICS, SEED, SIDE, SIDES, STACKS};
 use super::super::problems::Problems;
+use super::super::side::{PATH_FORM, is_path};
 use super::super::template::{canonical, holes};
 use super::super::yaml::{Node, Value};
 use super::super::{Database, Metrics, Provider, Side, SideKind, Stack, UrlError};
@@ -140,14 +141,10 @@ fn check_holes(node: &Node, names: &[&str], problems: &mut Problems<'_>) {
 
 fn path(node: &Node, problems: &mut Problems<'_>) -> Option<String> {
     let path = text(node, problems)?;
-    if path.starts_with('/') && !path.contains(char::is_whitespace) {
+    if is_path(path) {
         return Some(path.to_owned());
     }
-    problems.value(
-        node,
-        format!("`{path}` is not a path"),
-        Some("a path begins with `/` and has no blanks".to_owned()),
-    );
+    problems.value(node, format!("`{path}` is not a path"), Some(PATH_FORM.to_owned()));
     None
 }
 
