@@ -100,7 +100,7 @@ mod tests {
     #[derive(Debug, Clone, Copy)]
     enum Down {
         Member(usize),
-        Element(usize),
+        Element(u8),
     }
 
     fn some_segment() -> impl Strategy<Value = Segment> {
@@ -113,10 +113,7 @@ mod tests {
     }
 
     fn some_place() -> impl Strategy<Value = Vec<Down>> {
-        prop::collection::vec(
-            prop_oneof![(0_usize..3).prop_map(Down::Member), (0_usize..3).prop_map(Down::Element)],
-            0..6,
-        )
+        prop::collection::vec(prop_oneof![(0_usize..3).prop_map(Down::Member), (0_u8..3).prop_map(Down::Element)], 0..6)
     }
 
     /// What a path means, written as slowly as it is defined.
@@ -130,7 +127,7 @@ mod tests {
                 let fits = match (segment, first) {
                     (Segment::Wildcard, _) => true,
                     (Segment::Member(name), Down::Member(at)) => *name == ["a", "b", "c"][*at],
-                    (Segment::Index(index), Down::Element(at)) => [*at as i64, *at as i64 - 3].contains(index),
+                    (Segment::Index(index), Down::Element(at)) => [i64::from(*at), i64::from(*at) - 3].contains(index),
                     _ => false,
                 };
                 fits && oracle(rest, below)
@@ -150,7 +147,7 @@ mod tests {
             let matcher = Matcher { segments };
             let end = place.iter().fold(matcher.start(), |state, down| match down {
                 Down::Member(at) => matcher.step(state, Child::Member(names[*at])),
-                Down::Element(at) => matcher.step(state, Child::Element { at: *at, length: 3 }),
+                Down::Element(at) => matcher.step(state, Child::Element { at: usize::from(*at), length: 3 }),
             });
             prop_assert_eq!(matcher.accepts(end), oracle(&matcher.segments, &place));
         }

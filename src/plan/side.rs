@@ -87,8 +87,8 @@ impl Metrics {
     /// Why it is neither, as a sentence.
     pub fn parse(text: &str) -> Result<Self, String> {
         // A colon may also be part of the path.
-        let named = text.rsplit_once(':').filter(|(_, names)| !names.contains('/'));
-        let (path, names) = named.unwrap_or((text, Self::DEFAULT_NAMES));
+        let split = text.rsplit_once(':').filter(|(_, names)| !names.contains('/'));
+        let (path, names) = split.unwrap_or((text, Self::DEFAULT_NAMES));
         if !is_path(path) {
             return Err(format!("`{path}` is not a path, {PATH_FORM}"));
         }
