@@ -73,6 +73,12 @@ pub(super) struct Overrides {
     /// New side: a service that runs already, in place of the plan's
     #[arg(long, value_name = "URL", help_heading = "Sides")]
     pub(super) candidate: Option<String>,
+    /// Where the old side's pool metrics are, such as `/metrics` or `/metrics:hikaricp`
+    #[arg(long, value_name = "PATH", help_heading = "Sides")]
+    pub(super) baseline_metrics: Option<String>,
+    /// Where the new side's pool metrics are, such as `/metrics` or `/metrics:hikaricp`
+    #[arg(long, value_name = "PATH", help_heading = "Sides")]
+    pub(super) candidate_metrics: Option<String>,
     /// Who provides the databases: auto, docker, local, sqlite, or a `postgres://` URL
     #[arg(long, value_name = "PROVIDER", env = "CUTOVER_DATABASE", hide_env_values = true, help_heading = "Sides")]
     pub(super) database: Option<String>,

@@ -6,7 +6,8 @@ use std::time::Duration;
 use jiff::Zoned;
 
 use super::args::{LoadOverrides, Overrides};
-use crate::plan::{self, Arrivals, Gate, Plan, Provider, Side, SideKind, Spacing};
+use crate::plan::{self, AdHocError, Arrivals, Gate, Metrics, Plan, Provider, SideKind, Spacing, UrlError};
+use crate::role::Role;
 use crate::units::parse_duration;
 
 /// Plans that come with the program, so that it can be tried anywhere.
@@ -29,6 +30,10 @@ impl UsageError {
     fn new(message: impl std::fmt::Display) -> Self {
         Self(format!("error: {message}"))
     }
+
+    fn url(option: &str, UrlError { message, hint }: &UrlError) -> Self {
+        Self::new(format_args!("{option}: {message}\nhint: {hint}"))
+    }
 }
 
 /// Reads a plan file, or one of those that come with the program.
@@ -50,12 +55,12 @@ fn bundled(name: &str) -> Option<(&'static str, &'static str)> {
 /// Puts the settings of the command line into a plan.
 pub(super) fn apply(plan: &mut Plan, overrides: &Overrides) -> Result<(), UsageError> {
     let usage = |option: &str, message: String| UsageError::new(format_args!("{option}: {message}"));
-    if let Some(url) = &overrides.baseline {
-        plan.sides.baseline = Some(Side::from_url(url).map_err(|error| usage("--baseline", error))?);
+    for (role, url) in [(Role::Baseline, &overrides.baseline), (Role::Candidate, &overrides.candidate)] {
+        if let Some(url) = url {
+            plan.replace_by_url(role, url).map_err(|error| UsageError::url(&format!("--{role}"), &error))?;
+        }
     }
-    if let Some(url) = &overrides.candidate {
-        plan.sides.candidate = Some(Side::from_url(url).map_err(|error| usage("--candidate", error))?);
-    }
+    apply_metrics(plan, overrides)?;
     if let Some(provider) = &overrides.database {
         plan.database.provider = Provider::parse(provider).map_err(|error| usage("--database", error))?;
     }
@@ -65,10 +70,36 @@ pub(super) fn apply(plan: &mut Plan, overrides: &Overrides) -> Result<(), UsageE
     add_defects(plan, &overrides.defects)?;
     plan.seed = overrides.seed.or(plan.seed);
     apply_load(plan, &overrides.load)?;
-    for gate in &overrides.gates {
-        plan.gates.push(read_gate(plan, gate)?);
+    add_gates(plan, &overrides.gates)
+}
+
+fn apply_metrics(plan: &mut Plan, overrides: &Overrides) -> Result<(), UsageError> {
+    let given = [(Role::Baseline, &overrides.baseline_metrics), (Role::Candidate, &overrides.candidate_metrics)];
+    for (role, metrics) in given.into_iter().filter_map(|(role, metrics)| Some((role, metrics.as_ref()?))) {
+        let usage = |message| UsageError::new(format_args!("--{role}-metrics: {message}"));
+        let metrics = Metrics::parse(metrics).map_err(usage)?;
+        let side = plan.sides.get_mut(role).as_mut();
+        side.ok_or_else(|| usage(format!("there is no {role}")))?.metrics = Some(metrics);
     }
     Ok(())
+}
+
+/// Adds the gates of the command line. Then each gate must be one that the plan, as it is now, can measure; targets that
+/// it cannot stay open, for the verdict does not depend on them.
+fn add_gates(plan: &mut Plan, texts: &[String]) -> Result<(), UsageError> {
+    for text in texts {
+        plan.gates.push(parse_gate(text)?);
+    }
+    let refusals: Vec<String> = plan
+        .gates
+        .iter()
+        .filter_map(|gate| plan.admits(gate).err().map(|refusal| format!("\n  gate `{gate}`: {refusal}")))
+        .collect();
+    match refusals.len() {
+        0 => Ok(()),
+        1 => Err(UsageError::new(refusals[0].trim_start())),
+        count => Err(UsageError::new(format_args!("{count} gates cannot be judged{}", refusals.concat()))),
+    }
 }
 
 fn add_defects(plan: &mut Plan, names: &[String]) -> Result<(), UsageError> {
@@ -127,19 +158,14 @@ pub(super) fn ad_hoc(url: &str, overrides: &Overrides) -> Result<Plan, UsageErro
     let arrivals = arrivals(&overrides.load, Arrivals::Closed { users: DEFAULT_USERS })?
         .unwrap_or(Arrivals::Closed { users: DEFAULT_USERS });
     let duration = duration(&overrides.load)?.unwrap_or(DEFAULT_DURATION);
-    let mut plan = Plan::ad_hoc(url, arrivals, duration).map_err(UsageError::new)?;
+    let mut plan = Plan::ad_hoc(url, arrivals, duration).map_err(|error| match error {
+        AdHocError::Url(error) => UsageError::url("load", &error),
+        AdHocError::Load(message) => UsageError::new(message),
+    })?;
     plan.seed = overrides.seed;
-    for gate in &overrides.gates {
-        plan.gates.push(read_gate(&plan, gate)?);
-    }
+    apply_metrics(&mut plan, overrides)?;
+    add_gates(&mut plan, &overrides.gates)?;
     Ok(plan)
-}
-
-/// A gate of the command line, checked against the plan.
-pub(super) fn read_gate(plan: &Plan, text: &str) -> Result<Gate, UsageError> {
-    let gate = parse_gate(text)?;
-    plan.admits(&gate).map_err(|error| UsageError::new(format_args!("--gate `{text}`: {error}")))?;
-    Ok(gate)
 }
 
 /// A gate of the command line, on its own.
@@ -163,4 +189,114 @@ pub(super) fn output_directory(out: Option<&PathBuf>, plan: &str) -> PathBuf {
 pub(super) fn seed(plan: &Plan) -> u64 {
     // 48 bits, so that it is short to type and exact in every JSON reader.
     plan.seed.unwrap_or_else(|| rand::random::<u64>() >> 16)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::args::{Cli, Command};
+
+    /// The plan that `cutover check` would show, or what it would say.
+    fn check(arguments: &[&str]) -> Result<Plan, String> {
+        let cli =
+            Cli::try_parse_from([&["cutover", "check"], arguments].concat()).map_err(|error| error.to_string())?;
+        let Command::Check(args) = cli.command else { panic!("not `check`") };
+        let mut plan = read_plan(&args.plan.plan).map_err(|UsageError(message)| message)?;
+        apply(&mut plan, &args.plan.overrides).map_err(|UsageError(message)| message)?;
+        Ok(plan)
+    }
+
+    fn load(arguments: &[&str]) -> Result<Plan, String> {
+        let cli = Cli::try_parse_from([&["cutover", "load"], arguments].concat()).map_err(|error| error.to_string())?;
+        let Command::Load(args) = cli.command else { panic!("not `load`") };
+        ad_hoc(&args.target, &args.overrides).map_err(|UsageError(message)| message)
+    }
+
+    #[test]
+    fn a_url_over_tls_is_refused_with_what_to_do_instead() {
+        let refused = "requests over `https` are not supported yet\nhint: give a port that speaks plain HTTP";
+        for (found, option) in [
+            (check(&["--baseline", "https://old"]), "--baseline"),
+            (check(&["--candidate", "https://new:8000"]), "--candidate"),
+            (load(&["https://new:8000/students"]), "load"),
+        ] {
+            let message = found.expect_err(option);
+            assert!(message.starts_with(&format!("error: {option}: {refused}")), "{message}");
+        }
+        assert!(load(&["http://new:8000/students"]).is_ok());
+    }
+
+    const SERVED: [&str; 4] = ["--baseline", "http://127.0.0.1:8081", "--candidate", "http://127.0.0.1:8082"];
+
+    #[test]
+    fn a_side_that_was_started_by_hand_is_ready_and_measured_as_the_plan_says() {
+        for name in ["students", "students-smoke"] {
+            let bundled = check(&[name]).unwrap();
+            let served = check(&[&[name], &SERVED[..]].concat()).unwrap_or_else(|message| panic!("{message}"));
+            for (role, side) in served.sides.iter() {
+                let (side, was) = (side.as_ref().unwrap(), bundled.sides.get(role).as_ref().unwrap());
+                assert!(matches!(side.kind, SideKind::Url { .. }));
+                assert_eq!(
+                    (&side.ready, side.ready_timeout, &side.metrics),
+                    (&was.ready, was.ready_timeout, &was.metrics)
+                );
+                assert_eq!(side.metrics.as_ref().map(|metrics| &*metrics.path), Some("/metrics"));
+            }
+            assert_eq!((&served.gates, &served.targets), (&bundled.gates, &bundled.targets), "targets stay open");
+        }
+    }
+
+    #[test]
+    fn every_gate_that_can_no_longer_be_measured_is_named() {
+        let message = check(&[&SERVED[..], &["--gate", "candidate.cpu < 40%"]].concat()).unwrap_err();
+        assert!(message.starts_with("error: gate `candidate.cpu < 40%`: `candidate.cpu` is not measured"), "{message}");
+        assert!(message.contains("known by its URL only"), "{message}");
+
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("plan.yaml");
+        let text = "version: 1\nname: two
+sides: { baseline: { bundled: { stack: blocking } }, candidate: { bundled: { stack: async } } }
+flows: [ { name: browse, steps: [ { request: GET /students } ] } ]
+gates: [ candidate.rss < 64MiB, candidate.p95 < 1s, baseline.cpu < 50% ]\n";
+        std::fs::write(&file, text).unwrap();
+        let file = file.to_str().unwrap();
+        assert!(check(&[file]).is_ok());
+        let message = check(&[&[file], &SERVED[..]].concat()).unwrap_err();
+        assert!(message.starts_with("error: 2 gates cannot be judged\n  gate `candidate.rss < 64MiB`: "), "{message}");
+        assert!(message.contains("\n  gate `baseline.cpu < 50%`: ") && !message.contains("candidate.p95"), "{message}");
+    }
+
+    #[test]
+    fn metrics_are_given_to_a_side_by_path_and_names() {
+        let metrics = |path: &str, names: &str| Some(Metrics { path: path.to_owned(), names: names.to_owned() });
+        for (text, expected) in [
+            ("/prometheus", metrics("/prometheus", "opentelemetry")),
+            ("/metrics:hikaricp", metrics("/metrics", "hikaricp")),
+            ("/metrics:auto", metrics("/metrics", "auto")),
+            ("/a:b/metrics", metrics("/a:b/metrics", "opentelemetry")),
+        ] {
+            let plan = check(&["--candidate", "http://new", "--candidate-metrics", text]).unwrap();
+            assert_eq!(plan.sides.candidate.unwrap().metrics, expected);
+            let plan = check(&["--baseline-metrics", text]).unwrap();
+            assert_eq!(plan.sides.baseline.unwrap().metrics, expected);
+        }
+        for (text, part) in [
+            ("metrics", "--candidate-metrics: `metrics` is not a path"),
+            (":hikaricp", "`` is not a path"),
+            ("/metrics:hikari", "unknown mapping `hikari`; did you mean `hikaricp`?"),
+        ] {
+            let message = check(&["--candidate-metrics", text]).unwrap_err();
+            assert!(message.contains(part), "{message}");
+        }
+    }
+
+    #[test]
+    fn metrics_make_a_pool_gate_of_one_url_possible() {
+        let load = |more: &[&str]| load(&[&["http://new/x", "--gate", "candidate.pool.timeouts == 0"], more].concat());
+        assert!(load(&[]).unwrap_err().contains("`--candidate-metrics /metrics`"));
+        assert!(load(&["--candidate-metrics", "/metrics"]).is_ok());
+        assert!(load(&["--baseline-metrics", "/metrics"]).unwrap_err().contains("there is no baseline"));
+    }
 }

@@ -88,3 +88,71 @@ fn fits(segment: &Segment, child: Child<'_>) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::compare::json::parse;
+
+    /// A step down: to the first, second or third of the members `a`, `b` and `c`, or to an element of three.
+    #[derive(Debug, Clone, Copy)]
+    enum Down {
+        Member(usize),
+        Element(usize),
+    }
+
+    fn some_segment() -> impl Strategy<Value = Segment> {
+        prop_oneof![
+            "[a-c]".prop_map(Segment::Member),
+            (-4_i64..4).prop_map(Segment::Index),
+            Just(Segment::Wildcard),
+            Just(Segment::Descendant),
+        ]
+    }
+
+    fn some_place() -> impl Strategy<Value = Vec<Down>> {
+        prop::collection::vec(
+            prop_oneof![(0_usize..3).prop_map(Down::Member), (0_usize..3).prop_map(Down::Element)],
+            0..6,
+        )
+    }
+
+    /// What a path means, written as slowly as it is defined.
+    fn oracle(segments: &[Segment], place: &[Down]) -> bool {
+        match (segments.split_first(), place.split_first()) {
+            (None, None) => true,
+            (Some((Segment::Descendant, rest)), first) => {
+                oracle(rest, place) || first.is_some_and(|(_, below)| oracle(segments, below))
+            }
+            (Some((segment, rest)), Some((first, below))) => {
+                let fits = match (segment, first) {
+                    (Segment::Wildcard, _) => true,
+                    (Segment::Member(name), Down::Member(at)) => *name == ["a", "b", "c"][*at],
+                    (Segment::Index(index), Down::Element(at)) => [*at as i64, *at as i64 - 3].contains(index),
+                    _ => false,
+                };
+                fits && oracle(rest, below)
+            }
+            _ => false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn walking_down_is_what_the_definition_says(
+            segments in prop::collection::vec(some_segment(), 0..6),
+            place in some_place(),
+        ) {
+            let document = parse(br#"{"a":0,"b":0,"c":0}"#).unwrap();
+            let names: Vec<Text<'_>> = document.root().members().map(|(name, _)| name).collect();
+            let matcher = Matcher { segments };
+            let end = place.iter().fold(matcher.start(), |state, down| match down {
+                Down::Member(at) => matcher.step(state, Child::Member(names[*at])),
+                Down::Element(at) => matcher.step(state, Child::Element { at: *at, length: 3 }),
+            });
+            prop_assert_eq!(matcher.accepts(end), oracle(&matcher.segments, &place));
+        }
+    }
+}

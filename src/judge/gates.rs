@@ -1,9 +1,6 @@
 //! What becomes of one gate.
 
-use std::cmp::Ordering;
-
 use super::metrics::{Absence, Figure, look_up};
-use super::words;
 use crate::plan::Gate;
 use crate::plan::gate::{Comparison, Limit, Metric, Quantity, Subject};
 use crate::record::{GateResult, RunRecord, Verdict};
@@ -83,7 +80,7 @@ fn compare(gate: &Gate, figures: &Figures) -> GateResult {
     let status = if let Some(few) = too_few {
         reason.extend(["; too few: ", &units::format_count(few.needed), " are needed"]);
         Verdict::Inconclusive
-    } else if holds(gate.comparison, figures.observed.value, figures.limit) {
+    } else if gate.comparison.holds(figures.observed.value, figures.limit) {
         Verdict::Pass
     } else {
         Verdict::Fail
@@ -106,32 +103,22 @@ fn unknown(gate: &Gate, status: Verdict, reason: String) -> GateResult {
         status,
         observed: None,
         limit,
-        unit: words::unit_code(words::unit(gate.metric.quantity)).to_owned(),
+        unit: gate.metric.quantity.unit().name().to_owned(),
         interval: None,
         samples: 0,
         reason,
     }
 }
 
-fn holds(comparison: Comparison, observed: f64, limit: f64) -> bool {
-    match comparison {
-        Comparison::Less => observed < limit,
-        Comparison::LessOrEqual => observed <= limit,
-        Comparison::Greater => observed > limit,
-        Comparison::GreaterOrEqual => observed >= limit,
-        Comparison::Equal => observed.partial_cmp(&limit) == Some(Ordering::Equal),
-    }
-}
-
-/// `candidate P95 812 ms, limit <= 500 ms (baseline P95 400 ms × 1.25); 18 204 samples`
+/// `candidate.p95 for browse 812 ms, limit <= 502 ms (baseline.p95 for browse 400 ms × 1.25 + 2.00 ms); 18 204 samples`
 fn in_words(gate: &Gate, figures: &Figures) -> String {
-    let quantity = gate.metric.quantity;
+    let unit = gate.metric.quantity.unit();
     format!(
         "{} {}, limit {} {}{}; {}",
-        words::metric(&gate.metric),
-        words::figure(quantity, figures.observed.value),
-        words::comparison(gate.comparison),
-        words::figure(quantity, figures.limit),
+        scoped(&gate.metric),
+        unit.format(figures.observed.value),
+        gate.comparison,
+        unit.format(figures.limit),
         followed(gate, figures).unwrap_or_default(),
         samples(&gate.metric, figures),
     )
@@ -140,10 +127,19 @@ fn in_words(gate: &Gate, figures: &Figures) -> String {
 /// Where a relative limit comes from.
 fn followed(gate: &Gate, figures: &Figures) -> Option<String> {
     let Limit::Relative { metric, factor, slack } = &gate.limit else { return None };
-    let value = words::figure(metric.quantity, figures.followed?.value);
-    let slack =
-        if *slack > 0.0 { format!(" + {}", words::figure(gate.metric.quantity, *slack)) } else { String::new() };
-    Some(format!(" ({} {value} × {factor}{slack})", words::metric(metric)))
+    let unit = gate.metric.quantity.unit();
+    let value = metric.quantity.unit().format(figures.followed?.value);
+    let slack = match slack {
+        slack if *slack > 0.0 => format!(" + {}", unit.format(*slack)),
+        slack if *slack < 0.0 => format!(" - {}", unit.format(-slack)),
+        _ => String::new(),
+    };
+    Some(format!(" ({} {value} × {factor}{slack})", scoped(metric)))
+}
+
+/// A metric as gates spell it, with its scope.
+fn scoped(metric: &Metric) -> String {
+    metric.scope.as_ref().map_or_else(|| metric.to_string(), |scope| format!("{metric} for {scope}"))
 }
 
 fn samples(metric: &Metric, figures: &Figures) -> String {

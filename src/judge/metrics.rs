@@ -1,6 +1,6 @@
 //! Finds the figure that a metric names in a record.
 
-use super::{times, words};
+use super::times;
 use crate::plan::gate::{Metric, Quantity, Scope, Subject};
 use crate::record::load::{Pool, StepLoad, WaitQuantiles};
 use crate::record::{Parity, RunRecord, SideLoad};
@@ -137,7 +137,8 @@ fn of_pool_wait(wait: Option<&WaitQuantiles>, share: f64) -> Lookup {
     let kept = [(0.5, wait.p50), (0.95, wait.p95), (0.99, wait.p99)];
     let value = kept.into_iter().find(|(kept, _)| (kept - share).abs() < 1e-9).map(|(_, value)| value);
     let value = value.ok_or_else(|| {
-        no_data(format!("of the pool wait P50, P95 and P99 are on record, not {}", words::quantile(share)))
+        let asked = Quantity::PoolWait(share).name();
+        no_data(format!("`pool.wait.p50`, `pool.wait.p95` and `pool.wait.p99` are on record, not `{asked}`"))
     })?;
     Ok(Figure { value, samples: wait.count, needed: times::samples_needed(share) })
 }

@@ -8,7 +8,6 @@ mod metrics;
 mod times;
 mod validity;
 mod verdict;
-mod words;
 
 use crate::plan::Gate;
 use crate::record::{Finding, GateResult, RunRecord, Verdict};

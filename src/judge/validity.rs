@@ -67,17 +67,20 @@ fn panics(generator: &Generator) -> Option<Finding> {
 }
 
 /// The lag is part of every response time, of both sides alike: it spoils the figures where it is a part of them that
-/// counts. Below that it is told.
+/// counts, or where there are none to hold it against. Below that it is told.
 fn dispatch_lag(load: &Load) -> Option<Finding> {
     let lag = load.generator.dispatch_lag_us.filter(|lag| lag.p99 > MOST_LAG_US)?;
     let p95 =
         Role::BOTH.iter().filter_map(|role| load.sides.get(*role).as_ref()?.response_time_us).map(|q| q.p95).min();
-    let tolerable = lag.p99 as f64 <= p95? as f64 * MOST_LAG_SHARE;
+    let tolerable = p95.is_some_and(|p95| lag.p99 as f64 <= p95 as f64 * MOST_LAG_SHARE);
+    let beside = p95.map_or_else(
+        || "no response times to hold it against".to_owned(),
+        |p95| format!("P95 of the response time {}", format_us(p95 as f64)),
+    );
     let message = format!(
-        "the generator released arrivals late: P99 of the lag {}, more than {}, P95 of the response time {}; {} arrivals",
+        "the generator released arrivals late: P99 of the lag {}, more than {}, {beside}; {} arrivals",
         format_us(lag.p99 as f64),
         format_us(MOST_LAG_US as f64),
-        format_us(p95? as f64),
         format_count(lag.count),
     );
     let severity = if tolerable { Severity::Warning } else { Severity::Invalid };

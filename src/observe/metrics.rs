@@ -6,11 +6,12 @@ use reqwest::Client;
 use reqwest::header::ACCEPT;
 use reqwest::redirect::Policy;
 
+use super::Error;
 use super::counters::Counters;
 use super::grid::Grid;
 use super::mapping::{self, Reading};
 use super::mappings::Mapping;
-use super::{Error, MAPPINGS};
+use crate::plan::Metrics;
 use crate::record::PoolSeries;
 
 /// Largest exposition that is read.
@@ -164,6 +165,6 @@ impl Sampler {
 
 impl Error {
     fn unknown_mapping(name: &str) -> Self {
-        Self::UnknownMapping { name: name.to_owned(), known: MAPPINGS.join(", ") }
+        Self::UnknownMapping { name: name.to_owned(), known: Metrics::NAMES.join(", ") }
     }
 }

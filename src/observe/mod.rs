@@ -24,13 +24,10 @@ pub use record::{DatabaseTotals, Record};
 
 use grid::Grid;
 
-/// Names of mappings that a plan may give: `auto` takes the first whose names are there.
-pub const MAPPINGS: &[&str] = &["auto", "opentelemetry", "hikaricp", "sqlalchemy"];
-
 /// What there is to watch of one side. Not printable, because addresses may hold passwords.
 #[derive(Clone, Default)]
 pub struct Target {
-    /// Address of the Prometheus endpoint and name of the mapping, one of [`MAPPINGS`].
+    /// Address of the Prometheus endpoint and name of the mapping, one of [`crate::plan::Metrics::NAMES`].
     pub metrics: Option<(String, String)>,
     /// The side's process; everything that it started is watched with it.
     pub pid: Option<u32>,

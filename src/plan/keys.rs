@@ -1,6 +1,8 @@
 //! Every key that a plan may have, in one table. The reader takes keys from here and from nowhere else, and the JSON
 //! Schema is written from it, so that the two cannot say different things.
 
+use super::side::Metrics;
+
 /// A mapping with fixed keys.
 pub(super) struct Object {
     /// Name of its definition in the schema.
@@ -57,36 +59,12 @@ pub(super) const STACKS: &[&str] = &["async", "blocking"];
 pub(super) const MODELS: &[&str] = &["open", "closed"];
 pub(super) const SPACINGS: &[&str] = &["poisson", "uniform"];
 pub(super) const RULE_KINDS: &[&str] = &["datetime"];
-pub(super) const METRIC_NAMES: &[&str] = &["opentelemetry", "hikaricp", "sqlalchemy"];
 /// Rules that the comparator will know one day.
 pub(super) const LATER_KINDS: &[&str] = &["uuid", "number", "unordered", "keyed", "matches", "schema"];
 
-/// Defects of the reference service.
-pub const DEFECTS: &[&str] = &[
-    "wrong-status",
-    "error-code",
-    "missing-field",
-    "null-for-absent",
-    "float-for-int",
-    "naive-datetime",
-    "truncated-micros",
-    "array-order",
-    "off-by-one-page",
-    "lost-header",
-    "lost-update",
-    "double-claim",
-    "lost-write",
-    "partial-batch",
-    "leak-connection",
-    "slow-tail",
-    "n-plus-one",
-    "blocking-call",
-    "error-detail",
-    "session-bleed",
-];
-
 pub(super) const MAX_WEIGHT: u64 = 1_000_000;
 pub(super) const MAX_USERS: u64 = 100_000;
+pub(super) const MAX_BURST: u64 = 100_000;
 pub(super) const MAX_PAIRS: u64 = 10_000;
 pub(super) const MAX_STUDENTS: u64 = 10_000_000;
 
@@ -163,7 +141,11 @@ pub(super) static METRICS: Object = Object {
     one_of: &[],
     keys: &[
         must("path", Kind::Text, "Path of the Prometheus endpoint."),
-        may("names", Kind::Choice(METRIC_NAMES), "Whose names the metrics have. Default `opentelemetry`."),
+        may(
+            "names",
+            Kind::Choice(&Metrics::NAMES),
+            "Whose names they have; `auto`: the first found. Default `opentelemetry`.",
+        ),
     ],
 };
 
@@ -280,7 +262,7 @@ pub(super) static BURST: Object = Object {
     about: "Many arrivals at one moment, as when a lesson begins, a cache expires or a batch job starts.",
     one_of: &[],
     keys: &[
-        must("size", Kind::Whole(1, 100_000), "Flow iterations that arrive together."),
+        must("size", Kind::Whole(1, MAX_BURST), "Flow iterations that arrive together."),
         must("every", Kind::Duration, "One burst in each stretch of this length, at a moment drawn at random."),
     ],
 };

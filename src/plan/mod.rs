@@ -23,11 +23,10 @@ use std::time::Duration;
 
 pub use describe::describe;
 pub use gate::Gate;
-pub use keys::DEFECTS;
 pub use path::JsonPath;
-pub use read::{PlanError, load, parse, parse_rate};
+pub use read::{AdHocError, PlanError, load, parse, parse_rate};
 pub use schema::schema;
-pub use side::{Database, Metrics, Provider, Side, SideKind, Stack};
+pub use side::{Database, Metrics, Provider, Side, SideKind, Stack, UrlError};
 pub use template::{JsonTemplate, Template};
 
 use crate::role::{Pair, Role};
@@ -67,6 +66,20 @@ impl Plan {
         Role::BOTH.into_iter().filter(|role| self.sides.get(*role).is_some()).collect()
     }
 
+    /// Puts a service that runs already in the place of a side. How it is found to be ready and where its metrics are
+    /// stays as the plan says, for it is most likely the same service, started by somebody else.
+    ///
+    /// # Errors
+    /// Why this is no URL of a side.
+    pub fn replace_by_url(&mut self, role: Role, url: &str) -> Result<(), UrlError> {
+        let running = Side::from_url(url)?;
+        match self.sides.get_mut(role) {
+            Some(side) => side.kind = running.kind,
+            none => *none = Some(running),
+        }
+        Ok(())
+    }
+
     /// Time that the load phase will take: every block on every side.
     pub fn estimated_load_time(&self) -> Duration {
         let blocks = self.load.pairs.saturating_mul(self.roles().len() as u32);
@@ -87,8 +100,8 @@ impl Plan {
     /// A plan for one URL: one flow of one GET request, on the candidate side only, in one block without gates.
     ///
     /// # Errors
-    /// Why the URL, the arrivals or the duration cannot be used, as a sentence.
-    pub fn ad_hoc(url: &str, arrivals: Arrivals, duration: Duration) -> Result<Self, String> {
+    /// Why the URL, the arrivals or the duration cannot be used.
+    pub fn ad_hoc(url: &str, arrivals: Arrivals, duration: Duration) -> Result<Self, AdHocError> {
         read::ad_hoc(url, arrivals, duration)
     }
 }

@@ -25,15 +25,6 @@ pub enum Segment {
     Descendant,
 }
 
-/// One step on the way to a place that a document has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PlaceSegment<'a> {
-    /// Member of an object.
-    Member(&'a str),
-    /// Element of an array, counted from 0.
-    Index(usize),
-}
-
 /// Why a text is no path that can be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -57,46 +48,6 @@ impl JsonPath {
     pub fn parse(source: &str) -> Result<Self, PathError> {
         let segments = Reader { source, at: 0 }.path()?;
         Ok(Self { segments, source: source.to_owned() })
-    }
-
-    /// Whether the path names this place. A negative index cannot be told without the document and names none here.
-    pub fn matches(&self, place: &[PlaceSegment<'_>]) -> bool {
-        // The positions in the pattern that the place so far can have led to.
-        let mut reached = vec![false; self.segments.len() + 1];
-        reached[0] = true;
-        self.pass_descendants(&mut reached);
-        for step in place {
-            let mut next = vec![false; reached.len()];
-            for (position, segment) in self.segments.iter().enumerate().filter(|(position, _)| reached[*position]) {
-                match segment {
-                    Segment::Descendant => next[position] = true,
-                    segment => next[position + 1] |= segment.admits(*step),
-                }
-            }
-            self.pass_descendants(&mut next);
-            reached = next;
-        }
-        reached[self.segments.len()]
-    }
-
-    /// `..` may also stand for no step at all.
-    fn pass_descendants(&self, reached: &mut [bool]) {
-        for (position, segment) in self.segments.iter().enumerate() {
-            if reached[position] && *segment == Segment::Descendant {
-                reached[position + 1] = true;
-            }
-        }
-    }
-}
-
-impl Segment {
-    fn admits(&self, step: PlaceSegment<'_>) -> bool {
-        match (self, step) {
-            (Self::Wildcard | Self::Descendant, _) => true,
-            (Self::Member(name), PlaceSegment::Member(other)) => name == other,
-            (Self::Index(index), PlaceSegment::Index(other)) => usize::try_from(*index) == Ok(other),
-            _ => false,
-        }
     }
 }
 

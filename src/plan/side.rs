@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::diagnostic::did_you_mean;
+
 /// One system and how it is reached or started.
 #[derive(Debug, Clone)]
 pub struct Side {
@@ -68,8 +70,42 @@ impl Stack {
 pub struct Metrics {
     /// Path of the Prometheus endpoint.
     pub path: String,
-    /// Name of the mapping: `opentelemetry`, `hikaricp`, `sqlalchemy`.
+    /// Name of the mapping, one of [`Metrics::NAMES`].
     pub names: String,
+}
+
+impl Metrics {
+    /// Whose names the metrics may have; `auto` takes the first that are there.
+    pub const NAMES: [&'static str; 4] = ["auto", "opentelemetry", "hikaricp", "sqlalchemy"];
+
+    /// Whose names they have unless the plan says otherwise.
+    pub const DEFAULT_NAMES: &'static str = "opentelemetry";
+
+    /// Reads `/metrics` or, with one of [`Self::NAMES`], `/metrics:hikaricp`.
+    ///
+    /// # Errors
+    /// Why it is neither, as a sentence.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        // A colon may also be part of the path.
+        let named = text.rsplit_once(':').filter(|(_, names)| !names.contains('/'));
+        let (path, names) = named.unwrap_or((text, Self::DEFAULT_NAMES));
+        if !is_path(path) {
+            return Err(format!("`{path}` is not a path, {PATH_FORM}"));
+        }
+        if !Self::NAMES.contains(&names) {
+            let hint = did_you_mean(names, Self::NAMES).map(|hint| format!("; {hint}")).unwrap_or_default();
+            return Err(format!("unknown mapping `{names}`{hint}"));
+        }
+        Ok(Self { path: path.to_owned(), names: names.to_owned() })
+    }
+}
+
+/// What [`is_path`] asks for, in words.
+pub(super) const PATH_FORM: &str = "a path begins with `/` and has no blanks";
+
+/// Whether a text is a path on a side.
+pub(super) fn is_path(text: &str) -> bool {
+    text.starts_with('/') && !text.contains(char::is_whitespace)
 }
 
 /// The databases behind the sides.
@@ -131,11 +167,13 @@ impl Side {
     /// A side that runs already. It has no metrics and is ready once `/health` answers 2xx.
     ///
     /// # Errors
-    /// Why this is no URL of a side, as a sentence.
-    pub fn from_url(url: &str) -> Result<Self, String> {
+    /// Why this is no URL of a side.
+    pub fn from_url(url: &str) -> Result<Self, UrlError> {
         let (base, target) = split_url(url)?;
         if target != "/" {
-            return Err(format!("a side is scheme, host and port only, `{target}` belongs into the requests"));
+            return Err(UrlError::new(format!(
+                "a side is scheme, host and port only, `{target}` belongs into the requests"
+            )));
         }
         Ok(Self {
             kind: SideKind::Url { url: base },
@@ -146,18 +184,47 @@ impl Side {
     }
 }
 
+/// Why a URL cannot be that of a side.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct UrlError {
+    /// What is wrong with it, as a sentence. The URL is not quoted: it may hold a password.
+    pub message: String,
+    /// What to write or do instead.
+    pub hint: String,
+}
+
+impl UrlError {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: "such as `http://10.0.0.5:8000`".to_owned() }
+    }
+
+    fn encrypted() -> Self {
+        let hint = "give a port that speaks plain HTTP, or put a proxy in between that ends the TLS connection";
+        Self { message: "requests over `https` are not supported yet".to_owned(), hint: hint.to_owned() }
+    }
+}
+
 /// A URL as scheme, host and port, and as path and query.
-pub(super) fn split_url(url: &str) -> Result<(String, String), String> {
-    let scheme = ["http://", "https://"].into_iter().find(|scheme| url.starts_with(scheme));
-    let scheme = scheme.ok_or("a URL begins with `http://` or `https://`")?;
-    let parsed: http::Uri = url.parse().map_err(|error| format!("this is not a URL: {error}"))?;
+pub(super) fn split_url(url: &str) -> Result<(String, String), UrlError> {
+    let begins_with = |scheme: &str| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    if begins_with("https://") {
+        return Err(UrlError::encrypted());
+    }
+    if !begins_with("http://") {
+        return Err(UrlError::new("a URL begins with `http://`"));
+    }
+    let parsed: http::Uri = url.parse().map_err(|error| UrlError::new(format!("this is not a URL: {error}")))?;
     let authority = parsed.authority().filter(|authority| !authority.host().is_empty());
-    let authority = authority.ok_or("the URL has no host")?.as_str();
+    let authority = authority.ok_or_else(|| UrlError::new("the URL has no host"))?.as_str();
     if authority.contains('@') {
-        return Err("a URL with a user name would show up in reports; send a header instead".to_owned());
+        return Err(UrlError {
+            message: "a URL with a user name would show up in reports".to_owned(),
+            hint: "send a header instead".to_owned(),
+        });
     }
     let target = parsed.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-    Ok((format!("{scheme}{authority}"), target.to_owned()))
+    Ok((format!("http://{authority}"), target.to_owned()))
 }
 
 impl Provider {

@@ -94,6 +94,16 @@ pub(super) fn holes(text: &str) -> impl Iterator<Item = (usize, usize, &str)> {
     })
 }
 
+/// The text with each hole written without blanks, `{{port}}`, so that whoever fills it in knows one spelling only.
+pub(super) fn canonical(text: &str) -> String {
+    let written = |piece| match piece {
+        Piece::Literal(literal) => literal.to_owned(),
+        Piece::Hole { name, .. } => format!("{{{{{name}}}}}"),
+        Piece::Open(offset) => text[offset..].to_owned(),
+    };
+    pieces(text).into_iter().map(written).collect()
+}
+
 enum Piece<'a> {
     Literal(&'a str),
     Hole {

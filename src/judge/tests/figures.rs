@@ -84,7 +84,7 @@ fn pool_figures_that_the_source_lacks_are_invalid() {
         (|pool| pool.timeouts = None, Quantity::PoolTimeouts, "the source of the pool figures has none"),
         (|pool| pool.samples = 0, Quantity::PoolUsedMax, "no sample of the candidate's pool succeeded"),
         (|pool| pool.wait_us = None, Quantity::PoolWait(0.95), "no histogram of the wait"),
-        (|_| {}, Quantity::PoolWait(0.97), "not P97"),
+        (|_| {}, Quantity::PoolWait(0.97), "not `pool.wait.p97`"),
     ];
     for (change, quantity, expected) in cases {
         let mut record = record();

@@ -37,12 +37,50 @@ fn a_generator_that_panicked_is_not_believed() {
 
 #[test]
 fn a_generator_that_is_late_is_not_believed() {
-    let lag = |p99| Some(LagQuantiles { count: 2_000, p50: 100, p99, max: 9_000 });
     assert_invalid(
-        "dispatch-lag: the generator released arrivals late: P99 of the lag 1.00 ms, more than 1.00 ms; 2\u{2009}000 arrivals",
-        |record| load_of(record).generator.dispatch_lag_us = lag(1_001),
+        "dispatch-lag: the generator released arrivals late: P99 of the lag 1.20 ms, more than 1.00 ms, P95 of the response time 3.80 ms; 2\u{2009}000 arrivals",
+        |record| load_of(record).generator.dispatch_lag_us = lag(1_200),
     );
-    assert_eq!(changed(|record| load_of(record).generator.dispatch_lag_us = lag(1_000)).1, Verdict::Pass);
+    assert_eq!(changed(|record| load_of(record).generator.dispatch_lag_us = lag(1_000)), (vec![], Verdict::Pass));
+}
+
+#[test]
+fn lag_that_is_a_small_part_of_the_quicker_sides_times_is_a_warning() {
+    for (p99, quicker_p95, severity) in [
+        (1_000, 1, None),
+        (1_001, 10_010, Some(Severity::Warning)),
+        (1_002, 10_010, Some(Severity::Invalid)),
+        (20_000, 200_000, Some(Severity::Warning)),
+        (20_001, 200_000, Some(Severity::Invalid)),
+    ] {
+        for quicker in Role::BOTH {
+            let mut record = record();
+            load_of(&mut record).generator.dispatch_lag_us = lag(p99);
+            let p95 = |p95| Some(Quantiles { p95, ..times(4_000) });
+            side_mut(&mut record, quicker).response_time_us = p95(quicker_p95);
+            side_mut(&mut record, quicker.other()).response_time_us = p95(1_000_000);
+            let judgement = judge(&record, &[], &[]);
+            let found: Vec<Severity> = judgement.findings.iter().map(|finding| finding.severity).collect();
+            assert_eq!(found, Vec::from_iter(severity), "{p99} {quicker_p95}");
+            let is_invalid = severity == Some(Severity::Invalid);
+            assert_eq!(judgement.verdict == Verdict::Invalid, is_invalid, "{p99} {quicker_p95}");
+        }
+    }
+}
+
+#[test]
+fn a_late_generator_without_any_response_time_is_not_believed() {
+    assert_invalid(
+        "dispatch-lag: the generator released arrivals late: P99 of the lag 1.00 ms, more than 1.00 ms, no response times to hold it against; 2\u{2009}000 arrivals",
+        |record| {
+            load_of(record).generator.dispatch_lag_us = lag(1_001);
+            Role::BOTH.into_iter().for_each(|role| side_mut(record, role).response_time_us = None);
+        },
+    );
+}
+
+fn lag(p99: u64) -> Option<LagQuantiles> {
+    Some(LagQuantiles { count: 2_000, p50: 100, p99, max: 90_000 })
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn the_reason_has_the_figures_as_people_read_them() {
         &record(),
         gate("candidate.p95 <= 1ms", candidate(Quantity::ResponseTime(0.95)), Comparison::LessOrEqual, 1_000.0),
     );
-    assert_eq!(result.reason, "candidate P95 3.80 ms, limit <= 1.00 ms; 4\u{2009}000 samples");
+    assert_eq!(result.reason, "candidate.p95 3.80 ms, limit <= 1.00 ms; 4\u{2009}000 samples");
     assert_eq!(judgement.reason, format!("`candidate.p95 <= 1ms`: {}", result.reason));
     assert_eq!((result.observed, result.limit, result.samples), (Some(3_800.0), Some(1_000.0), 4_000));
     assert_eq!(result.unit, "us");
@@ -55,7 +55,23 @@ fn relative_limits_follow_the_other_side() {
     assert_eq!((result.status, result.limit), (Verdict::Fail, Some(2_900.0)));
     assert_eq!(
         result.reason,
-        "candidate P95 3.80 ms, limit <= 2.90 ms (baseline P95 3.80 ms × 0.5 + 1.00 ms); 4\u{2009}000 samples"
+        "candidate.p95 3.80 ms, limit <= 2.90 ms (baseline.p95 3.80 ms × 0.5 + 1.00 ms); 4\u{2009}000 samples"
+    );
+    let (_, result) = judge_one(&record(), relative(1.25, -500.0));
+    assert_eq!(
+        result.reason,
+        "candidate.p95 3.80 ms, limit <= 4.25 ms (baseline.p95 3.80 ms × 1.25 - 500 µs); 4\u{2009}000 samples"
+    );
+}
+
+#[test]
+fn a_reason_names_the_scope_as_gates_do() {
+    let metric = of(candidate(Quantity::Requests), "browse", Some("get"));
+    let limit = Limit::Relative { metric: of(baseline(Quantity::Requests), "browse", None), factor: 1.0, slack: 0.0 };
+    let (_, result) = judge_one(&record(), Gate { limit, ..at_most(metric, 0.0) });
+    assert_eq!(
+        result.reason,
+        "candidate.requests for browse/get 2\u{2009}000, limit <= 4\u{2009}000 (baseline.requests for browse 4\u{2009}000 × 1); 2\u{2009}000 and 4\u{2009}000 requests"
     );
 }
 
@@ -89,7 +105,7 @@ fn the_contract_stands_unless_a_gate_says_otherwise() {
     record.parity.as_mut().expect("parity").breaking = 2;
     let judgement = judge(&record, &[], &[]);
     assert_eq!(judgement.verdict, Verdict::Fail);
-    assert_eq!(judgement.reason, "`parity.breaking == 0`: breaking differences 2, limit == 0; 20 answers compared");
+    assert_eq!(judgement.reason, "`parity.breaking == 0`: parity.breaking 2, limit == 0; 20 answers compared");
     let (judgement, _) = judge_one(&record, at_most(parity(Quantity::ParityBreaking), 3.0));
     assert_eq!((judgement.verdict, judgement.gates.len()), (Verdict::Pass, 1));
 }

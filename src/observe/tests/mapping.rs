@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use crate::observe::mapping::{Bucket, Hold, Reading, candidates, read};
 use crate::observe::mappings::TABLE;
-use crate::observe::{Error, MAPPINGS, Observer, Target};
+use crate::observe::{Error, Observer, Target};
+use crate::plan::Metrics;
 
 pub(super) const OPENTELEMETRY: &str = r#"# HELP target_info Target metadata
 # TYPE target_info gauge
@@ -156,9 +157,11 @@ fn an_unknown_mapping_is_an_error_that_names_the_known() {
 }
 
 #[test]
-fn the_list_of_names_and_the_table_agree() {
+fn the_names_that_plans_may_give_and_the_table_agree() {
     let table = TABLE.iter().map(|mapping| mapping.name);
-    assert!(MAPPINGS.iter().copied().eq(std::iter::once("auto").chain(table)));
+    assert!(Metrics::NAMES.into_iter().eq(std::iter::once("auto").chain(table)));
+    assert!(Metrics::NAMES.iter().all(|name| candidates(name).is_some()));
+    assert!(TABLE.iter().any(|mapping| mapping.name == Metrics::DEFAULT_NAMES));
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn measures(plan: &Plan, metric: &Metric) -> Result<(), Refusal> {
         return Err((format!("`{metric}` is not measured: the plan has no {role}"), None));
     };
     if metric.quantity.is_pool() && side.metrics.is_none() {
-        let hint = format!("give side `{role}` its endpoint: `metrics: /metrics`");
+        let hint = format!("give side `{role}` its endpoint: `metrics: /metrics`, or `--{role}-metrics /metrics`");
         return Err((format!("`{metric}` is not measured: side `{role}` has no metrics"), Some(hint)));
     }
     if metric.quantity.is_process() && matches!(side.kind, SideKind::Url { .. }) {

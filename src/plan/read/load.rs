@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use super::super::fields::{Fields, choice, duration, whole};
-use super::super::keys::{BURST, LOAD, MAX_PAIRS, MAX_USERS, MODELS, SPACINGS};
+use super::super::keys::{BURST, LOAD, MAX_BURST, MAX_PAIRS, MAX_USERS, MODELS, SPACINGS};
 use super::super::problems::Problems;
 use super::super::yaml::Node;
 use super::super::{Arrivals, Burst, Load, Spacing};
 use crate::units::format_duration;
 
 const MAX_RATE: f64 = 1_000_000.0;
-const MAX_BURST: u64 = 100_000;
 const DEFAULT_RATE: f64 = 20.0;
 const DEFAULT_USERS: usize = 256;
 

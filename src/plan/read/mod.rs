@@ -22,7 +22,7 @@ pub use load::parse_rate;
 use super::fields::{Fields, duration, text, whole};
 use super::keys::PLAN;
 use super::problems::{Environment, Problems};
-use super::side::{Side, split_url};
+use super::side::{Side, UrlError, split_url};
 use super::yaml::{self, Node};
 use super::{Arrivals, Body, Compare, Database, Expect, Flow, Load, Plan, Provider, Step, Template};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
@@ -42,6 +42,17 @@ pub enum PlanError {
     /// The file was read and is no valid plan.
     #[error(transparent)]
     Invalid(#[from] Diagnostics),
+}
+
+/// Why there is no plan for one URL.
+#[derive(Debug, thiserror::Error)]
+pub enum AdHocError {
+    /// The URL cannot be used.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// The load cannot be done, as a sentence.
+    #[error("{0}")]
+    Load(String),
 }
 
 /// Reads and validates the plan in a file.
@@ -154,9 +165,9 @@ fn plan_name(node: &Node, problems: &mut Problems<'_>) -> String {
 }
 
 /// See [`Plan::ad_hoc`].
-pub(super) fn ad_hoc(url: &str, arrivals: Arrivals, duration: Duration) -> Result<Plan, String> {
+pub(super) fn ad_hoc(url: &str, arrivals: Arrivals, duration: Duration) -> Result<Plan, AdHocError> {
     let (base, target) = split_url(url)?;
-    load::check(&arrivals, duration, Duration::ZERO)?;
+    load::check(&arrivals, duration, Duration::ZERO).map_err(AdHocError::Load)?;
     let step = Step {
         name: format!("GET {}", target.split('?').next().unwrap_or("/")),
         method: "GET".to_owned(),

@@ -3,12 +3,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use reference_service::{DEFECTS, DefectError, DefectSetting};
+
 use super::super::fields::{Fields, choice, duration, entries, text, texts, whole};
-use super::super::keys::{BUNDLED, DATABASE, DEFECTS, MAX_STUDENTS, METRIC_NAMES, METRICS, SEED, SIDE, SIDES, STACKS};
+use super::super::keys::{BUNDLED, DATABASE, MAX_STUDENTS, METRICS, SEED, SIDE, SIDES, STACKS};
 use super::super::problems::Problems;
-use super::super::template::holes;
+use super::super::side::{PATH_FORM, is_path};
+use super::super::template::{canonical, holes};
 use super::super::yaml::{Node, Value};
-use super::super::{Database, Metrics, Provider, Side, SideKind, Stack};
+use super::super::{Database, Metrics, Provider, Side, SideKind, Stack, UrlError};
 use crate::diagnostic::did_you_mean;
 use crate::role::{Pair, Role};
 
@@ -41,7 +44,7 @@ fn side(node: &Node, problems: &mut Problems<'_>) -> Option<Side> {
     let timeout = fields.get("ready_timeout");
     let timeout = timeout.and_then(|node| duration(node, Duration::from_millis(1)..=most, problems));
     let named = fields.get("metrics").and_then(|node| metrics(node, problems));
-    let bundled_metrics = || Metrics { path: "/metrics".to_owned(), names: METRIC_NAMES[0].to_owned() };
+    let bundled_metrics = || Metrics { path: "/metrics".to_owned(), names: Metrics::DEFAULT_NAMES.to_owned() };
     Some(Side {
         kind: bundled.or(url).or(command)?,
         ready: ready.unwrap_or_else(|| Side::DEFAULT_READY.to_owned()),
@@ -66,20 +69,21 @@ fn bundled(node: &Node, problems: &mut Problems<'_>) -> Option<SideKind> {
 
 fn check_defect(node: &Node, problems: &mut Problems<'_>) {
     let Some(scalar) = node.scalar().filter(|scalar| !scalar.text.is_empty()) else { return };
-    let (name, value) = scalar.text.split_once('=').map_or((&*scalar.text, None), |(name, value)| (name, Some(value)));
-    if !DEFECTS.contains(&name) {
-        let hint = did_you_mean(name, DEFECTS.iter().copied());
-        problems.value(node, format!("unknown defect `{name}`"), hint);
-    } else if value == Some("") {
-        problems.value(node, format!("`{name}=` has no value"), Some(format!("leave `=` out, or `{name}=50`")));
+    match scalar.text.parse::<DefectSetting>() {
+        Ok(_) => {}
+        Err(DefectError::Unknown(name, _)) => {
+            let hint = did_you_mean(&name, DEFECTS.map(|defect| defect.name));
+            problems.value(node, format!("unknown defect `{name}`"), hint);
+        }
+        Err(error) => problems.value(node, error.to_string(), None),
     }
 }
 
 fn url(node: &Node, problems: &mut Problems<'_>) -> Option<SideKind> {
     match Side::from_url(text(node, problems)?.trim_end_matches('/')) {
         Ok(side) => Some(side.kind),
-        Err(message) => {
-            problems.value(node, message, Some("such as `http://10.0.0.5:8000`".to_owned()));
+        Err(UrlError { message, hint }) => {
+            problems.value(node, message, Some(hint));
             None
         }
     }
@@ -106,7 +110,7 @@ fn command_line(node: &Node, names: &[&str], problems: &mut Problems<'_>) -> Vec
             problems.value(node, "a command needs a program", None);
         }
     }
-    texts(Some(node), problems)
+    texts(Some(node), problems).iter().map(|text| canonical(text)).collect()
 }
 
 fn environment(node: Option<&Node>, problems: &mut Problems<'_>) -> Vec<(String, String)> {
@@ -119,7 +123,7 @@ fn environment(node: Option<&Node>, problems: &mut Problems<'_>) -> Vec<(String,
         }
         match node.scalar() {
             Some(value) if value.is_null() => out.push((name.to_owned(), String::new())),
-            Some(value) => out.push((name.to_owned(), value.text.clone())),
+            Some(value) => out.push((name.to_owned(), canonical(&value.text))),
             None => problems.value(node, format!("expected text, found {}", node.kind()), None),
         }
     }
@@ -137,25 +141,21 @@ fn check_holes(node: &Node, names: &[&str], problems: &mut Problems<'_>) {
 
 fn path(node: &Node, problems: &mut Problems<'_>) -> Option<String> {
     let path = text(node, problems)?;
-    if path.starts_with('/') && !path.contains(char::is_whitespace) {
+    if is_path(path) {
         return Some(path.to_owned());
     }
-    problems.value(
-        node,
-        format!("`{path}` is not a path"),
-        Some("a path begins with `/` and has no blanks".to_owned()),
-    );
+    problems.value(node, format!("`{path}` is not a path"), Some(PATH_FORM.to_owned()));
     None
 }
 
 fn metrics(node: &Node, problems: &mut Problems<'_>) -> Option<Metrics> {
     if node.scalar().is_some() {
-        return Some(Metrics { path: path(node, problems)?, names: METRIC_NAMES[0].to_owned() });
+        return Some(Metrics { path: path(node, problems)?, names: Metrics::DEFAULT_NAMES.to_owned() });
     }
     let fields = Fields::open(node, &METRICS, problems)?;
-    let names = fields.get("names").and_then(|node| choice(node, METRIC_NAMES, "mapping", problems));
+    let names = fields.get("names").and_then(|node| choice(node, &Metrics::NAMES, "mapping", problems));
     let path = fields.get("path").and_then(|node| path(node, problems))?;
-    Some(Metrics { path, names: names.unwrap_or(METRIC_NAMES[0]).to_owned() })
+    Some(Metrics { path, names: names.unwrap_or(Metrics::DEFAULT_NAMES).to_owned() })
 }
 
 pub(super) fn default_database() -> Database {

@@ -49,6 +49,8 @@ fn what_the_reader_refuses_for_its_form_the_schema_refuses_too() {
         "load: { rate: 5/s, pars: 1 }",
         "load: { rate: 5/s, pairs: 0 }",
         "load: { model: opn, rate: 5/s }",
+        "load: { rate: 5/s, burst: { size: 0, every: 1s } }",
+        "load: { rate: 5/s, burst: { every: 1s } }",
         "timeout: 10",
         "timeout: 10 parsecs",
         "flows: []",
