@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Zoned;
 
 use super::args::{LoadOverrides, Overrides};
-use crate::plan::{self, AdHocError, Arrivals, Gate, Metrics, Plan, Provider, SideKind, Spacing, UrlError};
+use crate::plan::{self, AdHocError, Arrivals, Gate, Metrics, Plan, PlanError, Provider, SideKind, Spacing, UrlError};
 use crate::role::Role;
 use crate::units::parse_duration;
 
@@ -44,7 +44,13 @@ pub(super) fn read_plan(name: &str) -> Result<Plan, UsageError> {
     {
         return plan::parse(source, text).map_err(|diagnostics| UsageError(diagnostics.to_string()));
     }
-    plan::load(path).map_err(|error| UsageError(error.to_string()))
+    plan::load(path).map_err(|error| match error {
+        PlanError::Read { ref source, .. } => UsageError(format!(
+            "error: {error}\n  Caused by: {source}\nhint: give the path of a plan file, or one that is built in: {}",
+            BUNDLED.map(|(name, _)| format!("`{name}`")).join(" or ")
+        )),
+        PlanError::Invalid(diagnostics) => UsageError(diagnostics.to_string()),
+    })
 }
 
 fn bundled(name: &str) -> Option<(&'static str, &'static str)> {
@@ -170,7 +176,10 @@ pub(super) fn ad_hoc(url: &str, overrides: &Overrides) -> Result<Plan, UsageErro
 
 /// A gate of the command line, on its own.
 pub(super) fn parse_gate(text: &str) -> Result<Gate, UsageError> {
-    Gate::parse(text).map_err(|error| UsageError::new(format_args!("--gate `{text}`: {error}")))
+    Gate::parse(text).map_err(|error| {
+        let suggestion = error.suggestion.as_ref().map(|suggestion| format!("; {suggestion}")).unwrap_or_default();
+        UsageError::new(format_args!("--gate `{text}`: {error}{suggestion}"))
+    })
 }
 
 /// Where a run is written: as asked, or a directory of its own under `reports/`.

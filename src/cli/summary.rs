@@ -181,10 +181,11 @@ fn rules(title: &str, results: &[GateResult], lines: &mut Vec<String>) {
     if results.is_empty() {
         return;
     }
+    let (left_out, judged): (Vec<_>, Vec<_>) = results.iter().partition(|result| is_left_out(result));
     lines.push(String::new());
     lines.push(title.to_owned());
-    let width = results.iter().map(|result| result.expr.chars().count()).max().unwrap_or(0);
-    for result in results {
+    let width = judged.iter().map(|result| result.expr.chars().count()).max().unwrap_or(0);
+    for result in judged {
         let (sign, style) = match result.status {
             Verdict::Pass => ("✓ pass", Style::new().green()),
             Verdict::Fail => ("✗ fail", Style::new().red()),
@@ -193,6 +194,14 @@ fn rules(title: &str, results: &[GateResult], lines: &mut Vec<String>) {
         };
         lines.push(format!("  {}  {:<width$}  {}", style.apply_to(sign), result.expr, result.reason));
     }
+    if let Some(first) = left_out.first() {
+        lines.push(format!("  {} more {}", left_out.len(), first.reason));
+    }
+}
+
+/// Whether this command cannot answer it at all.
+fn is_left_out(result: &GateResult) -> bool {
+    result.status == Verdict::Inconclusive && result.reason.starts_with("not judged")
 }
 
 fn findings(record: &RunRecord, lines: &mut Vec<String>) {

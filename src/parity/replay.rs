@@ -66,13 +66,10 @@ impl Replay {
         if problems.baseline.is_none() && problems.candidate.is_none() {
             return true;
         }
-        let kind = |problem: &Option<String>, outcome: &Outcome| match outcome {
-            Ok(Done { problem: Some(Problem::Transport(_)), .. }) | Err(_) => None,
-            Ok(Done { problem: Some(Problem::Capture { .. }), .. }) => Some(Kind::Capture),
-            _ => problem.as_ref().map(|_| Kind::Expectation),
-        };
-        let found = kind(&problems.baseline, &outcomes.baseline).or(kind(&problems.candidate, &outcomes.candidate));
-        if let Some(kind) = found {
+        // That the statuses differ has been told already.
+        let differs = statuses(outcomes).is_some_and(|(baseline, candidate)| baseline != candidate);
+        let found = kind(&outcomes.baseline).or_else(|| kind(&outcomes.candidate));
+        if let Some(kind) = found.filter(|kind| !(differs && *kind == Kind::Expectation)) {
             self.tally.difference(&flow.name, &step.name, kind, "expectation", problems);
         }
         false
@@ -85,6 +82,19 @@ fn answer<'a>(response: &'a Response, connection: &'a Connection) -> Answer<'a> 
         headers: &response.headers,
         body: &response.body,
         base_url: &connection.origin().base_url,
+    }
+}
+
+fn statuses(outcomes: &Pair<Outcome>) -> Option<(u16, u16)> {
+    Some((response(&outcomes.baseline)?.status, response(&outcomes.candidate)?.status))
+}
+
+/// The kind of a problem that is told as a difference of its own; that there was no answer is told elsewhere.
+fn kind(outcome: &Outcome) -> Option<Kind> {
+    match outcome.as_ref().ok()?.problem.as_ref()? {
+        Problem::Transport(_) => None,
+        Problem::Capture { .. } => Some(Kind::Capture),
+        Problem::Status { .. } => Some(Kind::Expectation),
     }
 }
 
