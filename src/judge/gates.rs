@@ -15,21 +15,23 @@ pub(super) struct Judged {
     pub(super) decides: bool,
 }
 
-/// The gates as written, after `parity.breaking == 0` where answers were compared and no gate says how many breaking
-/// differences there may be: the contract stands unless somebody gives it up in writing.
-pub(super) fn with_contract(evidence: &RunRecord, gates: &[Gate]) -> Vec<Gate> {
-    let is_about_breaking = |gate: &Gate| gate.metric.quantity == Quantity::ParityBreaking;
-    let is_implied = evidence.parity.is_some() && !gates.iter().any(is_about_breaking);
-    is_implied.then(contract).into_iter().chain(gates.iter().cloned()).collect()
+/// The gates as written, after those that stand unless somebody gives them up in writing: no breaking difference, where
+/// answers were compared, and no wait for a connection given up, where the candidate's pool was watched under load.
+pub(super) fn with_implied(evidence: &RunRecord, gates: &[Gate]) -> Vec<Gate> {
+    let candidate = evidence.load.as_ref().and_then(|load| load.sides.candidate.as_ref());
+    let is_watched = candidate.and_then(|side| side.pool.as_ref()).is_some_and(|pool| pool.timeouts.is_some());
+    let implied = [
+        (evidence.parity.is_some(), Subject::Parity, Quantity::ParityBreaking),
+        (is_watched, Subject::Side(Role::Candidate), Quantity::PoolTimeouts),
+    ];
+    let is_written = |quantity| gates.iter().any(|gate| gate.metric.quantity == quantity);
+    let missing = implied.into_iter().filter(|(applies, _, quantity)| *applies && !is_written(*quantity));
+    missing.map(|(_, subject, quantity)| must_be_zero(subject, quantity)).chain(gates.iter().cloned()).collect()
 }
 
-fn contract() -> Gate {
-    Gate {
-        source: "parity.breaking == 0".to_owned(),
-        metric: Metric { subject: Subject::Parity, quantity: Quantity::ParityBreaking, scope: None },
-        comparison: Comparison::Equal,
-        limit: Limit::Literal(0.0),
-    }
+fn must_be_zero(subject: Subject, quantity: Quantity) -> Gate {
+    let metric = Metric { subject, quantity, scope: None };
+    Gate { source: format!("{metric} == 0"), metric, comparison: Comparison::Equal, limit: Limit::Literal(0.0) }
 }
 
 /// Judges one gate.

@@ -36,7 +36,7 @@ pub struct Judgement {
 pub fn judge(evidence: &RunRecord, gates: &[Gate], targets: &[Gate]) -> Judgement {
     let findings = validity::findings(evidence);
     let judged: Vec<Judged> =
-        gates::with_contract(evidence, gates).iter().map(|gate| gates::judge(evidence, gate)).collect();
+        gates::with_implied(evidence, gates).iter().map(|gate| gates::judge(evidence, gate)).collect();
     let (verdict, reason) = verdict::settle(&findings, &judged);
     let results = |judged: Vec<Judged>| judged.into_iter().map(|judged| judged.result).collect();
     let targets = targets.iter().map(|target| gates::judge(evidence, target)).collect();

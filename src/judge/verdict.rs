@@ -16,6 +16,8 @@ pub(super) fn settle(findings: &[Finding], gates: &[Judged]) -> (Verdict, String
         }
     }
     match deciding.as_slice() {
+        // Figures were asked for, not a verdict.
+        [] if gates.is_empty() => (Verdict::Inconclusive, nothing_judged(gates)),
         [] => (Verdict::Invalid, nothing_judged(gates)),
         [gate] => (Verdict::Pass, format!("`{}`: {}", gate.result.expr, gate.result.reason)),
         all => (Verdict::Pass, format!("all {} gates hold", all.len())),

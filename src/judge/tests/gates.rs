@@ -4,7 +4,7 @@ use super::*;
 fn gates_that_hold_pass() {
     let judgement = judge(&record(), &[at_most(candidate(Quantity::ResponseTime(0.95)), 10_000.0)], &[]);
     assert_eq!(judgement.verdict, Verdict::Pass);
-    assert_eq!(judgement.reason, "all 2 gates hold");
+    assert_eq!(judgement.reason, "all 3 gates hold");
     assert_eq!(judgement.findings, []);
 }
 
@@ -107,7 +107,22 @@ fn the_contract_stands_unless_a_gate_says_otherwise() {
     assert_eq!(judgement.verdict, Verdict::Fail);
     assert_eq!(judgement.reason, "`parity.breaking == 0`: parity.breaking 2, limit == 0; 20 answers compared");
     let (judgement, _) = judge_one(&record, at_most(parity(Quantity::ParityBreaking), 3.0));
-    assert_eq!((judgement.verdict, judgement.gates.len()), (Verdict::Pass, 1));
+    assert_eq!((judgement.verdict, judgement.gates.len()), (Verdict::Pass, 2));
+}
+
+#[test]
+fn a_wait_for_a_connection_that_was_given_up_fails_without_being_asked_for() {
+    let mut record = record();
+    let pool = |record: &mut RunRecord, timeouts| {
+        let side = record.load.as_mut().and_then(|load| load.sides.candidate.as_mut()).expect("a side");
+        side.pool.as_mut().expect("a pool").timeouts = timeouts;
+    };
+    pool(&mut record, Some(1));
+    assert_eq!(judge(&record, &[], &[]).verdict, Verdict::Fail);
+    let written = at_most(candidate(Quantity::PoolTimeouts), 5.0);
+    assert_eq!(judge(&record, &[written], &[]).verdict, Verdict::Pass);
+    pool(&mut record, None);
+    assert_eq!(judge(&record, &[], &[]).verdict, Verdict::Pass, "nothing counts them");
 }
 
 #[test]
@@ -125,7 +140,7 @@ fn a_command_is_not_asked_for_what_it_does_not_measure() {
     load.parity = None;
     let judgement = judge(&load, &[at_most(parity(Quantity::ParityBreaking), 0.0), slow()], &[]);
     assert_eq!(judgement.verdict, Verdict::Fail);
-    assert_eq!(judgement.gates[0].reason, "not judged: `load` compares no answers");
+    assert_eq!(judgement.gates[1].reason, "not judged: `load` compares no answers");
 }
 
 #[test]
@@ -138,12 +153,13 @@ fn a_phase_that_should_have_been_run_is_missed() {
 }
 
 #[test]
-fn nothing_judged_is_invalid() {
+fn without_gates_there_are_figures_and_no_verdict() {
     let mut record = record();
     record.run.command = "load".to_owned();
     record.parity = None;
+    record.load.as_mut().and_then(|load| load.sides.candidate.as_mut()).expect("a side").pool = None;
     let judgement = judge(&record, &[], &[]);
-    assert_eq!(judgement.verdict, Verdict::Invalid);
+    assert_eq!(judgement.verdict, Verdict::Inconclusive);
     assert_eq!(judgement.reason, "nothing was judged: there are no gates");
 }
 
@@ -155,8 +171,8 @@ fn the_baseline_alone_decides_nothing() {
     let fine = at_most(candidate(Quantity::ErrorRate), 0.01);
     let judgement = judge(&record, &[slow, fine], &[]);
     assert_eq!(judgement.verdict, Verdict::Pass);
-    assert_eq!(judgement.gates[0].status, Verdict::Fail);
-    assert!(judgement.gates[0].reason.ends_with("the baseline alone decides nothing"));
+    assert_eq!(judgement.gates[1].status, Verdict::Fail);
+    assert!(judgement.gates[1].reason.ends_with("the baseline alone decides nothing"));
 }
 
 #[test]
