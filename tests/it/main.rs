@@ -1,8 +1,11 @@
 //! Tests of the whole: the program as people start it, real sockets on port 0, real databases.
 
+mod cleanup;
 mod cli;
 mod defects;
 mod floors;
 mod hostile;
+mod secrets;
+mod sides;
 mod support;
 mod whole;

@@ -51,6 +51,14 @@ pub(crate) fn short(changes: &[(&str, &str)]) -> String {
     smoke(&all)
 }
 
+/// A candidate that is a shell script, which knows its database's address as `$URL`.
+pub(crate) fn script(text: &str) -> String {
+    format!(
+        "candidate: {{ command: [sh, -c, '{text}', sh, '{{{{port}}}}'], env: {{ URL: '{{{{database_url}}}}' }}, \
+         metrics: /metrics }}"
+    )
+}
+
 /// A directory for one test: plans, the output directory `out`, and temporary files of the program in `tmp`.
 pub(crate) struct Place(TempDir);
 

@@ -1,0 +1,136 @@
+//! However a run ends, nothing that it started is left: no process, no container, no temporary file, no server.
+
+use rustix::process::Signal;
+
+use crate::support::{CANDIDATE, Place, children, eventually, has_server, list, script, smoke};
+
+/// Enough load for a signal to arrive in the middle of it.
+fn long_plan(place: &Place) -> String {
+    place.file("plan.yaml", &smoke(&[("pairs: 2", "pairs: 20"), ("rate: 10/s", "rate: 40/s")]))
+}
+
+#[test]
+fn nothing_is_left_after_a_run_that_went_well_or_did_not_start() {
+    for database in ["sqlite", "local", "docker"] {
+        if !has_server(database) {
+            continue;
+        }
+        let place = Place::new();
+        let good = place.run(&["verify", "students-smoke", "--database", database]);
+        assert_eq!(good.code, Some(0), "{database}: {}", good.stderr);
+        place.assert_nothing_left(good.pid);
+
+        let broken = script("sleep 1000 & exit 1");
+        let file = place.file("plan.yaml", &smoke(&[(CANDIDATE, &broken)]));
+        let failed = place.run(&["verify", &file, "--database", database]);
+        assert_eq!(failed.code, Some(3), "{database}: {}", failed.stderr);
+        place.assert_nothing_left(failed.pid);
+    }
+}
+
+#[test]
+fn a_signal_under_load_is_130_and_keeps_what_was_measured() {
+    for (database, signal) in [("sqlite", Signal::INT), ("local", Signal::TERM)] {
+        if !has_server(database) {
+            continue;
+        }
+        let place = Place::new();
+        let mut running = place.start(&["run", &long_plan(&place), "--database", database, "--seed", "7"]);
+        running.wait_for_load(60);
+        running.signal(signal);
+        let ended = running.wait();
+        assert_eq!(ended.code, Some(130), "{database}: {}", ended.stderr);
+        assert!(ended.stderr.contains("stopping: what was measured is written"), "{}", ended.stderr);
+        let record = place.record();
+        assert_eq!((&record["ending"]["kind"], &record["verdict"]), (&"interrupted".into(), &"invalid".into()));
+        assert_eq!(record["parity"]["compared"], 40, "{database}");
+        let blocks = list(&record["load"]["blocks"]);
+        assert!(!blocks.is_empty() && blocks.len() < 40, "{database}: {} blocks", blocks.len());
+        assert!(blocks.iter().any(|block| block["requests"].as_u64() > Some(20)), "{database}");
+        assert!(!list(&record["observations"]["baseline"]["process"]["at_ms"]).is_empty(), "{database}");
+        assert!(place.out().join("report.html").is_file());
+        place.assert_nothing_left(ended.pid);
+    }
+}
+
+#[test]
+fn a_signal_while_things_come_up_is_130() {
+    for (database, signal) in [("sqlite", Signal::TERM), ("local", Signal::INT), ("docker", Signal::TERM)] {
+        if !has_server(database) {
+            continue;
+        }
+        let place = Place::new();
+        // A side that never gets ready keeps the run where it is.
+        let waiting = "candidate: { bundled: { stack: async }, ready: /nothing, ready_timeout: 80s }";
+        let file = place.file("plan.yaml", &smoke(&[(CANDIDATE, waiting)]));
+        let mut running = place.start(&["verify", &file, "--database", database]);
+        running.lines("baseline: ready at", 1);
+        running.signal(signal);
+        let ended = running.wait();
+        assert_interrupted_without_evidence(&place, ended.code, &ended.stderr);
+        place.assert_nothing_left(ended.pid);
+    }
+}
+
+/// At once, when servers are being made and nothing is ready.
+#[test]
+fn a_signal_at_the_very_beginning_is_130() {
+    for database in ["local", "docker"] {
+        if !has_server(database) {
+            continue;
+        }
+        let place = Place::new();
+        let mut running = place.start(&["verify", "students-smoke", "--database", database]);
+        running.lines("provision", 1);
+        let pid = running.pid();
+        assert!(eventually(|| !children(pid).is_empty()), "nothing was started");
+        running.signal(Signal::INT);
+        let ended = running.wait();
+        assert_interrupted_without_evidence(&place, ended.code, &ended.stderr);
+        place.assert_nothing_left(ended.pid);
+    }
+}
+
+fn assert_interrupted_without_evidence(place: &Place, code: Option<i32>, stderr: &str) {
+    assert_eq!(code, Some(130), "{stderr}");
+    let record = place.record();
+    assert_eq!((&record["ending"]["kind"], &record["verdict"]), (&"interrupted".into(), &"invalid".into()));
+    assert!(record["parity"].is_null() && record["load"].is_null());
+}
+
+/// Nothing of the harness runs after SIGKILL; what it had started ends all the same.
+#[test]
+fn nothing_is_left_after_the_harness_was_killed() {
+    for database in ["sqlite", "local", "docker"] {
+        if !has_server(database) {
+            continue;
+        }
+        let place = Place::new();
+        let mut running = place.start(&["run", &long_plan(&place), "--database", database]);
+        running.wait_for_load(20);
+        assert!(place.processes().len() >= 3, "{database}: {:?}", place.processes());
+        running.signal(Signal::KILL);
+        let ended = running.wait();
+        assert_eq!(ended.code, None, "{database}");
+        place.assert_nothing_left(ended.pid);
+        // What was saved before the load is there and says that it is not the end.
+        let record = place.record();
+        assert_eq!(record["ending"]["kind"], "running", "{database}");
+        assert_eq!(record["parity"]["compared"], 40, "{database}");
+    }
+}
+
+/// Two signals do not make it worse.
+#[test]
+fn a_second_signal_changes_nothing() {
+    let place = Place::new();
+    let mut running = place.start(&["run", &long_plan(&place), "--database", "sqlite"]);
+    running.wait_for_load(20);
+    running.signal(Signal::INT);
+    running.lines("stopping: ", 1);
+    running.signal(Signal::INT);
+    let ended = running.wait();
+    assert_eq!(ended.code, Some(130), "{}", ended.stderr);
+    assert_eq!(place.record()["ending"]["kind"], "interrupted");
+    place.assert_nothing_left(ended.pid);
+}

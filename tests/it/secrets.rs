@@ -1,0 +1,122 @@
+//! No password, token or connection string gets out: not into a file of the run, not onto the terminal.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::support::{CANDIDATE, Place, children, files, has_server, script, short};
+
+/// Fails if one of the secrets is in a file of the run or in what the program printed.
+fn assert_nowhere(place: &Place, secrets: &BTreeSet<String>) {
+    assert!(secrets.iter().all(|secret| secret.len() >= 8), "what is looked for is too short: {secrets:?}");
+    for (name, bytes) in files(place.path()) {
+        let text = String::from_utf8_lossy(&bytes);
+        for secret in secrets {
+            let at = text
+                .find(secret.as_str())
+                .map(|at| text[at.saturating_sub(80)..].chars().take(160).collect::<String>());
+            assert_eq!(at, None, "a secret is in {}", name.display());
+        }
+        assert!(!text.contains("postgres://"), "a connection string is in {}", name.display());
+    }
+}
+
+/// The URL of a side's database, from its environment.
+fn database_url(pid: u32) -> Option<String> {
+    let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let text = String::from_utf8_lossy(&environment).into_owned();
+    text.split('\0').find_map(|pair| pair.strip_prefix("DATABASE_URL=")).map(str::to_owned)
+}
+
+fn password(url: &str) -> &str {
+    let authority = url.split("://").nth(1).and_then(|rest| rest.split('@').next()).expect("a user");
+    authority.split_once(':').expect("a password").1
+}
+
+#[test]
+fn passwords_and_connection_strings_stay_inside() {
+    if !has_server("local") {
+        return;
+    }
+    let place = Place::new();
+    let file = place.file("plan.yaml", &short(&[]));
+    let mut running = place.start(&["run", &file, "--database", "local", "--seed", "7", "--show-output", "candidate"]);
+    running.wait_for_load(1);
+    let urls: Vec<String> = children(running.pid()).into_iter().filter_map(database_url).collect();
+    assert_eq!(urls.len(), 2, "the sides have databases: {urls:?}");
+    let secrets: BTreeSet<String> = urls.iter().flat_map(|url| [password(url).to_owned(), url.clone()]).collect();
+    let ended = running.wait();
+    assert!(matches!(ended.code, Some(0 | 4)), "{}", ended.stderr);
+    fs::remove_file(file).expect("removed");
+    assert_nowhere(&place, &secrets);
+}
+
+/// A side that prints what it must not, at start and when it fails.
+#[test]
+fn what_a_side_says_is_kept_without_its_connection_string() {
+    for database in ["sqlite", "local"] {
+        if !has_server(database) {
+            continue;
+        }
+        let place = Place::new();
+        let telling = script("echo \"cannot reach $URL\" >&2; echo $URL; exit 1");
+        let file = place.file("plan.yaml", &short(&[(CANDIDATE, &telling)]));
+        let ended = place.run(&["verify", &file, "--database", database, "--show-output", "candidate"]);
+        assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+        fs::remove_file(file).expect("removed");
+        for (name, bytes) in files(place.path()) {
+            let text = String::from_utf8_lossy(&bytes);
+            for scheme in ["postgres://", "sqlite://"] {
+                assert!(!text.contains(scheme), "{database}: a connection string is in {}", name.display());
+            }
+        }
+        assert!(ended.stderr.contains("cannot reach [secret]"), "{}", ended.stderr);
+    }
+}
+
+/// Tokens come in answers, are sent in headers, and may stand in bodies that differ.
+#[test]
+fn tokens_stay_inside() {
+    // The reference service's tokens are drawn at random; one that is fixed can be looked for.
+    let token = "tok-5ecre7-7b1f0c9d";
+    let place = Place::new();
+    let sides = ["a", "b"].map(|name| service(token, name));
+    let text = format!(
+        "version: 1\nname: tokens\nsides:\n  baseline: {{ url: \"http://{}\" }}\n  candidate: {{ url: \"http://{}\" }}\n\
+         auth:\n  login: {{ request: POST /token, capture: {{ token: $.access_token }} }}\n  \
+         header: \"Authorization: Bearer {{{{token}}}}\"\n\
+         flows:\n  - name: one\n    steps:\n      - name: log in\n        request: POST /token\n        \
+         capture: {{ own: $.access_token }}\n      - name: with a token in the path\n        request: GET /x?token={{{{own}}}}\n\
+         compare:\n  ignore: [ {{ path: $.access_token, reason: drawn at random }} ]\n\
+         load: {{ model: closed, users: 1, pairs: 1, block: 500ms, settle: 100ms }}\n",
+        sides[0], sides[1]
+    );
+    let file = place.file("plan.yaml", &text);
+    let ended = place.run(&["run", &file]);
+    assert!(matches!(ended.code, Some(0 | 1 | 4)), "{}", ended.stderr);
+    assert_eq!(place.record()["parity"]["requests"], 2);
+    assert_nowhere(&place, &BTreeSet::from([format!("{token}-a"), format!("{token}-b")]));
+}
+
+/// Answers every request with a token of its own side's.
+fn service(token: &str, name: &str) -> std::net::SocketAddr {
+    use std::io::{BufRead, BufReader, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let body = format!("{{\"access_token\":\"{token}-{name}\",\"name\":\"Ada\"}}");
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let answer = head.clone() + &body;
+            std::thread::spawn(move || {
+                let mut lines = BufReader::new(stream.try_clone().expect("a stream")).lines();
+                // None of the requests has a body.
+                while let Some(Ok(line)) = lines.next() {
+                    if line.is_empty() && (&stream).write_all(answer.as_bytes()).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    address
+}
