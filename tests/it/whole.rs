@@ -88,6 +88,10 @@ fn the_smoke_plan_passes_and_its_record_has_every_promised_path() {
         assert!(figures["requests"].as_u64() > Some(50), "{side}: {}", figures["requests"]);
         assert_eq!(figures["errors"], 0, "{side}: {}", figures["errors_by_kind"]);
         assert!(figures["cpu"].as_f64() > Some(0.0) && figures["rss_bytes"].as_u64() > Some(1 << 20));
+        for times in ["response_time_us", "service_time_us"] {
+            let quantiles = ["p50", "p90", "p95", "p99", "p999", "max"].map(|name| figures[times][name].as_u64());
+            assert!(quantiles[0] > Some(0) && quantiles.is_sorted(), "{side}, {times}: {quantiles:?}");
+        }
         assert!(figures["service_time_us"]["p50"].as_u64() <= figures["response_time_us"]["p50"].as_u64());
         assert!(!list(&record["observations"][side]["process"]["at_ms"]).is_empty());
     }
