@@ -78,7 +78,7 @@ fn each_defect_of_the_contract_is_found_at_its_place() {
         for (side, expected) in ["baseline", "candidate"].into_iter().zip(seen.values) {
             match difference[side].as_str() {
                 Some(value) => {
-                    assert!(!expected.is_empty() && value.contains(expected), "{}: {difference}", seen.defect)
+                    assert!(!expected.is_empty() && value.contains(expected), "{}: {difference}", seen.defect);
                 }
                 None => assert_eq!(expected, "", "{}: {difference}", seen.defect),
             }
