@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::support::{CANDIDATE, Place, children, files, has_server, script, short};
+use crate::support::{CANDIDATE, Place, children, files, has_server, list, script, short};
 
 /// Fails if one of the secrets is in a file of the run or in what the program printed.
 fn assert_nowhere(place: &Place, secrets: &BTreeSet<String>) {
@@ -93,16 +93,20 @@ fn tokens_stay_inside() {
     let file = place.file("plan.yaml", &text);
     let ended = place.run(&["run", &file]);
     assert!(matches!(ended.code, Some(0 | 1 | 4)), "{}", ended.stderr);
-    assert_eq!(place.record()["parity"]["requests"], 2);
+    let record = place.record();
+    assert_eq!(record["parity"]["requests"], 2);
+    let greeting = list(&record["parity"]["differences"]).iter().find(|found| found["where"] == "$.greeting");
+    let greeting = greeting.expect("both sides tell their tokens where no rule excepts it");
+    assert!(greeting["candidate"].as_str().is_some_and(|text| text.contains("welcome")), "{greeting}");
     assert_nowhere(&place, &BTreeSet::from([format!("{token}-a"), format!("{token}-b")]));
 }
 
-/// Answers every request with a token of its own side's.
+/// Answers every request with a token of its own side's, twice.
 fn service(token: &str, name: &str) -> std::net::SocketAddr {
     use std::io::{BufRead, BufReader, Write};
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("an address");
-    let body = format!("{{\"access_token\":\"{token}-{name}\",\"name\":\"Ada\"}}");
+    let body = format!("{{\"access_token\":\"{token}-{name}\",\"greeting\":\"welcome, bearer of {token}-{name}\"}}");
     let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {

@@ -115,7 +115,7 @@ impl Place {
 
     /// Starts the program; where it writes a run, that goes to `out`.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running<'_> {
-        self.start_command(self.command(&self.with_out(arguments)), is_load(arguments))
+        self.start_command(self.command(&with_out(arguments)), is_load(arguments))
     }
 
     fn start_command(&self, mut command: Command, alone: bool) -> Running<'_> {
@@ -137,7 +137,7 @@ impl Place {
 
     /// The same with variables in its environment.
     pub(crate) fn run_with(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Ended {
-        let mut command = self.command(&self.with_out(arguments));
+        let mut command = self.command(&with_out(arguments));
         command.envs(environment.iter().copied());
         self.start_command(command, is_load(arguments)).wait()
     }
@@ -154,14 +154,6 @@ impl Place {
             fs::remove_dir_all(self.out()).expect("removed");
         }
         self.run(arguments)
-    }
-
-    fn with_out<'a>(&self, arguments: &[&'a str]) -> Vec<&'a str> {
-        let mut all = arguments.to_vec();
-        if arguments.first().is_some_and(|command| ["run", "verify", "load"].contains(command)) {
-            all.extend(["--out", "out"]);
-        }
-        all
     }
 
     /// Processes that were started for this place: by their environment, command line or working directory.
@@ -196,6 +188,14 @@ impl Place {
             containers(pid)
         );
     }
+}
+
+fn with_out<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    let mut all = arguments.to_vec();
+    if arguments.first().is_some_and(|command| ["run", "verify", "load"].contains(command)) {
+        all.extend(["--out", "out"]);
+    }
+    all
 }
 
 fn is_load(arguments: &[&str]) -> bool {

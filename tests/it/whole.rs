@@ -1,5 +1,6 @@
 //! Whole runs that go well: what is recorded, what is written, and that evidence can be judged and rendered again.
 
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -38,20 +39,35 @@ const SIDE_PATHS: [&str; 28] = [
     "pool/saturated_share",
 ];
 
+/// What a first try left. Kept in memory: nothing removes a directory that a static owns.
+struct FirstTry {
+    ended: Ended,
+    record: Value,
+    files: Vec<(PathBuf, Vec<u8>)>,
+}
+
+impl FirstTry {
+    /// Puts the evidence into another place and returns its path.
+    fn evidence(&self, place: &Place) -> String {
+        let (_, bytes) = self.files.iter().find(|(name, _)| name.as_os_str() == "run.json").expect("run.json");
+        place.file("evidence.json", &String::from_utf8_lossy(bytes))
+    }
+}
+
 /// The smoke plan as people try it first, on a file of SQLite: done once for all tests of this file.
-fn first_try() -> &'static (Place, Ended) {
-    static RUN: OnceLock<(Place, Ended)> = OnceLock::new();
+fn first_try() -> &'static FirstTry {
+    static RUN: OnceLock<FirstTry> = OnceLock::new();
     RUN.get_or_init(|| {
         let place = Place::new();
         let ended = place.measure(&["run", "students-smoke", "--database", "sqlite", "--seed", "7"]);
-        (place, ended)
+        place.assert_nothing_left(ended.pid);
+        FirstTry { ended, record: place.record(), files: files(&place.out()) }
     })
 }
 
 #[test]
 fn the_smoke_plan_passes_and_its_record_has_every_promised_path() {
-    let (place, ended) = first_try();
-    let record = place.record();
+    let FirstTry { ended, record, .. } = first_try();
     assert_eq!(ended.code, Some(0), "{}\n{}", ended.stdout, ended.stderr);
     assert_eq!(record["verdict"], "pass", "{}", record["reason"]);
     assert_eq!(record["ending"]["kind"], "complete");
@@ -88,6 +104,10 @@ fn the_smoke_plan_passes_and_its_record_has_every_promised_path() {
         assert!(figures["requests"].as_u64() > Some(50), "{side}: {}", figures["requests"]);
         assert_eq!(figures["errors"], 0, "{side}: {}", figures["errors_by_kind"]);
         assert!(figures["cpu"].as_f64() > Some(0.0) && figures["rss_bytes"].as_u64() > Some(1 << 20));
+        for times in ["response_time_us", "service_time_us"] {
+            let quantiles = ["p50", "p90", "p95", "p99", "p999", "max"].map(|name| figures[times][name].as_u64());
+            assert!(quantiles[0] > Some(0) && quantiles.is_sorted(), "{side}, {times}: {quantiles:?}");
+        }
         assert!(figures["service_time_us"]["p50"].as_u64() <= figures["response_time_us"]["p50"].as_u64());
         assert!(!list(&record["observations"][side]["process"]["at_ms"]).is_empty());
     }
@@ -99,13 +119,11 @@ fn the_smoke_plan_passes_and_its_record_has_every_promised_path() {
         assert!(!record["environment"][key].is_null(), "environment: {key}");
     }
     assert_eq!(list(&record["load"]["blocks"]).len(), 4);
-    place.assert_nothing_left(ended.pid);
 }
 
 #[test]
 fn both_blocks_of_a_pair_have_the_same_arrivals_and_requests() {
-    let (place, _) = first_try();
-    let record = place.record();
+    let FirstTry { record, .. } = first_try();
     let blocks = list(&record["load"]["blocks"]);
     for pair in [0, 1] {
         let of_pair: Vec<&Value> = blocks.iter().filter(|block| block["pair"] == pair).collect();
@@ -118,8 +136,7 @@ fn both_blocks_of_a_pair_have_the_same_arrivals_and_requests() {
 
 #[test]
 fn every_report_is_written_and_holds_something() {
-    let (place, _) = first_try();
-    let written = files(&place.out());
+    let FirstTry { files: written, .. } = first_try();
     let names: Vec<String> = written.iter().map(|(name, _)| name.display().to_string()).collect();
     for name in ["run.json", "report.html", "junit.xml", "summary.md"] {
         assert!(names.iter().any(|written| written == name), "{name}: {names:?}");
@@ -131,7 +148,7 @@ fn every_report_is_written_and_holds_something() {
         assert_eq!(count(&format!("hdr/{side}-"), ".hlog"), count(&format!("hdr/{side}-"), ".hgrm"));
     }
     assert!(count("charts/", ".svg") > 0, "{names:?}");
-    for (name, bytes) in &written {
+    for (name, bytes) in written {
         assert!(!bytes.is_empty() || name.starts_with("logs"), "{} is empty", name.display());
     }
     // One file that needs no network.
@@ -142,16 +159,15 @@ fn every_report_is_written_and_holds_something() {
 
 #[test]
 fn a_record_renders_to_the_same_bytes_again() {
-    let (place, _) = first_try();
+    let first = first_try();
     let again = Place::new();
-    let record = place.out().join("run.json").display().to_string();
+    let record = first.evidence(&again);
     let rendered = again.run(&["report", &record, "--out", "other"]);
     assert_eq!(rendered.code, Some(0), "{}", rendered.stderr);
-    let mut before = files(&place.out());
+    let mut before = first.files.clone();
     before.retain(|(name, _)| name.as_os_str() != "run.json" && !name.starts_with("logs"));
     let after = files(&again.path().join("other"));
-    let names =
-        |files: &[(std::path::PathBuf, Vec<u8>)]| files.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    let names = |files: &[(PathBuf, Vec<u8>)]| files.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&before), names(&after));
     for ((name, old), (_, new)) in before.iter().zip(&after) {
         assert!(old == new, "{} differs", name.display());
@@ -160,9 +176,9 @@ fn a_record_renders_to_the_same_bytes_again() {
 
 #[test]
 fn stored_evidence_is_judged_again_with_the_same_gates_and_with_others() {
-    let (place, _) = first_try();
+    let first = first_try();
     let elsewhere = Place::new();
-    let path = place.out().join("run.json").display().to_string();
+    let path = first.evidence(&elsewhere);
     let before = std::fs::read(&path).expect("run.json");
 
     let same = elsewhere.run(&["judge", &path]);
@@ -175,7 +191,7 @@ fn stored_evidence_is_judged_again_with_the_same_gates_and_with_others() {
     let judged = std::fs::read_to_string(elsewhere.path().join("judged/run.json")).expect("run.json");
     let judged: Value = serde_json::from_str(&judged).expect("JSON");
     assert_eq!(judged["verdict"], "fail");
-    assert_eq!(judged["load"], place.record()["load"], "judging changes no evidence");
+    assert_eq!(judged["load"], first.record["load"], "judging changes no evidence");
 
     // More samples than there are: nothing is decided.
     assert_eq!(elsewhere.run(&["judge", &path, "--gate", "candidate.p99.9 <= 10s"]).code, Some(4));
@@ -184,17 +200,14 @@ fn stored_evidence_is_judged_again_with_the_same_gates_and_with_others() {
 
 #[test]
 fn standard_output_comes_in_the_format_that_was_asked_for() {
-    let (place, _) = first_try();
-    let path = place.out().join("run.json").display().to_string();
+    let first = first_try();
     let elsewhere = Place::new();
+    let path = first.evidence(&elsewhere);
     let quiet = elsewhere.run(&["judge", &path, "--quiet"]);
     assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("verdict  pass — all 3 gates hold\n", ""));
     let json: Value = serde_json::from_str(&elsewhere.run(&["judge", &path, "--format", "json"]).stdout).expect("JSON");
     assert_eq!(json["verdict"], "pass");
-    assert_eq!(
-        json["load"]["sides"]["candidate"]["requests"],
-        place.record()["load"]["sides"]["candidate"]["requests"]
-    );
+    assert_eq!(json["load"]["sides"]["candidate"]["requests"], first.record["load"]["sides"]["candidate"]["requests"]);
     let markdown = elsewhere.run(&["judge", &path, "--format", "markdown"]).stdout;
     assert!(markdown.starts_with("## ✅ cutover: pass"), "{markdown}");
 }
