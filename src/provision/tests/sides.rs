@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use super::support::{
-    Workplace, command, eventually, file_server, is_running, pid_of, plan, processes_with, shell, side,
+    Workplace, command, eventually, file_server, is_running, pid_of, plan, processes_with, shell, side, this_program,
 };
 use crate::plan::{Metrics, Provider, Side, SideKind, Stack};
 use crate::provision::output::LARGEST_LOG;
@@ -30,7 +30,9 @@ async fn sides_that_need_no_database_get_none() {
     assert_eq!(sides.database().provider, "none");
     let (pid, running) = (pid_of(&sides, Role::Candidate), sides.get(Role::Candidate).expect("a side").clone());
     assert_eq!(running.metrics_url, Some(format!("{}/metrics", running.base_url)));
-    assert_eq!(running.words, "command python3");
+    let program = std::path::PathBuf::from(this_program("").swap_remove(0));
+    let name = program.file_name().expect("a name").display().to_string();
+    assert_eq!(running.words, format!("command {name}"));
     assert!(reqwest::get(&running.base_url).await.expect("an answer").status().is_success());
     sides.check_alive().expect("alive");
     assert_eq!(sides.stop().await, Vec::<String>::new());
@@ -100,7 +102,7 @@ async fn a_program_that_is_not_there_is_named() {
 #[tokio::test]
 async fn a_side_that_dies_is_noticed() {
     let workplace = Workplace::new();
-    let mortal = shell("python3 -m http.server --bind 127.0.0.1 $1 & sleep 1; echo farewell; kill $!; exit 7");
+    let mortal = shell("serve & sleep 1; echo farewell; kill $!; exit 7");
     let mut sides = start_with(&workplace, mortal).await.expect("sides");
     assert!(eventually(|| sides.check_alive().is_err()));
     let error = sides.check_alive().expect_err("dead");
@@ -112,9 +114,7 @@ async fn a_side_that_dies_is_noticed() {
 #[tokio::test]
 async fn children_of_a_command_end_with_it() {
     let marker = "cutover-test-grandchild";
-    let parent = shell(&format!(
-        "sh -c 'trap \"\" TERM; while :; do sleep 1; done' {marker} & exec python3 -m http.server --bind 127.0.0.1 $1"
-    ));
+    let parent = shell(&format!("sh -c 'trap \"\" TERM; while :; do sleep 1; done' {marker} & exec serve"));
     let sides = start_with(&Workplace::new(), parent).await.expect("sides");
     let grandchildren = || processes_with(marker).len();
     assert!(grandchildren() > 0);
@@ -125,7 +125,7 @@ async fn children_of_a_command_end_with_it() {
 #[tokio::test]
 async fn endless_output_neither_blocks_the_side_nor_fills_the_disk() {
     let workplace = Workplace::new();
-    let talker = shell("yes 'a line of output that goes on and on' & exec python3 -m http.server --bind 127.0.0.1 $1");
+    let talker = shell("yes 'a line of output that goes on and on' & exec serve");
     let sides = start_with(&workplace, talker).await.expect("sides");
     let length = || workplace.log("candidate").len() as u64;
     assert!(eventually(|| length() + 100 > LARGEST_LOG), "{} bytes so far", length());

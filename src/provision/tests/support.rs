@@ -1,5 +1,6 @@
 //! Plans of small commands, and looking for what a run has left behind.
 
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,19 +11,51 @@ use crate::provision::database::local::find_programs;
 use crate::provision::{Options, ProvisionError, Sides, start};
 use crate::role::{Pair, Role};
 
-/// A side that serves files and has a database only if `wants_database`.
-pub(super) fn file_server(wants_database: bool) -> Side {
-    command(&["python3", "-m", "http.server", "--bind", "127.0.0.1", "{{port}}"], wants_database)
+/// The test below that is a server.
+const SERVER: &str = "provision::tests::support::server";
+
+/// What starts this very program as a server; a command of a plan, or a word list for a shell.
+pub(super) fn this_program(test: &str) -> Vec<String> {
+    let program = std::env::current_exe().expect("this program").display().to_string();
+    [&program, "--ignored", "--exact", test, "--nocapture"].map(str::to_owned).to_vec()
 }
 
-/// A side that runs a shell script with the port in `$PORT`.
+/// Answers 200 to `/` and 404 to all else, on the port of the environment.
+#[test]
+#[ignore = "other tests start it as a side"]
+fn server() {
+    let Ok(port) = std::env::var("CUTOVER_TEST_PORT") else { return };
+    let listener = std::net::TcpListener::bind(format!("127.0.0.1:{port}")).expect("a free port");
+    println!("\nlistening on http://{}", listener.local_addr().expect("an address"));
+    for mut stream in listener.incoming().flatten() {
+        let mut request = [0; 4096];
+        let length = stream.read(&mut request).unwrap_or(0);
+        let status = if request[..length].starts_with(b"GET / ") { "200 OK" } else { "404 Not Found" };
+        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        // Whoever asked may have gone.
+        let _ = stream.write_all(answer.as_bytes());
+    }
+}
+
+/// A side that serves and has a database only if `wants_database`.
+pub(super) fn file_server(wants_database: bool) -> Side {
+    let words = this_program(SERVER);
+    command(&words.iter().map(String::as_str).collect::<Vec<_>>(), wants_database)
+}
+
+/// A side that runs a shell script, in which `serve` is a server.
 pub(super) fn shell(script: &str) -> Side {
-    command(&["sh", "-c", script, "sh", "{{port}}"], false)
+    command(&["sh", "-c", &script.replace("serve", &serve())], false)
+}
+
+fn serve() -> String {
+    this_program(SERVER).iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ")
 }
 
 pub(super) fn command(words: &[&str], wants_database: bool) -> Side {
     let url = |name: &str| (name.to_owned(), "{{database_url}}".to_owned());
-    let env = if wants_database { vec![url("DATABASE_URL")] } else { Vec::new() };
+    let mut env = if wants_database { vec![url("DATABASE_URL")] } else { Vec::new() };
+    env.push(("CUTOVER_TEST_PORT".to_owned(), "{{port}}".to_owned()));
     let command = words.iter().map(ToString::to_string).collect();
     side(SideKind::Command { command, env, dir: Some(std::env::temp_dir()) })
 }
@@ -85,11 +118,11 @@ impl Workplace {
         Options { show_output: None, work_dir: self.0.path().to_owned(), executable, seed: 1 }
     }
 
-    /// The same with a script in the place of our own program: it says what it was started with and serves files.
+    /// The same with a script in the place of our own program: it says what it was started with and serves.
     pub(super) fn options_with_fake_executable(&self) -> Options {
         let options = self.options();
         let executable = options.work_dir.join("fake-cutover");
-        std::fs::write(&executable, FAKE_EXECUTABLE).expect("a script");
+        std::fs::write(&executable, FAKE_EXECUTABLE.replace("SERVE", &serve())).expect("a script");
         std::fs::set_permissions(&executable, PermissionsExt::from_mode(0o755)).expect("permissions");
         Options { executable, ..options }
     }
@@ -107,9 +140,7 @@ const FAKE_EXECUTABLE: &str = r#"#!/bin/sh
 [ -n "$DATABASE_URL" ] || exit 9
 echo arguments: "$@"
 echo url $DATABASE_URL
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-python3 -m http.server --bind 127.0.0.1 $port &
-echo listening on http://127.0.0.1:$port
+CUTOVER_TEST_PORT=0 SERVE &
 cat >/dev/null
 kill $!
 "#;
