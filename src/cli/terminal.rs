@@ -28,7 +28,7 @@ impl Terminal {
         }
         let watched = std::io::stderr().is_terminal() && !output.quiet;
         let target = if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(Some(1), target);
+        let bar = ProgressBar::with_draw_target(Some(1), target).with_style(spinner());
         Self { bar, quiet: output.quiet, watched }
     }
 
@@ -74,11 +74,11 @@ impl Terminal {
     }
 
     fn advance(&self, done: u64, total: u64, now: &str, left: Option<Duration>) {
-        self.bar.set_style(counted());
-        self.bar.set_length(total);
-        self.bar.set_position(done);
         let left = left.map(|left| format!(", about {} left", format_duration(Duration::from_secs(left.as_secs()))));
         self.bar.set_message(format!("{now}{}", left.unwrap_or_default()));
+        self.bar.set_length(total);
+        self.bar.set_position(done);
+        self.bar.set_style(counted());
     }
 
     /// A line for whoever reads along; nothing with `--quiet`.

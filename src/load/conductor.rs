@@ -75,13 +75,14 @@ pub(super) fn conduct(
     let seated = await_users(rig, stop);
     let mut finished = Vec::new();
     if seated.is_ok() {
+        let started = Instant::now();
         let plan: Vec<(u32, Role)> =
             (0..score.pairs).flat_map(|pair| block_order(rig.seed, pair, &score.roles)).collect();
         for (index, (pair, role)) in plan.iter().enumerate() {
             if stop.is_triggered() {
                 break;
             }
-            tell(progress, index, plan.len(), *pair, *role, score);
+            tell(progress, index, plan.len(), *pair, *role, score, started);
             finished.push(play(rig, score, *pair, *role, stages, stop));
         }
         progress.step(finished.len() as u64, plan.len() as u64, "done", None);
@@ -94,10 +95,12 @@ fn block_order(seed: u64, pair: u32, roles: &[Role]) -> Vec<(u32, Role)> {
     schedule::order(seed, pair).into_iter().filter(|role| roles.contains(role)).map(|role| (pair, role)).collect()
 }
 
-fn tell(progress: &Progress, index: usize, total: usize, pair: u32, role: Role, score: &Score) {
-    let left = score.length * u32::try_from(total - index).unwrap_or(u32::MAX);
+/// What is being done, and when all will be over: at the pace so far, which knows how long blocks take to drain.
+fn tell(progress: &Progress, done: usize, total: usize, pair: u32, role: Role, score: &Score, started: Instant) {
+    let so_far = started.elapsed().checked_div(u32::try_from(done).unwrap_or(u32::MAX)).unwrap_or(score.length);
+    let left = so_far.max(score.length) * u32::try_from(total - done).unwrap_or(u32::MAX);
     let now = format!("pair {} of {}, {role}", pair + 1, score.pairs);
-    progress.step(index as u64, total as u64, now, Some(left));
+    progress.step(done as u64, total as u64, now, Some(left));
 }
 
 /// Waits until each user is in its seat.
