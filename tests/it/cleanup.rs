@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use crate::support::{CANDIDATE, Place, children, eventually, has_server, list, script, smoke};
+use crate::support::{CANDIDATE, Place, SMOKE_STEPS, children, eventually, has_server, list, script, smoke};
 
 /// Enough load for a signal to arrive in the middle of it.
 fn long_plan(place: &Place) -> String {
@@ -43,7 +43,7 @@ fn a_signal_under_load_is_130_and_keeps_what_was_measured() {
         assert!(ended.stderr.contains("stopping: what was measured is written"), "{}", ended.stderr);
         let record = place.record();
         assert_eq!((&record["ending"]["kind"], &record["verdict"]), (&"interrupted".into(), &"invalid".into()));
-        assert_eq!(record["parity"]["compared"], 40, "{database}");
+        assert_eq!(record["parity"]["compared"], SMOKE_STEPS, "{database}");
         let blocks = list(&record["load"]["blocks"]);
         assert!(!blocks.is_empty() && blocks.len() < 40, "{database}: {} blocks", blocks.len());
         assert!(blocks.iter().any(|block| block["requests"].as_u64() > Some(20)), "{database}");
@@ -116,7 +116,7 @@ fn nothing_is_left_after_the_harness_was_killed() {
         // What was saved before the load is there and says that it is not the end.
         let record = place.record();
         assert_eq!(record["ending"]["kind"], "running", "{database}");
-        assert_eq!(record["parity"]["compared"], 40, "{database}");
+        assert_eq!(record["parity"]["compared"], SMOKE_STEPS, "{database}");
     }
 }
 

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 
 use crate::support::{
-    BASELINE, CANDIDATE, CUTOVER, Place, differences, eventually, has_server, list, script, short, smoke,
+    BASELINE, CANDIDATE, CUTOVER, Place, SMOKE_STEPS, differences, eventually, has_server, list, script, short, smoke,
 };
 
 /// A reference service that the test started itself.
@@ -108,7 +108,7 @@ fn commands_are_sides_like_bundled_ones() {
         let record = place.record();
         assert_eq!(ended.code, Some(0), "{database}: {}\n{}", ended.stdout, ended.stderr);
         assert_eq!(record["parity"]["breaking"], 0, "{:#?}", differences(&record, "breaking"));
-        assert_eq!(record["parity"]["compared"], 40);
+        assert_eq!(record["parity"]["compared"], SMOKE_STEPS);
         place.assert_nothing_left(ended.pid);
     }
 }
@@ -194,7 +194,7 @@ fn a_side_that_dies_under_load_is_3_and_what_was_measured_is_kept() {
     }
     let record = place.record();
     assert_eq!((&record["ending"]["kind"], &record["verdict"]), (&"failed".into(), &"invalid".into()));
-    assert_eq!(record["parity"]["compared"], 40);
+    assert_eq!(record["parity"]["compared"], SMOKE_STEPS);
     let blocks = list(&record["load"]["blocks"]);
     assert!(!blocks.is_empty() && blocks.len() < 20, "{}", blocks.len());
     assert!(record["load"]["sides"]["baseline"]["requests"].as_u64() > Some(50));

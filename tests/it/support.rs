@@ -13,6 +13,9 @@ use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// Steps of the smoke plan.
+pub(crate) const SMOKE_STEPS: u64 = 41;
+
 /// The program under test.
 pub(crate) const CUTOVER: &str = env!("CARGO_BIN_EXE_cutover");
 

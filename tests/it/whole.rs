@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use crate::support::{Ended, Place, differences, files, has_server, list, short};
+use crate::support::{Ended, Place, SMOKE_STEPS, differences, files, has_server, list, short};
 
 /// What scripts may rely on in each side's part of the load.
 const SIDE_PATHS: [&str; 28] = [
@@ -87,7 +87,7 @@ fn the_smoke_plan_passes_and_its_record_has_every_promised_path() {
     assert!(record["targets"].is_array());
 
     let parity = &record["parity"];
-    assert_eq!((parity["requests"].as_u64(), parity["compared"].as_u64()), (Some(40), Some(40)));
+    assert_eq!((parity["requests"].as_u64(), parity["compared"].as_u64()), (Some(SMOKE_STEPS), Some(SMOKE_STEPS)));
     assert_eq!(parity["breaking"], 0);
     for difference in list(&parity["differences"]) {
         for key in ["class", "flow", "step", "where", "baseline", "candidate", "count"] {
@@ -243,7 +243,7 @@ fn every_provider_of_databases_gives_the_same_contract() {
         let record = place.record();
         assert_eq!(record["parity"]["breaking"], 0, "{provider}: {:#?}", differences(&record, "breaking"));
         assert_eq!(record["parity"]["representation"], 0, "{provider}: {:#?}", differences(&record, "representation"));
-        assert_eq!(record["parity"]["compared"], 40, "{provider}");
+        assert_eq!(record["parity"]["compared"], SMOKE_STEPS, "{provider}");
         // The gates on load are not judged, and that does not spoil the verdict on the contract.
         assert_eq!(ended.code, Some(0), "{provider}: {}{}", ended.stdout, ended.stderr);
         assert_eq!(ended.stdout.lines().count(), 1, "{}", ended.stdout);
