@@ -86,7 +86,7 @@ pub(super) struct Overrides {
     #[arg(long, value_name = "IMAGE", help_heading = "Sides")]
     pub(super) postgres_image: Option<String>,
     /// Make the bundled candidate wrong on purpose, to see it found, such as `wrong-status` or `slow-tail=50`
-    /// (repeatable; `cutover serve --help` names them all)
+    /// (repeatable; reference-service/README.md names them all)
     #[arg(long = "defect", value_name = "NAME[=VALUE]", action = ArgAction::Append, help_heading = "Sides")]
     pub(super) defects: Vec<String>,
     /// Seed of everything that is drawn at random; printed by every run

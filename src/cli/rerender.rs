@@ -34,7 +34,7 @@ pub(super) fn judge(args: &JudgeArgs) -> Exit {
         }
     }
     let shown = out.or_else(|| args.record.parent()).unwrap_or_else(|| Path::new("."));
-    summary::print(&record, shown, &args.output, &terminal);
+    summary::print(&record, shown, &args.output);
     Exit::from(record.verdict)
 }
 

@@ -95,7 +95,7 @@ fn conclude(job: &Job, output: &OutputArgs, terminal: &Terminal, outcome: &Outco
         Some(RunError::Interrupted) => Exit::Interrupted,
         Some(_) => Exit::Environment,
     };
-    summary::print(&outcome.record, &job.out, output, terminal);
+    summary::print(&outcome.record, &job.out, output);
     if let Some(error) = outcome.error.as_ref().filter(|error| !matches!(error, RunError::Interrupted)) {
         terminal.failure(&error.in_full(), error.hint().as_deref());
     }

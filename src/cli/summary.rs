@@ -5,7 +5,6 @@ use std::path::Path;
 use console::Style;
 
 use super::args::{Format, OutputArgs};
-use super::terminal::Terminal;
 use crate::record::{Class, Difference, GateResult, RunRecord, Severity, SideLoad, Verdict};
 use crate::report;
 use crate::role::{Pair, Role};
@@ -17,16 +16,16 @@ const MOST_DIFFERENCES: usize = 10;
 const MOST_CHARACTERS: usize = 60;
 
 /// Prints a record in the format that was asked for.
-pub(super) fn print(record: &RunRecord, out: &Path, output: &OutputArgs, terminal: &Terminal) {
+pub(super) fn print(record: &RunRecord, out: &Path, output: &OutputArgs) {
     match output.format {
         Format::Json => println!("{:#}", as_json(record)),
         Format::Markdown => println!("{}", markdown(record)),
         Format::Text if output.quiet => println!("{}", verdict_line(record)),
-        Format::Text => print_text(record, out, terminal),
+        Format::Text => print_text(record, out),
     }
 }
 
-fn print_text(record: &RunRecord, out: &Path, terminal: &Terminal) {
+fn print_text(record: &RunRecord, out: &Path) {
     let mut lines = Vec::new();
     figures(record, &mut lines);
     parity(record, &mut lines);
@@ -37,7 +36,6 @@ fn print_text(record: &RunRecord, out: &Path, terminal: &Terminal) {
     lines.push(format!("report   {}", out.join("report.html").display()));
     lines.push(verdict_line(record));
     println!("{}", lines.join("\n"));
-    let _ = terminal;
 }
 
 /// The summary that is written for pull requests.
