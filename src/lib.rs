@@ -15,6 +15,7 @@ pub mod record;
 pub mod compare;
 pub mod judge;
 pub mod schedule;
+pub mod tally;
 
 pub mod http;
 pub mod step;

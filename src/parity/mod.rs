@@ -5,8 +5,6 @@
 //! difference of its own and the rest of the flow is skipped, and counted as skipped.
 
 mod replay;
-mod secrets;
-mod tally;
 
 use crate::compare::Comparator;
 use crate::http::{Connection, Limits, Origin};
@@ -15,9 +13,8 @@ use crate::progress::Progress;
 use crate::record::Parity;
 use crate::role::{Pair, Role};
 use crate::step::{Captured, LoginError, PreparedFlow, RenderError, log_in};
+use crate::tally::{Secrets, Tally};
 use replay::Replay;
-use secrets::Secrets;
-use tally::Tally;
 
 /// Why there is no parity evidence.
 #[derive(Debug, thiserror::Error)]

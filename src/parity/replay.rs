@@ -1,11 +1,11 @@
 //! One flow on both sides, step by step.
 
-use super::tally::Tally;
 use crate::compare::{Answer, Comparator};
 use crate::http::{Connection, Keep, Response};
 use crate::record::parity::Kind;
 use crate::role::Pair;
 use crate::step::{Captured, Done, PreparedFlow, PreparedStep, Problem, RenderError, Session, perform};
+use crate::tally::Tally;
 
 /// Everything that the replay needs from one flow to the next.
 pub(super) struct Replay {

@@ -8,18 +8,22 @@ use std::path::{Path, PathBuf};
 const FLOORS: [&[&str]; 8] = [
     &["clock", "diagnostic", "progress", "role", "stop", "units"],
     &["plan", "record"],
-    &["compare", "judge", "schedule"],
+    &["compare", "contract", "import", "judge", "schedule", "tally"],
     &["http", "step"],
-    &["load", "observe", "parity", "provision"],
+    &["explore", "load", "observe", "parity", "provision", "state", "tap"],
     &["report"],
     &["run"],
     &["cli"],
 ];
 
 /// Rooms of one floor that may be imported by their neighbours, with the reason.
-const STAIRS: [(&str, &str); 1] = [
+const STAIRS: [(&str, &str); 3] = [
     // A step is done over a connection; both are about one request, and neither knows a side.
     ("step", "http"),
+    // A plan can be made from a contract.
+    ("import", "contract"),
+    // It counts what comparing found.
+    ("tally", "compare"),
 ];
 
 /// Crates that only one place may name.

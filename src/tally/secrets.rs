@@ -8,18 +8,18 @@ const NAMES: [&str; 7] = ["token", "password", "passwd", "secret", "authorizatio
 const SHORTEST: usize = 8;
 
 /// Texts that are known to be secrets, and rules for those that are not.
-pub(super) struct Secrets {
+pub struct Secrets {
     known: Vec<String>,
 }
 
 impl Secrets {
     /// The texts are what the logins captured.
-    pub(super) fn new(known: impl IntoIterator<Item = String>) -> Self {
+    pub fn new(known: impl IntoIterator<Item = String>) -> Self {
         Self { known: known.into_iter().filter(|text| text.len() >= SHORTEST).collect() }
     }
 
     /// A value as it may be kept. `place` is where it was found.
-    pub(super) fn mask(&self, place: &str, value: &str) -> String {
+    pub fn mask(&self, place: &str, value: &str) -> String {
         let last = place.rsplit(['.', '[']).next().unwrap_or(place);
         if is_secret_name(last) {
             return MASK.to_owned();

@@ -1,8 +1,14 @@
-//! What the replay found so far, equal differences grouped.
+//! Comparisons → evidence: equal differences grouped and counted, secrets masked. Pure.
+//!
+//! Whatever compares answers adds them up with this, so that a difference looks the same in every report whichever phase
+//! found it. Knows nothing of how answers were got.
+
+mod secrets;
 
 use std::collections::HashMap;
 
-use super::secrets::Secrets;
+pub use secrets::Secrets;
+
 use crate::compare::{self, Comparison, HEADERS_LEFT_OUT};
 use crate::plan::{Plan, Rule, RuleKind};
 use crate::record::parity::{Class, Difference, Kind, Parity, RuleUse, StepParity};
@@ -16,7 +22,7 @@ const MAX_GROUPS: usize = 1_000;
 const NOT_KEPT: &str = "[ignored]";
 
 /// What the replay found so far.
-pub(super) struct Tally {
+pub struct Tally {
     parity: Parity,
     secrets: Secrets,
     /// For each rule, whether values at its places are kept.
@@ -40,7 +46,7 @@ struct GroupKey {
 
 impl Tally {
     /// Nothing found yet; every step of the plan has its line.
-    pub(super) fn new(plan: &Plan) -> Self {
+    pub fn new(plan: &Plan) -> Self {
         let names = plan.flows.iter().flat_map(|flow| flow.steps.iter().map(|step| (&flow.name, &step.name)));
         let steps: Vec<StepParity> = names.map(|(flow, step)| empty_step(flow, step)).collect();
         let index = steps.iter().enumerate().map(|(at, step)| ((step.flow.clone(), step.step.clone()), at)).collect();
@@ -55,24 +61,24 @@ impl Tally {
     }
 
     /// From now on these do not get into the evidence.
-    pub(super) fn keep_secret(&mut self, secrets: Secrets) {
+    pub fn keep_secret(&mut self, secrets: Secrets) {
         self.secrets = secrets;
     }
 
     /// A step was sent to both sides.
-    pub(super) fn requested(&mut self) {
+    pub fn requested(&mut self) {
         self.parity.requests += 1;
     }
 
     /// A step could not be sent because an earlier one failed.
-    pub(super) fn skipped(&mut self, flow: &str, step: &str) {
+    pub fn skipped(&mut self, flow: &str, step: &str) {
         if let Some(step) = self.step(flow, step) {
             step.skipped += 1;
         }
     }
 
     /// Two answers were compared.
-    pub(super) fn compared(&mut self, flow: &str, step: &str, status: u16, comparison: Comparison) {
+    pub fn compared(&mut self, flow: &str, step: &str, status: u16, comparison: Comparison) {
         self.parity.compared += 1;
         self.parity.places += comparison.places;
         if let Some(step) = self.step(flow, step) {
@@ -93,7 +99,7 @@ impl Tally {
     }
 
     /// A difference that no comparison of answers found; it is breaking.
-    pub(super) fn difference(&mut self, flow: &str, step: &str, kind: Kind, place: &str, sides: Pair<Option<String>>) {
+    pub fn difference(&mut self, flow: &str, step: &str, kind: Kind, place: &str, sides: Pair<Option<String>>) {
         let difference = compare::Difference {
             class: Class::Breaking,
             kind,
@@ -106,7 +112,7 @@ impl Tally {
     }
 
     /// One side lets nobody in: the only comparison there will be, and every step is skipped.
-    pub(super) fn login_differs(&mut self, sides: Pair<Option<String>>) {
+    pub fn login_differs(&mut self, sides: Pair<Option<String>>) {
         self.parity.requests = 1;
         self.parity.compared = 1;
         for step in &mut self.parity.steps {
@@ -116,7 +122,7 @@ impl Tally {
     }
 
     /// The evidence.
-    pub(super) fn into_parity(self) -> Parity {
+    pub fn into_parity(self) -> Parity {
         self.parity
     }
 
