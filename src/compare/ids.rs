@@ -204,17 +204,19 @@ impl Bijection {
             let partner = Partner { id: other.to_owned(), place: place.clone(), is_retired: false };
             space.partners.get_mut(role).insert(id.to_owned(), partner);
         }
-        gone.into_iter().for_each(|pair| self.forget_unequal(pair));
+        for pair in &gone {
+            self.forget_unequal(pair);
+        }
         if baseline != candidate {
             *self.unequal.entry((baseline.to_owned(), candidate.to_owned())).or_default() += 1;
         }
     }
 
-    fn forget_unequal(&mut self, pair: (String, String)) {
-        if let Some(count) = self.unequal.get_mut(&pair) {
+    fn forget_unequal(&mut self, pair: &(String, String)) {
+        if let Some(count) = self.unequal.get_mut(pair) {
             *count -= 1;
             if *count == 0 {
-                self.unequal.remove(&pair);
+                self.unequal.remove(pair);
             }
         }
     }
