@@ -18,6 +18,7 @@ mod number;
 mod own_url;
 mod path;
 mod place;
+pub mod rows;
 mod rules;
 mod scalar;
 mod shown;

@@ -37,16 +37,33 @@ pub enum ParityError {
     },
 }
 
-/// Replays every flow of the plan on both sides.
+/// How far the replay has come, for whoever looks at what it leaves behind.
+#[derive(Debug, Clone, Copy)]
+pub enum After<'a> {
+    /// Both sides let us in; the texts are what the logins captured, and secret.
+    Login(&'a [String]),
+    /// The flow with this number was done.
+    Flow(usize),
+}
+
+/// Replays every flow of the plan on both sides. `after` is awaited before the replay goes on.
 ///
 /// # Errors
 /// See [`ParityError`]; a side that answers nothing is a result, not an error.
-pub async fn run(plan: &Plan, origins: &Pair<Origin>, seed: u64, progress: &Progress) -> Result<Parity, ParityError> {
+pub async fn run(
+    plan: &Plan,
+    origins: &Pair<Origin>,
+    seed: u64,
+    progress: &Progress,
+    mut after: impl AsyncFnMut(After<'_>),
+) -> Result<Parity, ParityError> {
     let flows = prepare(plan)?;
     let mut tally = Tally::new(plan);
     let Some(logins) = log_in_both(plan, origins, &mut tally).await? else { return Ok(tally.into_parity()) };
     let captured = logins.iter().flat_map(|(_, variables)| variables).flatten();
-    tally.keep_secret(Secrets::new(captured.map(|value| value.text.clone())));
+    let captured: Vec<String> = captured.map(|value| value.text.clone()).collect();
+    after(After::Login(&captured)).await;
+    tally.keep_secret(Secrets::new(captured));
     let mut replay = Replay {
         comparator: Comparator::new(&plan.compare),
         connections: origins.clone().map(|_, origin| Connection::new(origin, Limits::within(plan.timeout))),
@@ -57,6 +74,7 @@ pub async fn run(plan: &Plan, origins: &Pair<Origin>, seed: u64, progress: &Prog
     for (number, flow) in flows.iter().enumerate() {
         progress.step(number as u64, flows.len() as u64, format!("flow {}", flow.name), None);
         replay.flow(number as u64, flow).await;
+        after(After::Flow(number)).await;
     }
     progress.step(flows.len() as u64, flows.len() as u64, "done", None);
     Ok(replay.tally.into_parity())

@@ -12,6 +12,7 @@ mod problems;
 mod read;
 mod schema;
 mod side;
+mod state;
 pub mod template;
 mod yaml;
 
@@ -27,6 +28,7 @@ pub use path::JsonPath;
 pub use read::{AdHocError, PlanError, load, parse, parse_rate};
 pub use schema::schema;
 pub use side::{Database, Metrics, Provider, Side, SideKind, Stack, UrlError};
+pub use state::{StateCompare, StateRule, StateSum};
 pub use template::{JsonTemplate, Template};
 
 use crate::role::{Pair, Role};
@@ -198,6 +200,8 @@ pub enum CaptureFrom {
 pub struct Compare {
     /// Rules in the order written; the first that fits a place is applied.
     pub rules: Vec<Rule>,
+    /// How the databases are compared.
+    pub state: StateCompare,
 }
 
 /// One permission to differ.

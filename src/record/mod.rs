@@ -5,11 +5,13 @@
 
 pub mod load;
 pub mod parity;
+pub mod state;
 
 use serde::{Deserialize, Serialize};
 
 pub use load::{Load, SideLoad};
 pub use parity::{Class, Difference, Parity};
+pub use state::State;
 
 use crate::role::Pair;
 
@@ -37,6 +39,9 @@ pub struct RunRecord {
     pub findings: Vec<Finding>,
     /// The sequential replay; `null`: not run.
     pub parity: Option<Parity>,
+    /// The two databases; `null`: not compared.
+    #[serde(default)]
+    pub state: Option<State>,
     /// The load phase; `null`: not run.
     pub load: Option<Load>,
     /// What the samplers saw, over the whole run.

@@ -91,6 +91,12 @@ pub enum Kind {
     Expectation,
     /// A value to capture was not there.
     Capture,
+    /// The baseline's database has a row that the candidate's has not.
+    RowMissing,
+    /// The candidate's database has a row that the baseline's has not.
+    RowExtra,
+    /// The two databases are built otherwise: a table, column, constraint, index or sequence.
+    Schema,
 }
 
 /// One place where the two sides' answers differ.

@@ -91,6 +91,7 @@ pub(super) fn empty() -> RunRecord {
         targets: Vec::new(),
         findings: Vec::new(),
         parity: None,
+        state: None,
         load: None,
         observations: Pair::default(),
         environment: environment(),

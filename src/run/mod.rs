@@ -6,6 +6,7 @@
 mod environment;
 mod error;
 mod measure;
+mod state;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ pub use error::RunError;
 
 use crate::clock::Epoch;
 use crate::http::Origin;
+use crate::parity::After;
 use crate::plan::{Gate, Plan};
 use crate::progress::Progress;
 use crate::provision::{self, Sides};
@@ -20,6 +22,7 @@ use crate::record::{Ending, FlowInfo, RunInfo, RunRecord, SCHEMA_VERSION, Verdic
 use crate::role::{Pair, Role};
 use crate::stop::Stop;
 use crate::{judge, parity, report};
+use state::Databases;
 
 /// Which phases a run has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,8 +154,11 @@ async fn with_sides(
     if job.command.has_parity() {
         progress.phase("parity");
         let origins = both(origins(sides).await?)?;
-        let replay = parity::run(&job.plan, &origins, job.seed, progress);
-        record.parity = Some(alive(sides, until(stop, replay).await?.map_err(RunError::from))?);
+        let mut databases = Databases::connect(&job.plan, sides, "parity", None, progress).await;
+        let after = async |after: After<'_>| databases.after(after).await;
+        let replay = until(stop, parity::run(&job.plan, &origins, job.seed, progress, after)).await;
+        state::keep(databases, record);
+        record.parity = Some(alive(sides, replay?.map_err(RunError::from))?);
         save(job, record)?;
     }
     if job.command.has_load() {
@@ -163,10 +169,35 @@ async fn with_sides(
                 progress.note("a side that runs elsewhere keeps the data that the replay left");
             }
         }
-        measure::load(job, epoch, record, sides, progress, stop).await?;
+        let measured = load_and_compare(job, epoch, record, sides, progress, stop).await;
+        measured?;
         save(job, record)?;
     }
     Ok(())
+}
+
+/// The load, between two looks at the databases where there are two.
+async fn load_and_compare(
+    job: &Job,
+    epoch: Epoch,
+    record: &mut RunRecord,
+    sides: &mut Sides,
+    progress: &Progress,
+    stop: &Stop,
+) -> Result<(), RunError> {
+    if job.plan.roles().len() < 2 {
+        return measure::load(job, epoch, record, sides, progress, stop).await;
+    }
+    let mut databases = Databases::connect(&job.plan, sides, "load", record.state.take(), progress).await;
+    let mut measured = until(stop, databases.before_load()).await;
+    if measured.is_ok() {
+        measured = measure::load(job, epoch, record, sides, progress, stop).await;
+    }
+    if measured.is_ok() {
+        measured = until(stop, databases.after_load(record.load.as_ref())).await;
+    }
+    state::keep(databases, record);
+    measured
 }
 
 /// Runs a phase that may be dropped at any point, until the stop flag is set.
@@ -229,6 +260,7 @@ fn begin(job: &Job) -> RunRecord {
         targets: Vec::new(),
         findings: Vec::new(),
         parity: None,
+        state: None,
         load: None,
         observations: Pair::default(),
         environment: environment::read(),

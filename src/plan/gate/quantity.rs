@@ -45,6 +45,12 @@ pub enum Quantity {
     ParityBreaking,
     /// Representation differences.
     ParityRepresentation,
+    /// Pairs of rows compared between the two databases.
+    StateCompared,
+    /// Breaking differences between the two databases.
+    StateBreaking,
+    /// Representation differences between the two databases.
+    StateRepresentation,
 }
 
 /// The unit a quantity is in.
@@ -87,6 +93,13 @@ pub(super) const PARITY_QUANTITIES: [(&str, Quantity); 4] = [
     ("representation", Quantity::ParityRepresentation),
 ];
 
+/// Quantities of the two databases.
+pub(super) const STATE_QUANTITIES: [(&str, Quantity); 3] = [
+    ("compared", Quantity::StateCompared),
+    ("breaking", Quantity::StateBreaking),
+    ("representation", Quantity::StateRepresentation),
+];
+
 impl Quantity {
     /// As gates spell it, without the subject: `p95`, `service.p99.9`, `pool.used.mean`.
     pub fn name(self) -> String {
@@ -97,6 +110,7 @@ impl Quantity {
             fixed => SIDE_QUANTITIES
                 .iter()
                 .chain(&PARITY_QUANTITIES)
+                .chain(&STATE_QUANTITIES)
                 .find(|(_, quantity)| *quantity == fixed)
                 .map_or_else(String::new, |(name, _)| (*name).to_owned()),
         }
@@ -122,7 +136,10 @@ impl Quantity {
             | Self::ParityRequests
             | Self::ParityCompared
             | Self::ParityBreaking
-            | Self::ParityRepresentation => Unit::Count,
+            | Self::ParityRepresentation
+            | Self::StateCompared
+            | Self::StateBreaking
+            | Self::StateRepresentation => Unit::Count,
         }
     }
 
@@ -213,6 +230,10 @@ pub(super) fn side_quantity(name: &str) -> Option<Quantity> {
 
 pub(super) fn parity_quantity(name: &str) -> Option<Quantity> {
     PARITY_QUANTITIES.iter().find(|(fixed, _)| *fixed == name).map(|(_, quantity)| *quantity)
+}
+
+pub(super) fn state_quantity(name: &str) -> Option<Quantity> {
+    STATE_QUANTITIES.iter().find(|(fixed, _)| *fixed == name).map(|(_, quantity)| *quantity)
 }
 
 /// In words, for "`p95` is a time".

@@ -22,10 +22,11 @@ pub(super) fn compare(node: Option<&Node>, flows: &[Flow], problems: &mut Proble
         rules.extend(rule(&fields, kind, flows, problems).map(|rule| (node.span.start, rule)));
     }
     rules.sort_by_key(|(start, _)| *start);
-    Compare { rules: rules.into_iter().map(|(_, rule)| rule).collect() }
+    let state = super::state::state(fields.get("state"), problems);
+    Compare { rules: rules.into_iter().map(|(_, rule)| rule).collect(), state }
 }
 
-fn kind(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<RuleKind> {
+pub(super) fn kind(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<RuleKind> {
     let (kind, within) = (fields.get("as"), fields.get("within"));
     let most = Duration::from_hours(8784);
     let within = within.map(|node| duration(node, Duration::ZERO..=most, problems));

@@ -6,6 +6,7 @@ mod gates;
 mod json;
 mod load;
 mod sides;
+mod state;
 mod step;
 mod variables;
 

@@ -117,6 +117,9 @@ const fn kind(kind: Kind) -> &'static str {
         Kind::Transport => "transport",
         Kind::Expectation => "expectation",
         Kind::Capture => "capture",
+        Kind::RowMissing => "row missing",
+        Kind::RowExtra => "row extra",
+        Kind::Schema => "schema",
     }
 }
 
