@@ -63,11 +63,11 @@ fn schemas_of_parameters_and_bodies_are_found() {
 paths:
   /a:
     get:
-      parameters: [ { in: query, name: x, schema: { type: string, nullable: true }, example: { nullable: true } } ]
+      parameters: [ { in: query, name: x, schema: { type: string, nullable: true }, example: { schema: { type: x, nullable: true } } } ]
       responses: { 200: { content: { application/json: { schema: { type: object, nullable: true } } } } }",
     );
     let operation = &contract.operations[0];
     assert_eq!(operation.parameters[0].schema, json!({ "type": ["string", "null"] }));
-    assert_eq!(operation.parameters[0].example, Some(json!({ "nullable": true })));
+    assert_eq!(operation.parameters[0].example, Some(json!({ "schema": { "type": "x", "nullable": true } })));
     assert_eq!(operation.responses[0].contents[0].schema, json!({ "type": ["object", "null"] }));
 }
