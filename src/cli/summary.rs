@@ -29,6 +29,7 @@ fn print_text(record: &RunRecord, out: &Path) {
     let mut lines = Vec::new();
     figures(record, &mut lines);
     parity(record, &mut lines);
+    state(record, &mut lines);
     rules("gates", &record.gates, &mut lines);
     rules("targets (reported, not gated)", &record.targets, &mut lines);
     findings(record, &mut lines);
@@ -57,6 +58,7 @@ fn as_json(record: &RunRecord) -> serde_json::Value {
         "targets": record.targets,
         "findings": record.findings,
         "parity": record.parity,
+        "state": record.state,
         "load": sides.map(|sides| serde_json::json!({ "sides": sides })),
     })
 }
@@ -136,7 +138,19 @@ fn parity(record: &RunRecord, lines: &mut Vec<String>) {
         format_count(parity.representation),
         format_count(parity.volatile),
     ));
-    let mut shown: Vec<&Difference> = parity.differences.iter().filter(|d| d.class != Class::Volatile).collect();
+    told(&parity.differences, lines);
+}
+
+/// `state    6 tables, 5 012 rows equal after 9 flows and the load`
+fn state(record: &RunRecord, lines: &mut Vec<String>) {
+    let Some(state) = &record.state else { return };
+    lines.push(String::new());
+    lines.push(format!("state    {}", shown(&report::state_in_words(state))));
+    told(&state.differences, lines);
+}
+
+fn told(differences: &[Difference], lines: &mut Vec<String>) {
+    let mut shown: Vec<&Difference> = differences.iter().filter(|d| d.class != Class::Volatile).collect();
     shown.sort_by_key(|difference| difference.class);
     lines.extend(shown.iter().take(MOST_DIFFERENCES).map(|difference| difference_line(difference)));
     if shown.len() > MOST_DIFFERENCES {
@@ -166,9 +180,14 @@ fn colour(class: Class) -> String {
 }
 
 /// One line of printable characters: what targets send must not steer a terminal.
+fn shown(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// The same, and not endlessly.
 fn shorten(text: &str) -> String {
-    let mut shown: String =
-        text.chars().take(MOST_CHARACTERS).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    let mut shown: String = text.chars().take(MOST_CHARACTERS).collect::<String>();
+    shown = self::shown(&shown);
     if text.chars().nth(MOST_CHARACTERS).is_some() {
         shown.push('…');
     }

@@ -195,9 +195,11 @@ impl RowRules {
     fn class(&self, baseline: &Cell, candidate: &Cell) -> Option<Class> {
         match (baseline.form, candidate.form) {
             (Form::Integer | Form::Real, Form::Integer | Form::Real) => {
-                let alike = || is_decimal(&baseline.text)
-                    && is_decimal(&candidate.text)
-                    && Decimal::new(&baseline.text) == Decimal::new(&candidate.text);
+                let alike = || {
+                    is_decimal(&baseline.text)
+                        && is_decimal(&candidate.text)
+                        && Decimal::new(&baseline.text) == Decimal::new(&candidate.text)
+                };
                 Some(scalar::representation_if(baseline.text == candidate.text || alike()))
             }
             (Form::Text, Form::Text) => scalar::texts(&no_urls(), &baseline.text, &candidate.text),
@@ -307,7 +309,10 @@ mod tests {
             let found = rules.compare(Some(0), &text(baseline), &text(candidate)).expect("they differ");
             assert_eq!(found.class == Class::Volatile, is_allowed, "{baseline} {candidate}");
         }
-        assert_eq!(rules.compare(Some(0), &Cell::null(), &text("2024-01-01 10:00:00")).map(|it| it.class), Some(Class::Breaking));
+        assert_eq!(
+            rules.compare(Some(0), &Cell::null(), &text("2024-01-01 10:00:00")).map(|it| it.class),
+            Some(Class::Breaking)
+        );
     }
 
     #[test]

@@ -27,8 +27,8 @@ pub(super) fn with_implied(evidence: &RunRecord, gates: &[Gate]) -> Vec<Gate> {
     });
     let implied = [
         (evidence.parity.is_some(), Subject::Parity, Quantity::ParityBreaking),
-        (has_databases, Subject::State, Quantity::StateBreaking),
         (is_watched, Subject::Side(Role::Candidate), Quantity::PoolTimeouts),
+        (has_databases, Subject::State, Quantity::StateBreaking),
     ];
     let is_written = |quantity| gates.iter().any(|gate| gate.metric.quantity == quantity);
     let missing = implied.into_iter().filter(|(applies, _, quantity)| *applies && !is_written(*quantity));

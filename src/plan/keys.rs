@@ -238,7 +238,11 @@ pub(super) static STATE: Object = Object {
     keys: &[
         may("ignore", Kind::List(&Kind::Object(&STATE_IGNORE)), "Tables or columns that are not compared."),
         may("rules", Kind::List(&Kind::Object(&STATE_RULE)), "Columns that are compared otherwise."),
-        may("sums", Kind::List(&Kind::Object(&STATE_SUM)), "Columns that add up to the same, whatever order the load had."),
+        may(
+            "sums",
+            Kind::List(&Kind::Object(&STATE_SUM)),
+            "Columns that add up to the same, whatever order the load had.",
+        ),
         may(
             "chunk",
             Kind::Whole(1, MAX_CHUNK),

@@ -10,13 +10,15 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use super::text::{counted, not_run, quantity, run_seconds, visible, visible_lines};
 use super::{File, View};
 use crate::record::parity::StepParity;
-use crate::record::{Class, Difference, Ending, GateResult, Parity, RunRecord, Verdict};
+use crate::record::state::Look;
+use crate::record::{Class, Difference, Ending, GateResult, Parity, RunRecord, State, Verdict};
 
 pub(super) fn render(view: &View) -> Vec<File> {
     let record = view.record;
     let mut report = Report::new(format!("cutover {}", visible(&record.run.plan)));
     report.time = run_seconds(record).map(Duration::from_secs_f64);
     report.add_test_suites([gates(record), parity(record)]);
+    report.add_test_suites(record.state.as_ref().map(state));
     let bytes = report.to_string().unwrap_or_else(|error| format!("<!-- {error} -->\n")).into_bytes();
     vec![File { path: "junit.xml".to_owned(), bytes }]
 }
@@ -73,6 +75,26 @@ fn step(parity: &Parity, step: &StepParity) -> TestCase {
         TestCaseStatus::success()
     };
     case(&format!("parity.{}", step.flow), &step.step, status)
+}
+
+/// The two databases: a test case for each time at which they were compared.
+fn state(state: &State) -> TestSuite {
+    let mut suite = TestSuite::new("state");
+    let look = |look: &Look| {
+        let is_breaking = |found: &&Difference| found.class == Class::Breaking && found.flow == look.after;
+        let breaking: Vec<_> = state.differences.iter().filter(is_breaking).collect();
+        let message = counted(look.breaking, "breaking difference");
+        let verdict = if look.breaking > 0 { Verdict::Fail } else { Verdict::Pass };
+        case(&format!("state.{}", look.phase), &look.after, status(verdict, &message, &told(&breaking)))
+    };
+    suite.add_test_cases(state.looks.iter().map(look));
+    if let Some(why) = &state.failure {
+        suite.add_test_case(case("state", "every look", status(Verdict::Invalid, why, why)));
+    }
+    if let Some(why) = &state.skipped {
+        suite.add_test_case(case("state", "databases", skipped(&visible(why))));
+    }
+    suite
 }
 
 /// Breaking differences of steps that the record does not list.

@@ -11,6 +11,7 @@ mod hdr;
 mod histograms;
 mod html;
 mod junit;
+mod state;
 mod summary;
 mod text;
 
@@ -22,6 +23,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 pub use files::{ReportError, read_record, write_record};
+pub use state::state_in_words;
 
 use crate::record::RunRecord;
 

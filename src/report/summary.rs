@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use super::figures::{Figure, figures, loaded};
+use super::state::state_in_words;
 use super::text::{NONE, command, counted, not_run, quantity, reached, symbol, visible};
 use super::{File, View};
 use crate::record::{Class, Difference, Ending, GateResult, Load, RunRecord, Verdict};
@@ -18,8 +19,15 @@ const LONGEST_VALUE: usize = 80;
 
 pub(super) fn render(view: &View) -> Vec<File> {
     let record = view.record;
-    let parts =
-        [verdict(record), gates(record), compared(record), differences(record), findings(record), closing(view)];
+    let parts = [
+        verdict(record),
+        gates(record),
+        compared(record),
+        differences(record),
+        state(record),
+        findings(record),
+        closing(view),
+    ];
     let text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
     vec![File { path: "summary.md".to_owned(), bytes: text.into_bytes() }]
 }
@@ -117,9 +125,6 @@ fn differences(record: &RunRecord) -> String {
     let Some(parity) = &record.parity else {
         return format!("### Differences\n\nThe replay was {}.\n", not_run(record));
     };
-    let mut found: Vec<&Difference> =
-        parity.differences.iter().filter(|found| found.class != Class::Volatile).collect();
-    found.sort_by_key(|difference| difference.class);
     let mut out = format!(
         "### Differences\n\n{} of each side compared: **{} breaking**, {} of representation, {} volatile or allowed.\n",
         counted(parity.compared, "answer"),
@@ -127,6 +132,22 @@ fn differences(record: &RunRecord) -> String {
         format_count(parity.representation),
         format_count(parity.volatile),
     );
+    told(&parity.differences, &mut out);
+    out
+}
+
+/// What became of the databases.
+fn state(record: &RunRecord) -> String {
+    let Some(state) = &record.state else { return String::new() };
+    let mut out = format!("### Databases\n\n{}.\n", prose(&state_in_words(state)));
+    told(&state.differences, &mut out);
+    out
+}
+
+/// The gravest differences as a table.
+fn told(differences: &[Difference], out: &mut String) {
+    let mut found: Vec<&Difference> = differences.iter().filter(|found| found.class != Class::Volatile).collect();
+    found.sort_by_key(|difference| difference.class);
     if !found.is_empty() {
         let head = ["Class", "Step", "Where", "Baseline", "Candidate", "Count"];
         let _ =
@@ -135,7 +156,6 @@ fn differences(record: &RunRecord) -> String {
     if found.len() > MOST_DIFFERENCES {
         let _ = writeln!(out, "\n{} more in the full report.", format_count((found.len() - MOST_DIFFERENCES) as u64));
     }
-    out
 }
 
 fn difference(difference: &Difference) -> [String; 6] {

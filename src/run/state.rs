@@ -130,11 +130,13 @@ fn answered_otherwise(plan: &Plan, load: &Load) -> u64 {
     let (Some(baseline), Some(candidate)) = (&load.sides.baseline, &load.sides.candidate) else { return 0 };
     let changes: Vec<bool> = plan.flows.iter().flat_map(|flow| flow.steps.iter().map(changes)).collect();
     let steps = baseline.steps.iter().zip(&candidate.steps).zip(changes).filter(|(_, changes)| *changes);
-    let apart = |((baseline, candidate), _): ((&crate::record::load::StepLoad, &crate::record::load::StepLoad), bool)| {
-        let statuses = baseline.statuses.keys().chain(candidate.statuses.keys()).collect::<std::collections::BTreeSet<_>>();
-        let count = |step: &crate::record::load::StepLoad, status| step.statuses.get(status).copied().unwrap_or(0);
-        statuses.into_iter().map(|status| count(baseline, status).abs_diff(count(candidate, status))).sum::<u64>()
-    };
+    let apart =
+        |((baseline, candidate), _): ((&crate::record::load::StepLoad, &crate::record::load::StepLoad), bool)| {
+            let statuses =
+                baseline.statuses.keys().chain(candidate.statuses.keys()).collect::<std::collections::BTreeSet<_>>();
+            let count = |step: &crate::record::load::StepLoad, status| step.statuses.get(status).copied().unwrap_or(0);
+            statuses.into_iter().map(|status| count(baseline, status).abs_diff(count(candidate, status))).sum::<u64>()
+        };
     steps.map(apart).sum()
 }
 

@@ -15,7 +15,7 @@ pub enum StateError {
     #[error("rows of a table came in another order than was asked for")]
     OutOfOrder,
     /// Which side's.
-    #[error("the database of the {role}: {source}")]
+    #[error("the database of the {role}")]
     Side {
         /// Whose database it is.
         role: Role,

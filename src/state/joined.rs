@@ -39,7 +39,8 @@ impl Joined {
         let place = |name: &String| columns.iter().position(|column| column.name == *name);
         let places = |names: &Vec<String>| names.iter().map(place).collect::<Option<Vec<usize>>>();
         let column_rules: Vec<_> = columns.iter().map(|column| rules.of_column(&baseline.name, &column.name)).collect();
-        let ignored: Vec<bool> = column_rules.iter().map(|rule| rule.is_some_and(|rule| rules.is_ignore(rule))).collect();
+        let ignored: Vec<bool> =
+            column_rules.iter().map(|rule| rule.is_some_and(|rule| rules.is_ignore(rule))).collect();
         let primary_key = places(&baseline.primary_key).filter(|key| !key.is_empty());
         let refers = |column: &Column| {
             let found = baseline.references.iter().find(|(own, _, _)| *own == column.name);

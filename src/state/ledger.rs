@@ -47,10 +47,8 @@ pub(super) struct Ledger {
 impl Ledger {
     /// Goes on with what was found before, in databases that are no more.
     pub(super) fn new(compare: &StateCompare, before: Option<State>) -> Self {
-        let state = before.unwrap_or_else(|| State {
-            rules: compare.rules.iter().map(rule_use).collect(),
-            ..State::default()
-        });
+        let state =
+            before.unwrap_or_else(|| State { rules: compare.rules.iter().map(rule_use).collect(), ..State::default() });
         let secrets = Secrets::new([]);
         Self { state, secrets, after: String::new(), told: HashSet::new(), groups: HashMap::new() }
     }

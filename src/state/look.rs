@@ -37,8 +37,7 @@ impl Comparison {
         let all: Vec<&Joined> = tables.iter().collect();
         let most = self.compare.chunk;
         let Pair { baseline, candidate } = &mut self.readers;
-        let (baseline, candidate) =
-            each(baseline.fingerprints(&all, most), candidate.fingerprints(&all, most)).await?;
+        let (baseline, candidate) = each(baseline.fingerprints(&all, most), candidate.fingerprints(&all, most)).await?;
         let mut seen = Seen { tables: tables.len() as u64, ..Seen::default() };
         for ((table, baseline), candidate) in tables.iter().zip(baseline).zip(candidate) {
             seen.rows += baseline.rows;
@@ -65,9 +64,8 @@ impl Comparison {
             self.ids.forget(&table.name);
             return true;
         }
-        let is_last = |last: &Pair<Fingerprint>| {
-            last.baseline.is_equal(&now.baseline) && last.candidate.is_equal(&now.candidate)
-        };
+        let is_last =
+            |last: &Pair<Fingerprint>| last.baseline.is_equal(&now.baseline) && last.candidate.is_equal(&now.candidate);
         self.before.is_none() && self.last.get(&table.name).is_some_and(is_last)
     }
 

@@ -213,7 +213,9 @@ impl Comparison {
     fn left_out(&mut self, baseline: &Catalogue) {
         let reason = |table: &str| match self.rules.of_table(table) {
             Some(rule) => Some(self.compare.rules[rule].reason.clone()),
-            None => is_migrations(table).then(|| "a tool keeps its migrations in it; the schema is compared".to_owned()),
+            None => {
+                is_migrations(table).then(|| "a tool keeps its migrations in it; the schema is compared".to_owned())
+            }
         };
         let left_out = |name: &String| Some(LeftOut { table: name.clone(), reason: reason(name)? });
         self.ledger.state.left_out = baseline.tables.iter().filter_map(|table| left_out(&table.name)).collect();

@@ -111,7 +111,9 @@ impl Residue {
         let Some(key) = table.generated_key() else { return };
         let is_content = |at: &usize| is_content(table, key, *at);
         let is_one = |(baseline, candidate): &(Row, Row)| {
-            (0..table.columns.len()).filter(is_content).all(|at| same_cell(table, ids, at, &baseline[at], &candidate[at]))
+            (0..table.columns.len())
+                .filter(is_content)
+                .all(|at| same_cell(table, ids, at, &baseline[at], &candidate[at]))
         };
         let (one, two): (Vec<_>, Vec<_>) = std::mem::take(&mut self.pairs).into_iter().partition(is_one);
         self.pairs = one;

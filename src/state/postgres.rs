@@ -58,14 +58,13 @@ pub(super) async fn fingerprints(
 ) -> Result<Vec<Fingerprint>, StateError> {
     let mut found = Vec::with_capacity(tables.len());
     for some in tables.chunks(AT_ONCE) {
-        let one = |(at, table): (usize, &&Joined)| {
-            format!("SELECT {at}, {} FROM {}", checksum(table), table.sql)
-        };
+        let one = |(at, table): (usize, &&Joined)| format!("SELECT {at}, {} FROM {}", checksum(table), table.sql);
         let sql = some.iter().enumerate().map(one).collect::<Vec<_>>().join(" UNION ALL ");
         let mut rows: Vec<(i32, i64, String)> =
             sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&mut *connection).await.map_err(StateError::database)?;
         rows.sort_by_key(|(at, _, _)| *at);
-        found.extend(rows.into_iter().map(|(_, rows, sum)| Fingerprint { rows: rows.max(0) as u64, digest: Some(sum) }));
+        found
+            .extend(rows.into_iter().map(|(_, rows, sum)| Fingerprint { rows: rows.max(0) as u64, digest: Some(sum) }));
     }
     Ok(found)
 }
@@ -140,11 +139,17 @@ pub(super) fn rows<'c>(
         };
         Ok(cells.into_iter().zip(&forms).map(cell).collect())
     };
-    Box::pin(query.fetch(connection).map_err(StateError::database).and_then(move |found| std::future::ready(row(found))))
+    Box::pin(
+        query.fetch(connection).map_err(StateError::database).and_then(move |found| std::future::ready(row(found))),
+    )
 }
 
 /// The sum of a column of whole numbers.
-pub(super) async fn sum(connection: &mut PgConnection, table: &str, column: &str) -> Result<Option<String>, StateError> {
+pub(super) async fn sum(
+    connection: &mut PgConnection,
+    table: &str,
+    column: &str,
+) -> Result<Option<String>, StateError> {
     let sql = format!("SELECT sum({})::text FROM {table}", quote(column));
     sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(connection).await.map_err(StateError::database)
 }

@@ -13,8 +13,13 @@ use crate::compare::rows::Form;
 macro_rules! own {
     ($class:literal, $namespace:literal) => {
         concat!(
-            $namespace, ".nspname <> 'information_schema' AND ", $namespace, ".nspname !~ '^pg_' AND NOT EXISTS (",
-            "SELECT 1 FROM pg_depend e WHERE e.objid = ", $class, ".oid AND e.deptype = 'e')"
+            $namespace,
+            ".nspname <> 'information_schema' AND ",
+            $namespace,
+            ".nspname !~ '^pg_' AND NOT EXISTS (",
+            "SELECT 1 FROM pg_depend e WHERE e.objid = ",
+            $class,
+            ".oid AND e.deptype = 'e')"
         )
     };
 }
@@ -44,7 +49,7 @@ const CONSTRAINTS: &str = concat!(
 
 const INDEXES: &str = concat!(
     "SELECT n.nspname::text, c.relname::text, x.relname::text, pg_get_indexdef(i.indexrelid), i.indisunique,
-            i.indisvalid, CASE WHEN i.indpred IS NULL AND i.indexprs IS NULL THEN i.indkey::int2[] END
+            i.indisvalid, CASE WHEN i.indpred IS NULL AND i.indexprs IS NULL THEN string_to_array(i.indkey::text, ' ')::int2[] END
      FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid
      JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition

@@ -3,9 +3,9 @@
 use std::str::FromStr;
 
 use futures_util::stream::BoxStream;
+use sqlx::Executor;
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
-use sqlx::Executor;
 
 use super::catalogue::Catalogue;
 use super::error::StateError;
@@ -48,10 +48,7 @@ pub(super) struct Range {
 impl Range {
     /// The chunk with this number.
     pub(super) fn chunk(bounds: &[String], number: usize) -> Self {
-        Self {
-            from: number.checked_sub(1).and_then(|at| bounds.get(at)).cloned(),
-            to: bounds.get(number).cloned(),
-        }
+        Self { from: number.checked_sub(1).and_then(|at| bounds.get(at)).cloned(), to: bounds.get(number).cloned() }
     }
 }
 
@@ -100,11 +97,7 @@ impl Reader {
     }
 
     /// Rows and checksum of each table; of tables with more rows than `most` perhaps the rows alone.
-    pub(super) async fn fingerprints(
-        &mut self,
-        tables: &[&Joined],
-        most: u64,
-    ) -> Result<Vec<Fingerprint>, StateError> {
+    pub(super) async fn fingerprints(&mut self, tables: &[&Joined], most: u64) -> Result<Vec<Fingerprint>, StateError> {
         match self {
             Self::Postgres(connection) => postgres::fingerprints(connection, tables).await,
             Self::Sqlite(connection) => sqlite::fingerprints(connection, tables, most).await,

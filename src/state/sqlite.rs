@@ -82,11 +82,7 @@ pub(super) async fn chunks(
     Ok(found)
 }
 
-async fn chunk(
-    connection: &mut SqliteConnection,
-    table: &Joined,
-    range: &Range,
-) -> Result<Fingerprint, StateError> {
+async fn chunk(connection: &mut SqliteConnection, table: &Joined, range: &Range) -> Result<Fingerprint, StateError> {
     let compared = table.columns.iter().zip(&table.ignored).filter(|(_, ignored)| !**ignored);
     let cells = compared.map(|(column, _)| format!("coalesce(hex({}), '-')", cell(&column.name))).collect::<Vec<_>>();
     let line = if cells.is_empty() { "''".to_owned() } else { cells.join(" || ',' || ") };
@@ -117,7 +113,9 @@ pub(super) fn rows<'c>(
         (0..count).map(read).collect()
     };
     let query = sqlx::query(AssertSqlSafe(sql));
-    Box::pin(query.fetch(connection).map_err(StateError::database).and_then(move |found| std::future::ready(row(found))))
+    Box::pin(
+        query.fetch(connection).map_err(StateError::database).and_then(move |found| std::future::ready(row(found))),
+    )
 }
 
 /// The sum of a column of whole numbers.

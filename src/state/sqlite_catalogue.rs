@@ -110,7 +110,8 @@ impl Draft {
             let names: Vec<String> = columns.iter().map(|(_, name, _)| name.clone()).collect();
             self.item(&table, ItemKind::Constraint, "", format!("PRIMARY KEY ({})", names.join(", ")));
             // The number that SQLite gives each row, under another name.
-            let is_row_number = matches!(columns.as_slice(), [(_, _, of_type)] if of_type.eq_ignore_ascii_case("integer"));
+            let is_row_number =
+                matches!(columns.as_slice(), [(_, _, of_type)] if of_type.eq_ignore_ascii_case("integer"));
             let Some(table) = self.find(&table) else { continue };
             for column in &mut table.columns {
                 column.is_generated |= is_row_number && names.contains(&column.name);
@@ -153,13 +154,15 @@ impl Draft {
                 continue;
             }
             let column = |row: &IndexRow| {
-                let collation = row.8.as_deref().filter(|name| *name != "BINARY").map(|name| format!(" collate {name}"));
+                let collation =
+                    row.8.as_deref().filter(|name| *name != "BINARY").map(|name| format!(" collate {name}"));
                 let name = row.6.as_deref().unwrap_or("an expression");
                 format!("{name}{}{}", collation.unwrap_or_default(), if row.7 { " desc" } else { "" })
             };
             let columns = rows.iter().map(column).collect::<Vec<_>>().join(", ");
             // Only its own words tell of its condition and its expressions.
-            let how = sql.as_deref().map(one_line).and_then(|sql| sql.split_once('(').map(|(_, how)| format!("({how}")));
+            let how =
+                sql.as_deref().map(one_line).and_then(|sql| sql.split_once('(').map(|(_, how)| format!("({how}")));
             let how = how.unwrap_or_else(|| format!("({columns})"));
             let (kind, words) = match (is_unique, origin.as_str()) {
                 (true, "u") => (ItemKind::Constraint, format!("UNIQUE ({columns})")),

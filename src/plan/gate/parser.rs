@@ -1,7 +1,8 @@
 //! Reading gates.
 
 use super::quantity::{
-    PARITY_QUANTITIES, SIDE_QUANTITIES, convert, describe, parity_quantity, quantile, side_quantity,
+    PARITY_QUANTITIES, SIDE_QUANTITIES, STATE_QUANTITIES, convert, describe, parity_quantity, quantile, side_quantity,
+    state_quantity,
 };
 use super::{Comparison, Gate, GateError, Limit, Metric, Quantity, Scope, Subject};
 use crate::diagnostic::{did_you_mean, suggest};

@@ -4,6 +4,7 @@ mod charts;
 mod figures;
 mod method;
 mod parity;
+mod state;
 mod steps;
 mod verdict;
 
@@ -41,6 +42,7 @@ fn document(view: &View) -> Markup {
                     (section("charts", "Charts", &charts::all(view)))
                     (section("steps", "Steps under load", &steps::table(record)))
                     (section("differences", "Differences between the answers", &parity::all(record)))
+                    @if let Some(state) = &record.state { (section("state", "Databases", &state::all(state))) }
                     (section("method", "How it was measured", &method::load(record)))
                     (section("environment", "Environment", &method::environment(record)))
                 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{absent, code, none, nothing, prose, sent};
-use crate::record::parity::Kind;
+use crate::record::parity::{Kind, RuleUse};
 use crate::record::{Class, Difference, Parity, RunRecord};
 use crate::report::text::counted;
 use crate::units::format_count;
@@ -21,8 +21,8 @@ pub(super) fn all(record: &RunRecord) -> Markup {
     html! {
         (basis(parity))
         @if parity.differences.is_empty() { (nothing("No differences.")) }
-        @for (class, meaning) in CLASSES { (of_class(parity, class, meaning)) }
-        (rules(parity))
+        @for (class, meaning) in CLASSES { (of_class(&parity.differences, class, meaning)) }
+        (rules(&parity.rules))
         (left_out(parity))
     }
 }
@@ -55,8 +55,9 @@ fn skipped(parity: &Parity) -> Markup {
     }
 }
 
-fn of_class(parity: &Parity, class: Class, meaning: &str) -> Markup {
-    let found: Vec<&Difference> = parity.differences.iter().filter(|difference| difference.class == class).collect();
+/// Differences of one class, wherever they were found.
+pub(super) fn of_class(differences: &[Difference], class: Class, meaning: &str) -> Markup {
+    let found: Vec<&Difference> = differences.iter().filter(|difference| difference.class == class).collect();
     html! {
         @if !found.is_empty() {
             h3 { span.class.(class.name()) { (class.name()) } " " small { (meaning) } }
@@ -123,14 +124,15 @@ const fn kind(kind: Kind) -> &'static str {
     }
 }
 
-fn rules(parity: &Parity) -> Markup {
+/// What each rule did.
+pub(super) fn rules(rules: &[RuleUse]) -> Markup {
     html! {
-        @if !parity.rules.is_empty() {
+        @if !rules.is_empty() {
             h3 { "Rules" }
             div.wide { table {
                 thead { tr { th { "Rule" } th { "Why it is there" } th.number { "Places asked" } th.number { "Differences allowed" } } }
                 tbody {
-                    @for rule in &parity.rules {
+                    @for rule in rules {
                         tr {
                             td { (code(&rule.rule)) }
                             td { @if rule.reason.is_empty() { (none(Some("no reason given"))) } @else { (prose(&rule.reason)) } }
