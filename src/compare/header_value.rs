@@ -57,10 +57,14 @@ fn own_path<'v>(url: &OwnUrl<'_>, value: &'v [u8]) -> &'v [u8] {
     url.path_of(value).unwrap_or(value)
 }
 
+/// Elements of a list.
+pub(super) fn items(value: &[u8]) -> Vec<Vec<u8>> {
+    split_outside_quotes(value, b',').filter(|item| !item.is_empty()).map(<[u8]>::to_vec).collect()
+}
+
 impl List {
     fn items(&self, value: &[u8]) -> Vec<Vec<u8>> {
-        let mut items: Vec<Vec<u8>> = split_outside_quotes(value, b',').map(<[u8]>::to_vec).collect();
-        items.retain(|item| !item.is_empty());
+        let mut items = items(value);
         if self.ignores_case {
             for item in &mut items {
                 item.make_ascii_lowercase();

@@ -34,6 +34,8 @@ fn rules() -> Vec<RuleUse> {
     let rule = |rule: &str, reason: &str, matched, allowed| RuleUse {
         rule: rule.to_owned(),
         reason: reason.to_owned(),
+        flow: None,
+        step: None,
         matched,
         allowed,
     };
@@ -118,5 +120,7 @@ fn difference((class, kind, step, place, baseline, candidate, count, rule): Foun
         candidate: candidate.map(str::to_owned),
         count,
         rule: rule.map(str::to_owned),
+        note: None,
+        examples: Vec::new(),
     }
 }
