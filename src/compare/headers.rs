@@ -82,10 +82,10 @@ impl Header<'_> {
     /// Whether both sides have the same elements of lists, each as often. Cookies are no list: they may have commas.
     fn has_same_items(&self) -> bool {
         let items = |values: &[HeaderValue]| {
-            let whole = self.name == "set-cookie";
-            let split = |value: &HeaderValue| match whole {
-                true => vec![value.as_bytes().to_vec()],
-                false => header_value::items(value.as_bytes()),
+            let is_whole = self.name == "set-cookie";
+            let split = |value: &HeaderValue| {
+                let value = value.as_bytes();
+                if is_whole { vec![value.to_vec()] } else { header_value::items(value) }
             };
             let mut items: Vec<Vec<u8>> = values.iter().flat_map(split).collect();
             items.sort_unstable();

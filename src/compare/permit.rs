@@ -42,7 +42,7 @@ pub(super) fn ask(decider: &Decider<'_>, difference: Kind, both: Both<'_>) -> Re
         }
         RuleKind::Unordered | RuleKind::Keyed { .. } if difference == Kind::Order => Ok(()),
         RuleKind::Unordered if matches!(baseline, Seen::Header(_)) => Err("not the same values".to_owned()),
-        RuleKind::Unordered | RuleKind::Keyed { .. } => each(baseline, candidate, "array", |seen| seen.is_array()),
+        RuleKind::Unordered | RuleKind::Keyed { .. } => array(baseline, candidate),
         kind => {
             if baseline.json_type() != candidate.json_type() {
                 return Err("the types differ".to_owned());
@@ -50,6 +50,12 @@ pub(super) fn ask(decider: &Decider<'_>, difference: Kind, both: Both<'_>) -> Re
             scalars(kind, baseline, candidate)
         }
     }
+}
+
+/// What may have its elements in any order.
+fn array(baseline: Seen<'_>, candidate: Seen<'_>) -> Result<(), String> {
+    let is_array = |seen: Seen<'_>| seen.json_type() == Some(Type::Array);
+    each(baseline, candidate, "array", is_array)
 }
 
 /// Two values of one type.
@@ -66,7 +72,7 @@ fn scalars(kind: &RuleKind, baseline: Seen<'_>, candidate: Seen<'_>) -> Result<(
     }
 }
 
-fn present<'a>(both: Both<'a>) -> Result<(Seen<'a>, Seen<'a>), String> {
+fn present(both: Both<'_>) -> Result<(Seen<'_>, Seen<'_>), String> {
     match both {
         (Some(baseline), Some(candidate)) => Ok((baseline, candidate)),
         (None, _) => Err("nothing on the baseline".to_owned()),
@@ -141,10 +147,6 @@ impl<'a> Seen<'a> {
             Self::Json(value) if matches!(value.kind(), Type::Number | Type::Bool) => Some(Cow::Borrowed(value.raw())),
             other => other.text(),
         }
-    }
-
-    fn is_array(self) -> bool {
-        self.json_type() == Some(Type::Array)
     }
 
     fn json_type(self) -> Option<Type> {

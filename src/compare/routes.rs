@@ -78,8 +78,9 @@ impl<'c> Routes<'c> {
                 }
             }
             Child::Element { at, length } => {
-                let (at, back) = (at as i64, at as i64 - length as i64);
-                let is_special = self.stops[route as usize].indices.iter().any(|index| *index == at || *index == back);
+                let (at, back) = (at as i128, at as i128 - length as i128);
+                let names = |index: &i64| i128::from(*index) == at || i128::from(*index) == back;
+                let is_special = self.stops[route as usize].indices.iter().any(names);
                 if is_special { self.step(route, child) } else { self.other_element(route, child) }
             }
         }
