@@ -150,7 +150,9 @@ fn cookie_attribute(part: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let (name, value) = (name.trim_ascii().to_ascii_lowercase(), value.trim_ascii());
     let value = match &*name {
         // RFC 6265, 5.2.3: a dot at the front and case say nothing.
-        b"domain" => value.strip_prefix(b"=.").unwrap_or(value.strip_prefix(b"=").unwrap_or(value)).to_ascii_lowercase(),
+        b"domain" => {
+            value.strip_prefix(b"=.").unwrap_or(value.strip_prefix(b"=").unwrap_or(value)).to_ascii_lowercase()
+        }
         b"samesite" => value.to_ascii_lowercase(),
         _ => value.to_vec(),
     };

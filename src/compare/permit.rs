@@ -81,12 +81,7 @@ fn present(both: Both<'_>) -> Result<(Seen<'_>, Seen<'_>), String> {
 }
 
 /// Both sides must be something.
-fn each(
-    baseline: Seen<'_>,
-    candidate: Seen<'_>,
-    what: &str,
-    is_it: impl Fn(Seen<'_>) -> bool,
-) -> Result<(), String> {
+fn each(baseline: Seen<'_>, candidate: Seen<'_>, what: &str, is_it: impl Fn(Seen<'_>) -> bool) -> Result<(), String> {
     match (is_it(baseline), is_it(candidate)) {
         (true, true) => Ok(()),
         (true, false) => Err(format!("no {what} on the candidate")),

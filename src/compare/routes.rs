@@ -115,7 +115,8 @@ impl<'c> Routes<'c> {
 
     fn step(&mut self, route: Route, child: Child<'_>) -> Route {
         let stop = &self.stops[route as usize];
-        let states = self.rules.iter().zip(&stop.states).map(|(rule, state)| rule.matcher.step(*state, child)).collect();
+        let states =
+            self.rules.iter().zip(&stop.states).map(|(rule, state)| rule.matcher.step(*state, child)).collect();
         let own = stop.decision.map(|decision| decision.rule).filter(|rule| self.rules[*rule].covers_below());
         let covering = own.into_iter().chain(stop.covering).min();
         self.stop(states, covering)

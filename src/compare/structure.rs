@@ -1,7 +1,7 @@
 //! Two JSON bodies, place by place. The walk keeps its own stack, so nesting is no danger.
 
-use super::align::{self, Aligned};
 use super::Context;
+use super::align::{self, Aligned};
 use super::findings::{Contrast, Findings};
 use super::fingerprint;
 use super::json::{self, Document, Text, Type, Value};
@@ -21,8 +21,7 @@ use crate::role::Pair;
 /// Compares two JSON texts.
 pub(super) fn compare(context: &Context<'_>, findings: &mut Findings, documents: &Pair<Document<'_>>) {
     let routes = Routes::new(&context.scope.body);
-    let mut walk =
-        Walk { context, findings, documents, routes, trail: Trail::new(), ahead: Vec::new(), prints: None };
+    let mut walk = Walk { context, findings, documents, routes, trail: Trail::new(), ahead: Vec::new(), prints: None };
     let roots = (Some(documents.baseline.root()), Some(documents.candidate.root()));
     walk.ahead.push(Visit { values: roots, place: Trail::ROOT, is_duplicate: false });
     while let Some(visit) = walk.ahead.pop() {

@@ -27,11 +27,8 @@ fn rotten(rules: &[&RuleUse]) -> Option<Finding> {
 }
 
 fn not_met(rules: &[&RuleUse]) -> Option<Finding> {
-    let message = format!(
-        "{} matched nothing, but not every step in question was compared: {}",
-        count(rules)?,
-        names(rules)
-    );
+    let message =
+        format!("{} matched nothing, but not every step in question was compared: {}", count(rules)?, names(rules));
     Some(Finding { severity: Severity::Note, code: "rules-untried".to_owned(), message })
 }
 

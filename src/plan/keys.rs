@@ -62,8 +62,7 @@ pub(super) const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DE
 pub(super) const STACKS: &[&str] = &["async", "blocking"];
 pub(super) const MODELS: &[&str] = &["open", "closed"];
 pub(super) const SPACINGS: &[&str] = &["poisson", "uniform"];
-pub(super) const RULE_KINDS: &[&str] =
-    &["datetime", "uuid", "number", "unordered", "keyed", "matches", "schema"];
+pub(super) const RULE_KINDS: &[&str] = &["datetime", "uuid", "number", "unordered", "keyed", "matches", "schema"];
 
 pub(super) const MAX_WEIGHT: u64 = 1_000_000;
 pub(super) const MAX_USERS: u64 = 100_000;
@@ -268,7 +267,11 @@ pub(super) static RULE: Object = Object {
         ),
         may("by", Kind::Text, "What makes two elements of arrays the same one: a path inside them, such as `id`."),
         may("pattern", Kind::Text, "Regular expression, found anywhere in the text unless it says `^` and `$`."),
-        may("schema", Kind::Schema, "JSON Schema (2020-12 unless `$schema` says otherwise) of the place and all below it."),
+        may(
+            "schema",
+            Kind::Schema,
+            "JSON Schema (2020-12 unless `$schema` says otherwise) of the place and all below it.",
+        ),
         must("reason", Kind::Text, "Why; printed in every report."),
         may("flow", Kind::Text, "Only for this flow."),
         may("step", Kind::Text, "Only for this step."),

@@ -160,7 +160,8 @@ fn schema(node: &Node, problems: &mut Problems<'_>) -> Option<Arc<jsonschema::Va
         Ok(schema) => Some(Arc::new(schema)),
         Err(error) => {
             let place = at_pointer(node, error.instance_path().as_str());
-            let hint = "a JSON Schema, such as `{ type: object, required: [id] }`; `$ref` reaches inside it only".to_owned();
+            let hint =
+                "a JSON Schema, such as `{ type: object, required: [id] }`; `$ref` reaches inside it only".to_owned();
             problems.value(place, format!("the schema cannot be used: {error}"), Some(hint));
             None
         }
