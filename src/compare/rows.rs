@@ -7,10 +7,12 @@ use std::time::Duration;
 use super::json::{self, Document};
 use super::number::Decimal;
 use super::own_url::OwnUrl;
-use super::rules::{Rules, Seen, permits};
+use super::permit::{self, Seen};
+use super::rules::{Decider, Rules};
 use super::{Context, Findings, scalar, shown, structure};
 use crate::plan::{Compare, RuleKind, StateCompare};
 use crate::record::Class;
+use crate::record::parity::Kind;
 use crate::role::Pair;
 
 /// One value of a row, without loss.
@@ -130,12 +132,14 @@ pub struct RowRules {
 }
 
 /// What comparing two cells came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CellVerdict {
     /// How much it matters.
     pub class: Class,
-    /// Index of the rule that permits it, for class `volatile`.
+    /// Index of the rule that permits it, for class `volatile`; else of the one that it breaks.
     pub rule: Option<usize>,
+    /// How it breaks the rule.
+    pub note: Option<String>,
 }
 
 impl RowRules {
@@ -177,19 +181,18 @@ impl RowRules {
             return None;
         }
         let class = self.class(baseline, candidate)?;
-        let allowed = rule.filter(|rule| self.permits(*rule, baseline, candidate));
-        Some(CellVerdict { class: if allowed.is_some() { Class::Volatile } else { class }, rule: allowed })
+        let Some(rule) = rule else { return Some(CellVerdict { class, rule: None, note: None }) };
+        Some(match self.ask(rule, baseline, candidate) {
+            Ok(()) => CellVerdict { class: Class::Volatile, rule: Some(rule), note: None },
+            Err(note) => CellVerdict { class, rule: Some(rule), note: Some(note) },
+        })
     }
 
-    fn permits(&self, rule: usize, baseline: &Cell, candidate: &Cell) -> bool {
-        let Some((_, _, kind)) = self.rules.get(rule) else { return false };
+    fn ask(&self, rule: usize, baseline: &Cell, candidate: &Cell) -> Result<(), String> {
+        let (_, _, kind) = self.rules.get(rule).ok_or("there is no such rule")?;
         let texts = (instant(baseline), instant(candidate));
-        let seen = |text: &Option<Vec<u8>>| text.is_some();
-        match kind {
-            RuleKind::Ignore => true,
-            _ if !seen(&texts.0) || !seen(&texts.1) => false,
-            kind => permits(kind, texts.0.as_deref().map(Seen::Body), texts.1.as_deref().map(Seen::Body)),
-        }
+        let decider = Decider { index: rule, kind, from_above: false };
+        permit::ask(&decider, Kind::Value, (texts.0.as_deref().map(Seen::Body), texts.1.as_deref().map(Seen::Body)))
     }
 
     fn class(&self, baseline: &Cell, candidate: &Cell) -> Option<Class> {

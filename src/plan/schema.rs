@@ -4,12 +4,29 @@ use serde_json::{Map, Value, json};
 
 use super::keys::{
     AUTH, BUNDLED, BURST, COMPARE, DATABASE, EXPECT, FLOW, IGNORE, Kind, LOAD, METRICS, Object, PLAN, RULE, SEED, SIDE,
-    SIDES, STEP,
+    SIDES, STATE, STATE_IGNORE, STATE_RULE, STATE_SUM, STEP,
 };
 
 /// Every object but the plan itself.
-static OBJECTS: [&Object; 15] = [
-    &SIDES, &SIDE, &BUNDLED, &METRICS, &DATABASE, &SEED, &AUTH, &FLOW, &STEP, &EXPECT, &COMPARE, &IGNORE, &RULE, &LOAD,
+static OBJECTS: [&Object; 19] = [
+    &SIDES,
+    &SIDE,
+    &BUNDLED,
+    &METRICS,
+    &DATABASE,
+    &SEED,
+    &AUTH,
+    &FLOW,
+    &STEP,
+    &EXPECT,
+    &COMPARE,
+    &IGNORE,
+    &RULE,
+    &STATE,
+    &STATE_IGNORE,
+    &STATE_RULE,
+    &STATE_SUM,
+    &LOAD,
     &BURST,
 ];
 
@@ -57,6 +74,12 @@ fn kind_schema(kind: &Kind) -> Value {
         Kind::Duration => {
             json!({ "type": "string", "pattern": format!(r"^\s*[0-9.]+\s*(us|µs|ms|s|m|h)\s*$|{FILLED}") })
         }
+        Kind::Tolerance => json!({
+            "type": ["string", "number"],
+            "minimum": 0,
+            "pattern": format!(r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\s*%?$|{FILLED}"),
+        }),
+        Kind::Schema => json!({ "type": ["object", "boolean"] }),
         Kind::Rate => json!({
             "type": ["string", "number"],
             "exclusiveMinimum": 0,

@@ -9,6 +9,7 @@ use crate::role::{Pair, Role};
 mod load;
 mod observations;
 mod parity;
+mod state;
 
 const STEPS: [(&str, &str); 4] = [
     ("browse", "GET /api/v1/students?page=1&page_size=20"),
@@ -44,6 +45,7 @@ pub(super) fn full() -> RunRecord {
             ),
         ],
         parity: Some(parity::parity()),
+        state: Some(state::state()),
         load: Some(load),
         observations: Pair::from_fn(|role| Some(observations::observations(role))),
         ..empty()

@@ -5,14 +5,15 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::joined::{Joined, Row};
-use crate::plan::{RuleKind, StateCompare, StateRule};
-use crate::record::parity::{Kind, RuleUse};
+use crate::plan::{StateCompare, StateRule};
+use crate::record::parity::{Example, Kind, RuleUse};
 use crate::record::{Class, Difference, State};
 use crate::tally::Secrets;
-use crate::units::format_duration;
 
 /// Most groups of differences that are kept; beyond it only the counts go on.
 const MAX_GROUPS: usize = 1_000;
+/// Further examples of one group that are kept.
+const MOST_EXAMPLES: usize = 2;
 /// What stands for a step: a database is compared between steps.
 pub(super) const STEP: &str = "database";
 /// Characters of a row that are shown.
@@ -31,6 +32,8 @@ pub(super) struct Found {
     pub(super) baseline: Option<String>,
     pub(super) candidate: Option<String>,
     pub(super) rule: Option<usize>,
+    /// How it breaks the rule.
+    pub(super) note: Option<String>,
 }
 
 /// The evidence so far.
@@ -81,14 +84,22 @@ impl Ledger {
             Class::Representation => self.state.representation += 1,
             Class::Volatile => self.state.volatile += 1,
         }
-        if let Some(used) = found.rule.and_then(|rule| self.state.rules.get_mut(rule)) {
+        let allowed = found.rule.filter(|_| found.class == Class::Volatile);
+        if let Some(used) = allowed.and_then(|rule| self.state.rules.get_mut(rule)) {
             used.allowed += 1;
         }
         // Parts of a schema have names that matter; rows of a table are one group.
         let part = if found.kind == Kind::Schema { &*found.part } else { "" };
         let group = hash(&(&self.after, &found.table, part, &found.column, found.kind, found.class, found.rule));
-        if let Some(difference) = self.groups.get(&group).and_then(|at| self.state.differences.get_mut(*at)) {
-            difference.count += 1;
+        if let Some(at) = self.groups.get(&group).copied() {
+            let next = self.difference(found);
+            if let Some(difference) = self.state.differences.get_mut(at) {
+                difference.count += 1;
+                if difference.examples.len() < MOST_EXAMPLES {
+                    let Difference { place, baseline, candidate, .. } = next;
+                    difference.examples.push(Example { place, baseline, candidate });
+                }
+            }
         } else if self.groups.len() < MAX_GROUPS {
             self.groups.insert(group, self.state.differences.len());
             let difference = self.difference(found);
@@ -116,6 +127,8 @@ impl Ledger {
             candidate: value(found.candidate),
             count: 1,
             rule: found.rule.and_then(|rule| self.state.rules.get(rule)).map(|used| used.rule.clone()),
+            note: found.note,
+            examples: Vec::new(),
         }
     }
 
@@ -158,9 +171,12 @@ fn hash(of: &impl Hash) -> u64 {
 }
 
 fn rule_use(rule: &StateRule) -> RuleUse {
-    let kind = match &rule.kind {
-        RuleKind::Ignore => "ignore".to_owned(),
-        RuleKind::Datetime { within } => format!("datetime within {}", format_duration(*within)),
-    };
-    RuleUse { rule: format!("{kind} {rule}"), reason: rule.reason.clone(), matched: 0, allowed: 0 }
+    RuleUse {
+        rule: format!("{rule}: {}", rule.kind),
+        reason: rule.reason.clone(),
+        flow: None,
+        step: None,
+        matched: 0,
+        allowed: 0,
+    }
 }

@@ -143,7 +143,17 @@ impl Comparison {
                 let (kind, part) = (Kind::Value, "sum of".to_owned());
                 let (baseline, candidate) = (Some(one.unwrap_or_default()), Some(other.unwrap_or_default()));
                 let (table, column) = (table.name.clone(), Some(sum.column));
-                self.ledger.add(Found { class, kind, table, part, column, baseline, candidate, rule: None });
+                self.ledger.add(Found {
+                    class,
+                    kind,
+                    table,
+                    part,
+                    column,
+                    baseline,
+                    candidate,
+                    rule: None,
+                    note: None,
+                });
             }
         }
         Ok(())

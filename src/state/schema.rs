@@ -72,5 +72,15 @@ fn contrast((table, kind, by): &Place, baseline: &[&Item], candidate: &[&Item]) 
     let text = |parts: Vec<String>| (!parts.is_empty()).then(|| parts.join("; "));
     let part = if *kind == ItemKind::Table { String::new() } else { format!("{} {name}", kind.name()) };
     let (baseline, candidate) = (text(shown.0), text(shown.1));
-    Some(Found { class, kind: Kind::Schema, table: table.clone(), part, column: None, baseline, candidate, rule: None })
+    Some(Found {
+        class,
+        kind: Kind::Schema,
+        table: table.clone(),
+        part,
+        column: None,
+        baseline,
+        candidate,
+        rule: None,
+        note: None,
+    })
 }

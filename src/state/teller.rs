@@ -5,7 +5,7 @@ use super::joined::{Joined, Row};
 use super::ledger::{Found, Ledger};
 use super::merge::Event;
 use super::pairing::{Ids, Residue, same_cell};
-use crate::compare::rows::RowRules;
+use crate::compare::rows::{CellVerdict, RowRules};
 use crate::record::Class;
 use crate::record::parity::Kind;
 use crate::role::Role;
@@ -62,14 +62,14 @@ impl Teller<'_> {
         };
         let part = self.ledger.row_name(self.table, row);
         let table = self.table.name.clone();
-        self.ledger.add(Found { class, kind, table, part, column: None, baseline, candidate, rule: None });
+        self.ledger.add(Found { class, kind, table, part, column: None, baseline, candidate, rule: None, note: None });
     }
 
     /// Two rows that are one.
     fn pair(&mut self, baseline: &Row, candidate: &Row) {
         let part = self.ledger.row_name(self.table, baseline);
         for column in 0..self.table.columns.len() {
-            let Some((class, rule)) = self.cell(baseline, candidate, column) else { continue };
+            let Some(CellVerdict { class, rule, note }) = self.cell(baseline, candidate, column) else { continue };
             self.ledger.add(Found {
                 class,
                 kind: Kind::Value,
@@ -79,12 +79,13 @@ impl Teller<'_> {
                 baseline: Some(baseline[column].shown()),
                 candidate: Some(candidate[column].shown()),
                 rule,
+                note,
             });
         }
     }
 
     /// How much it matters what two rows that are one have in a column, and the rule that allows it.
-    fn cell(&self, baseline: &Row, candidate: &Row, column: usize) -> Option<(Class, Option<usize>)> {
+    fn cell(&self, baseline: &Row, candidate: &Row, column: usize) -> Option<CellVerdict> {
         let table = self.table;
         let (one, other) = (&baseline[column], &candidate[column]);
         if table.ignored[column] || same_cell(table, self.ids, column, one, other) {
@@ -92,15 +93,18 @@ impl Teller<'_> {
         }
         let verdict = if one == other {
             // The same text, which refers to two rows that are not one.
-            (Class::Breaking, None)
+            plain(Class::Breaking)
         } else {
-            let verdict = self.rules.compare(table.rules[column], one, other)?;
-            (verdict.class, verdict.rule)
+            self.rules.compare(table.rules[column], one, other)?
         };
         // The databases made it up, and by all else the rows are one.
         let is_made_up = table.generated_key() == Some(column);
         let explains = |before: &Before| self.undone > 0 || before.both_changed(table, baseline, column, one, other);
         let is_explained = is_made_up || self.before.is_some_and(explains);
-        Some(if verdict.0 == Class::Breaking && is_explained { (Class::Volatile, None) } else { verdict })
+        Some(if verdict.class == Class::Breaking && is_explained { plain(Class::Volatile) } else { verdict })
     }
+}
+
+const fn plain(class: Class) -> CellVerdict {
+    CellVerdict { class, rule: None, note: None }
 }

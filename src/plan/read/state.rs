@@ -44,7 +44,12 @@ fn rule(node: &Node, problems: &mut Problems<'_>) -> Option<StateRule> {
     let fields = Fields::open(node, &STATE_RULE, problems)?;
     let table = name(&fields, "table", problems);
     let column = name(&fields, "column", problems);
-    let kind = super::compare::kind(&fields, problems);
+    let kind = super::rule_kind::kind(&fields, problems);
+    if let Some(RuleKind::Unordered | RuleKind::Keyed { .. }) = kind {
+        let hint = "for columns there are `datetime`, `uuid`, `number`, `matches` and `schema`".to_owned();
+        fields.report(problems, "a column has no order of its own".to_owned(), Some(hint));
+        return None;
+    }
     let reason = name(&fields, "reason", problems);
     Some(StateRule { table, column: Some(column?), kind: kind?, reason: reason? })
 }
