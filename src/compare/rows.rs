@@ -207,7 +207,7 @@ impl RowRules {
             }
             (Form::Text, Form::Text) => scalar::texts(&no_urls(), &baseline.text, &candidate.text),
             (Form::Json, Form::Json) => match (json::parse(&baseline.text), json::parse(&candidate.text)) {
-                (Ok(baseline), Ok(candidate)) => Some(self.documents(Pair { baseline, candidate })),
+                (Ok(baseline), Ok(candidate)) => Some(self.documents(&Pair { baseline, candidate })),
                 _ => Some(Class::Breaking),
             },
             _ => Some(Class::Breaking),
@@ -215,10 +215,10 @@ impl RowRules {
     }
 
     /// The gravest difference of two documents that are not the same text.
-    fn documents(&self, documents: Pair<Document<'_>>) -> Class {
+    fn documents(&self, documents: &Pair<Document<'_>>) -> Class {
         let context = Context { scope: self.nothing.scope("", ""), urls: no_urls() };
         let mut findings = Findings::new(0);
-        structure::compare(&context, &mut findings, &documents);
+        structure::compare(&context, &mut findings, documents);
         let differences = findings.into_comparison().differences;
         differences.into_iter().map(|difference| difference.class).min().unwrap_or(Class::Representation)
     }

@@ -1,5 +1,7 @@
 //! What comparing the databases came to, in one sentence for every format.
 
+use std::fmt::Write as _;
+
 use super::text::counted;
 use crate::record::State;
 use crate::units::format_count;
@@ -14,18 +16,19 @@ pub fn state_in_words(state: &State) -> String {
     if differs == 0 {
         words.push_str(" equal");
     } else {
-        words.push_str(&format!(
+        let _ = write!(
+            words,
             " compared: {} breaking, {} representation",
             format_count(state.breaking),
             format_count(state.representation)
-        ));
+        );
     }
     words.push_str(&after(state));
     if state.volatile > 0 {
-        words.push_str(&format!("; {} allowed by rules or explained", format_count(state.volatile)));
+        let _ = write!(words, "; {} allowed by rules or explained", format_count(state.volatile));
     }
     if let Some(why) = &state.failure {
-        words.push_str(&format!("; not compared everywhere: {why}"));
+        let _ = write!(words, "; not compared everywhere: {why}");
     }
     words
 }

@@ -135,7 +135,7 @@ async fn phases(
     let note = |text: String| progress.note(text);
     let mut sides = until(stop, Box::pin(provision::start(&job.plan, options, &note))).await??;
     describe(&sides, record);
-    let result = with_sides(job, epoch, record, &mut sides, progress, stop).await;
+    let result = Box::pin(with_sides(job, epoch, record, &mut sides, progress, stop)).await;
     progress.phase("stop");
     for warning in sides.stop().await {
         progress.warn(warning);
@@ -156,7 +156,8 @@ async fn with_sides(
         let origins = both(origins(sides).await?)?;
         let mut databases = Databases::connect(&job.plan, sides, "parity", None, progress).await;
         let after = async |after: After<'_>| databases.after(after).await;
-        let replay = until(stop, parity::run(&job.plan, &origins, job.seed, progress, after)).await;
+        let replay = Box::pin(parity::run(&job.plan, &origins, job.seed, progress, after));
+        let replay = until(stop, replay).await;
         state::keep(databases, record);
         record.parity = Some(alive(sides, replay?.map_err(RunError::from))?);
         save(job, record)?;
@@ -169,7 +170,7 @@ async fn with_sides(
                 progress.note("a side that runs elsewhere keeps the data that the replay left");
             }
         }
-        let measured = load_and_compare(job, epoch, record, sides, progress, stop).await;
+        let measured = Box::pin(load_and_compare(job, epoch, record, sides, progress, stop)).await;
         measured?;
         save(job, record)?;
     }
@@ -189,12 +190,12 @@ async fn load_and_compare(
         return measure::load(job, epoch, record, sides, progress, stop).await;
     }
     let mut databases = Databases::connect(&job.plan, sides, "load", record.state.take(), progress).await;
-    let mut measured = until(stop, databases.before_load()).await;
+    let mut measured = until(stop, Box::pin(databases.before_load())).await;
     if measured.is_ok() {
         measured = measure::load(job, epoch, record, sides, progress, stop).await;
     }
     if measured.is_ok() {
-        measured = until(stop, databases.after_load(record.load.as_ref())).await;
+        measured = until(stop, Box::pin(databases.after_load(record.load.as_ref()))).await;
     }
     state::keep(databases, record);
     measured

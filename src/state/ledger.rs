@@ -2,6 +2,7 @@
 //! told again after a later one.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::joined::{Joined, Row};
@@ -151,7 +152,7 @@ impl Ledger {
             }
             let name = &table.columns[*at].name;
             let separator = if text.is_empty() { "" } else { between };
-            text.push_str(&format!("{separator}{name}={}", self.secrets.mask(name, &row[*at].shown())));
+            let _ = write!(text, "{separator}{name}={}", self.secrets.mask(name, &row[*at].shown()));
         }
         text
     }

@@ -23,8 +23,6 @@ mod sqlite;
 mod sqlite_catalogue;
 mod sqlite_checks;
 mod teller;
-#[cfg(test)]
-mod tests;
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -1,6 +1,7 @@
 //! The catalogue of a PostgreSQL database, by one statement for each kind of thing, however many tables there are.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use sqlx::postgres::PgConnection;
 
@@ -112,13 +113,19 @@ pub(super) async fn read(connection: &mut PgConnection) -> Result<Catalogue, Sta
     let mut draft = Draft::default();
     let columns: Vec<ColumnRow> =
         sqlx::query_as(COLUMNS).fetch_all(&mut *connection).await.map_err(StateError::database)?;
-    columns.into_iter().for_each(|column| draft.column(column));
+    for column in columns {
+        draft.column(column);
+    }
     let constraints: Vec<ConstraintRow> =
         sqlx::query_as(CONSTRAINTS).fetch_all(&mut *connection).await.map_err(StateError::database)?;
-    constraints.into_iter().for_each(|constraint| draft.constraint(constraint));
+    for constraint in constraints {
+        draft.constraint(constraint);
+    }
     let indexes: Vec<IndexRow> =
         sqlx::query_as(INDEXES).fetch_all(&mut *connection).await.map_err(StateError::database)?;
-    indexes.into_iter().for_each(|index| draft.index(index));
+    for index in indexes {
+        draft.index(index);
+    }
     let sequences: Vec<(String, String, String, String)> =
         sqlx::query_as(SEQUENCES).fetch_all(&mut *connection).await.map_err(StateError::database)?;
     for (schema, name, counts, last) in sequences {
@@ -165,7 +172,7 @@ impl Draft {
         definition.push_str(if not_null == Some(true) { " not null" } else { "" });
         for (word, value) in [("collate", collation.unwrap_or_default()), ("default", default.clone())] {
             if !value.is_empty() {
-                definition.push_str(&format!(" {word} {value}"));
+                let _ = write!(definition, " {word} {value}");
             }
         }
         definition.push_str(match (&*identity, &*generated.unwrap_or_default()) {

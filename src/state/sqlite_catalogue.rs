@@ -1,6 +1,7 @@
 //! The catalogue of an SQLite file, by one statement for each kind of thing, however many tables there are.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 
 use sqlx::sqlite::SqliteConnection;
 
@@ -40,7 +41,9 @@ pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Catalogue,
     let mut draft = Draft::default();
     let tables: Vec<(String, String, bool, bool)> =
         sqlx::query_as(TABLES).fetch_all(&mut *connection).await.map_err(StateError::database)?;
-    tables.into_iter().for_each(|table| draft.table(table));
+    for table in tables {
+        draft.table(table);
+    }
     let columns: Vec<ColumnRow> =
         sqlx::query_as(COLUMNS).fetch_all(&mut *connection).await.map_err(StateError::database)?;
     draft.columns(columns);
@@ -93,7 +96,7 @@ impl Draft {
             let mut definition = of_type.clone();
             definition.push_str(if not_null { " not null" } else { "" });
             if let Some(default) = &default {
-                definition.push_str(&format!(" default {default}"));
+                let _ = write!(definition, " default {default}");
             }
             definition.push_str(if hidden > 1 { " generated" } else { "" });
             self.item(&table, ItemKind::Column, &name, definition);

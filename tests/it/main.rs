@@ -7,5 +7,6 @@ mod floors;
 mod hostile;
 mod secrets;
 mod sides;
+mod state;
 mod support;
 mod whole;
