@@ -79,8 +79,8 @@ impl<'c> Coverage<'c> {
     /// The evidence.
     pub fn into_record(mut self) -> record::Coverage {
         let operations = &self.record.operations;
-        let promises = operations.iter().flat_map(|operation| operation.statuses.iter().chain(&operation.parameters));
-        let counting: Vec<&Promise> = promises.filter(|promise| promise.counts()).collect();
+        let all = operations.iter().flat_map(|operation| operation.statuses.iter().chain(&operation.parameters));
+        let counting: Vec<&Promise> = all.filter(|promise| promise.counts()).collect();
         let (promised, covered) = (counting.len(), counting.iter().filter(|promise| promise.compared > 0).count());
         self.record.promised = promised as u64;
         self.record.covered = covered as u64;

@@ -137,7 +137,7 @@ async fn phases(
     let note = |text: String| progress.note(text);
     let mut sides = until(stop, Box::pin(provision::start(&job.plan, options, &note))).await??;
     describe(&sides, record);
-    let result = with_sides(job, epoch, record, &mut sides, progress, stop).await;
+    let result = Box::pin(with_sides(job, epoch, record, &mut sides, progress, stop)).await;
     progress.phase("stop");
     for warning in sides.stop().await {
         progress.warn(warning);

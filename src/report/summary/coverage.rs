@@ -1,5 +1,7 @@
 //! The contract in the summary: how much of it was compared, and what was not.
 
+use std::fmt::Write as _;
+
 use super::super::text::visible;
 use super::{code, prose, table};
 use crate::record::RunRecord;
@@ -23,7 +25,7 @@ pub(super) fn coverage(record: &RunRecord) -> String {
     }
     if gaps.len() > MOST_OPERATIONS {
         let more = format_count((gaps.len() - MOST_OPERATIONS) as u64);
-        out.push_str(&format!("\n{more} more operations with gaps in the full report.\n"));
+        let _ = writeln!(out, "\n{more} more operations with gaps in the full report.");
     }
     out
 }
