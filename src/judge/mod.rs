@@ -6,6 +6,7 @@
 mod coverage;
 mod gates;
 mod metrics;
+mod rules;
 mod times;
 mod validity;
 mod verdict;

@@ -23,6 +23,7 @@ pub(super) fn findings(evidence: &RunRecord) -> Vec<Finding> {
     findings.extend(
         evidence.parity.iter().filter_map(|parity| parity.coverage.as_ref()).flat_map(super::coverage::findings),
     );
+    findings.extend(super::rules::findings(evidence));
     if let Some(load) = &evidence.load {
         findings.extend(Role::BOTH.into_iter().filter_map(|role| no_requests(evidence, load, role)));
         findings.extend(panics(&load.generator));
