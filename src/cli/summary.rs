@@ -30,6 +30,7 @@ fn print_text(record: &RunRecord, out: &Path) {
     figures(record, &mut lines);
     parity(record, &mut lines);
     state(record, &mut lines);
+    coverage(record, &mut lines);
     rules("gates", &record.gates, &mut lines);
     rules("targets (reported, not gated)", &record.targets, &mut lines);
     findings(record, &mut lines);
@@ -155,6 +156,12 @@ fn told(differences: &[Difference], lines: &mut Vec<String>) {
     lines.extend(shown.iter().take(MOST_DIFFERENCES).map(|difference| difference_line(difference)));
     if shown.len() > MOST_DIFFERENCES {
         lines.push(format!("  … and {} more, see the report", shown.len() - MOST_DIFFERENCES));
+    }
+}
+
+fn coverage(record: &RunRecord, lines: &mut Vec<String>) {
+    if let Some(coverage) = record.parity.as_ref().and_then(|parity| parity.coverage.as_ref()) {
+        lines.push(format!("contract {}", coverage.in_words()));
     }
 }
 

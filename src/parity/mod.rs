@@ -7,6 +7,7 @@
 mod replay;
 
 use crate::compare::Comparator;
+use crate::contract::{Contract, Coverage};
 use crate::http::{Connection, Limits, Origin};
 use crate::plan::Plan;
 use crate::progress::Progress;
@@ -46,12 +47,14 @@ pub enum After<'a> {
     Flow(usize),
 }
 
-/// Replays every flow of the plan on both sides. `after` is awaited before the replay goes on.
+/// Replays every flow of the plan on both sides. With a contract, what is compared is held against it. `after` is awaited
+/// before the replay goes on.
 ///
 /// # Errors
 /// See [`ParityError`]; a side that answers nothing is a result, not an error.
 pub async fn run(
     plan: &Plan,
+    contract: Option<&Contract>,
     origins: &Pair<Origin>,
     seed: u64,
     progress: &Progress,
@@ -59,7 +62,10 @@ pub async fn run(
 ) -> Result<Parity, ParityError> {
     let flows = prepare(plan)?;
     let mut tally = Tally::new(plan);
-    let Some(logins) = log_in_both(plan, origins, &mut tally).await? else { return Ok(tally.into_parity()) };
+    let coverage = contract.zip(plan.contract.as_ref()).map(|(contract, source)| Coverage::new(contract, source));
+    let Some(logins) = log_in_both(plan, origins, &mut tally).await? else {
+        return Ok(with_coverage(tally.into_parity(), coverage));
+    };
     let captured = logins.iter().flat_map(|(_, variables)| variables).flatten();
     let captured: Vec<String> = captured.map(|value| value.text.clone()).collect();
     after(After::Login(&captured)).await;
@@ -70,6 +76,7 @@ pub async fn run(
         logins,
         seed,
         tally,
+        coverage,
     };
     for (number, flow) in flows.iter().enumerate() {
         progress.step(number as u64, flows.len() as u64, format!("flow {}", flow.name), None);
@@ -77,7 +84,11 @@ pub async fn run(
         after(After::Flow(number)).await;
     }
     progress.step(flows.len() as u64, flows.len() as u64, "done", None);
-    Ok(replay.tally.into_parity())
+    Ok(with_coverage(replay.tally.into_parity(), replay.coverage))
+}
+
+fn with_coverage(parity: Parity, coverage: Option<Coverage<'_>>) -> Parity {
+    Parity { coverage: coverage.map(Coverage::into_record), ..parity }
 }
 
 fn prepare(plan: &Plan) -> Result<Vec<PreparedFlow>, ParityError> {

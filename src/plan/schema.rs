@@ -3,12 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::keys::{
-    AUTH, BUNDLED, BURST, COMPARE, DATABASE, EXPECT, FLOW, IGNORE, Kind, LOAD, METRICS, Object, PLAN, RULE, SEED, SIDE,
-    SIDES, STATE, STATE_IGNORE, STATE_RULE, STATE_SUM, STEP,
+    AUTH, BUNDLED, BURST, COMPARE, CONTRACT, DATABASE, EXCEPT, EXPECT, FLOW, IGNORE, Kind, LOAD, METRICS, Object, PLAN,
+    RULE, SEED, SIDE, SIDES, STATE, STATE_IGNORE, STATE_RULE, STATE_SUM, STEP,
 };
 
 /// Every object but the plan itself.
-static OBJECTS: [&Object; 19] = [
+static OBJECTS: [&Object; 21] = [
     &SIDES,
     &SIDE,
     &BUNDLED,
@@ -22,12 +22,14 @@ static OBJECTS: [&Object; 19] = [
     &COMPARE,
     &IGNORE,
     &RULE,
+    &LOAD,
+    &BURST,
+    &CONTRACT,
+    &EXCEPT,
     &STATE,
     &STATE_IGNORE,
     &STATE_RULE,
     &STATE_SUM,
-    &LOAD,
-    &BURST,
 ];
 
 /// JSON Schema (2020-12) of a plan.

@@ -3,6 +3,8 @@
 //! Whatever targets sent stands in code or with its punctuation as character references, so that it can neither break
 //! a table nor mention anybody.
 
+mod coverage;
+
 use std::fmt::Write as _;
 
 use super::figures::{Figure, figures, loaded};
@@ -25,6 +27,7 @@ pub(super) fn render(view: &View) -> Vec<File> {
         compared(record),
         differences(record),
         state(record),
+        coverage::coverage(record),
         findings(record),
         closing(view),
     ];

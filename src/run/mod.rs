@@ -3,6 +3,7 @@
 //! Whatever happens on the way, what was measured is judged as far as it goes and written, and everything that was
 //! started is stopped before this ends.
 
+mod contract;
 mod environment;
 mod error;
 mod measure;
@@ -10,15 +11,17 @@ mod state;
 
 use std::path::PathBuf;
 
+pub use contract::{ContractProblem, contract_file};
 pub use error::RunError;
 
 use crate::clock::Epoch;
+use crate::contract::Contract;
 use crate::http::Origin;
 use crate::parity::After;
 use crate::plan::{Gate, Plan};
 use crate::progress::Progress;
 use crate::provision::{self, Sides};
-use crate::record::{Ending, FlowInfo, RunInfo, RunRecord, SCHEMA_VERSION, Verdict};
+use crate::record::{Ending, FlowInfo, Parity, RunInfo, RunRecord, SCHEMA_VERSION, Verdict};
 use crate::role::{Pair, Role};
 use crate::stop::Stop;
 use crate::{judge, parity, report};
@@ -59,6 +62,8 @@ impl Command {
 pub struct Job {
     /// What is run.
     pub plan: Plan,
+    /// The contract of the plan, if it is in a file.
+    pub contract: Option<Contract>,
     /// Which phases of it.
     pub command: Command,
     /// Where everything is written. Made if it is not there.
@@ -155,11 +160,9 @@ async fn with_sides(
         progress.phase("parity");
         let origins = both(origins(sides).await?)?;
         let mut databases = Databases::connect(&job.plan, sides, "parity", None, progress).await;
-        let after = async |after: After<'_>| databases.after(after).await;
-        let replay = Box::pin(parity::run(&job.plan, &origins, job.seed, progress, after));
-        let replay = until(stop, replay).await;
+        let parity = until(stop, Box::pin(replay(job, &origins, &mut databases, progress))).await;
         state::keep(databases, record);
-        record.parity = Some(alive(sides, replay?.map_err(RunError::from))?);
+        record.parity = Some(alive(sides, parity?)?);
         save(job, record)?;
     }
     if job.command.has_load() {
@@ -199,6 +202,24 @@ async fn load_and_compare(
     }
     state::keep(databases, record);
     measured
+}
+
+/// The parity phase. That there is no contract is told in its evidence: a gate on coverage cannot hold then.
+async fn replay(
+    job: &Job,
+    origins: &Pair<Origin>,
+    databases: &mut Databases<'_>,
+    progress: &Progress,
+) -> Result<Parity, RunError> {
+    let served = contract::served(&job.plan, &origins.baseline).await;
+    let contract = job.contract.as_ref().or(served.as_ref().ok().and_then(Option::as_ref));
+    contract::tell(contract, served.as_ref().err(), progress);
+    let after = async |after: After<'_>| databases.after(after).await;
+    let mut parity = parity::run(&job.plan, contract, origins, job.seed, progress, after).await?;
+    if let Err(problem) = &served {
+        contract::without_contract(&mut parity, &job.plan, problem);
+    }
+    Ok(parity)
 }
 
 /// Runs a phase that may be dropped at any point, until the stop flag is set.
