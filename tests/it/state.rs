@@ -380,8 +380,9 @@ async fn postgres_values_are_compared_without_loss() {
         let values = values.iter().zip(cases).map(|(value, (of_type, ..))| format!("'{value}'::{of_type}"));
         format!("INSERT INTO kept VALUES (1, {})", values.collect::<Vec<_>>().join(", "))
     };
-    let types = cases.iter().enumerate().map(|(at, (of_type, ..))| format!(", c{at} {of_type}")).collect::<String>();
-    let twins = Twins::new(&store, &format!("CREATE TABLE kept (id INTEGER PRIMARY KEY{types})")).await;
+    let types: Vec<String> = cases.iter().enumerate().map(|(at, (of_type, ..))| format!("c{at} {of_type}")).collect();
+    let types = types.join(", ");
+    let twins = Twins::new(&store, &format!("CREATE TABLE kept (id INTEGER PRIMARY KEY, {types})")).await;
     twins.only(Role::Baseline, &columns(cases.map(|(_, one, _)| one))).await;
     twins.only(Role::Candidate, &columns(cases.map(|(_, _, other)| other))).await;
     let state = twins.compared().await;
