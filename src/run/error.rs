@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 
+use crate::explore::ExploreError;
 use crate::http::OriginError;
 use crate::load::LoadError;
 use crate::observe;
@@ -24,6 +25,9 @@ pub enum RunError {
     /// The replay could not be done.
     #[error(transparent)]
     Parity(#[from] ParityError),
+    /// Generated requests could not be sent.
+    #[error(transparent)]
+    Explore(#[from] ExploreError),
     /// The load could not be done.
     #[error(transparent)]
     Load(#[from] LoadError),

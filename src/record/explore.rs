@@ -1,0 +1,79 @@
+//! What generated requests found.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::parity::{Class, Kind};
+use crate::role::Pair;
+
+/// What generated requests found. The differences themselves are among those of the replay, under the flow `explore`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exploration {
+    /// Requests that were asked for.
+    pub wanted: u64,
+    /// Requests sent to each side, those that made findings smaller aside.
+    pub requests: u64,
+    /// Sequences that they made up.
+    pub sequences: u64,
+    /// Requests sent to each side to make findings smaller and to see them again.
+    pub extra_requests: u64,
+    /// Requests that neither side answered.
+    pub unanswered: u64,
+    /// Seed that gives the same sequences on sides that answer the same.
+    pub seed: u64,
+    /// What each operation was asked and answered.
+    pub operations: Vec<ExploredOperation>,
+    /// Places that differ between two answers of the baseline itself, such as counters.
+    pub unsteady: Vec<String>,
+    /// What differs, each with the shortest sequence that was found.
+    pub findings: Vec<ExploreFinding>,
+}
+
+/// What one operation was asked and answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExploredOperation {
+    /// `GET /students/{id}`.
+    pub operation: String,
+    /// Requests sent to each side.
+    pub requests: u64,
+    /// How often the baseline answered with which status.
+    pub statuses: BTreeMap<u16, u64>,
+}
+
+/// One kind of difference, with the shortest sequence of requests that shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExploreFinding {
+    /// The operation whose answers differ.
+    pub operation: String,
+    /// How much it matters.
+    pub class: Class,
+    /// What kind it is.
+    pub kind: Kind,
+    /// Where, indices left out.
+    #[serde(rename = "where")]
+    pub place: String,
+    /// Calls of the sequence in which it was found.
+    pub found_in: u64,
+    /// Whether it was seen again when the sequence was sent again.
+    pub repeats: bool,
+    /// The requests, the last of them the one whose answers differ.
+    pub calls: Vec<ExploredCall>,
+}
+
+/// One request as it was sent to each side in the end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExploredCall {
+    /// HTTP method.
+    pub method: String,
+    /// Path and query on each side.
+    pub target: Pair<String>,
+    /// Headers besides those that every request has.
+    pub headers: Vec<(String, String)>,
+    /// What was sent to each side, shortened.
+    pub body: Pair<Option<String>>,
+    /// `plan`, `nobody` or `forged`.
+    pub caller: String,
+    /// What came back.
+    pub status: Pair<Option<u16>>,
+}
