@@ -31,8 +31,6 @@ pub(super) enum Argument {
     Text(String),
     /// New in every attempt.
     Fresh(Fresh),
-    /// What an earlier answer had, on each side its own.
-    Seen(Pair<String>),
     /// The id that the answer to an earlier call of the same sequence gives.
     IdOf(usize),
 }
@@ -83,7 +81,7 @@ impl Call {
             method: self.method.clone(),
             target: literal(self.target(side, attempt)),
             headers,
-            body: match self.body_text(side, attempt) {
+            body: match self.body_text(attempt) {
                 None => Body::None,
                 Some(text) => Body::Text(literal(text)),
             },
@@ -112,11 +110,11 @@ impl Call {
         target
     }
 
-    /// What is sent to one side.
-    pub(super) fn body_text(&self, side: Role, attempt: &Attempt<'_>) -> Option<String> {
+    /// What is sent, the same to both sides.
+    pub(super) fn body_text(&self, attempt: &Attempt<'_>) -> Option<String> {
         match &self.body {
             Payload::Nothing => None,
-            Payload::Json(json) => Some(json.write(side, attempt.name)),
+            Payload::Json(json) => Some(json.write(attempt.name)),
         }
     }
 
@@ -137,10 +135,7 @@ impl Argument {
         match self {
             Self::Text(text) => text.clone(),
             Self::Fresh(fresh) => fresh.text(attempt.name),
-            Self::Seen(sides) => sides.get(side).clone(),
-            Self::IdOf(call) => {
-                attempt.ids.get(side).get(*call).cloned().flatten().unwrap_or_else(|| "0".to_owned())
-            }
+            Self::IdOf(call) => attempt.ids.get(side).get(*call).cloned().flatten().unwrap_or_else(|| "0".to_owned()),
         }
     }
 }
@@ -150,8 +145,7 @@ impl From<Json> for Argument {
     fn from(json: Json) -> Self {
         match json {
             Json::Fresh(fresh) => Self::Fresh(fresh),
-            Json::Seen(sides) => Self::Seen(sides.map(|_, text| unquoted(text))),
-            other => Self::Text(unquoted(other.write(Role::Baseline, ""))),
+            other => Self::Text(unquoted(other.write(""))),
         }
     }
 }

@@ -114,7 +114,13 @@ impl<'a> Generator<'a> {
         call
     }
 
-    fn piece(&mut self, operation: &'a Operation<'a>, piece: &'a Piece<'a>, edge: bool, made: Option<usize>) -> Argument {
+    fn piece(
+        &mut self,
+        operation: &'a Operation<'a>,
+        piece: &'a Piece<'a>,
+        edge: bool,
+        made: Option<usize>,
+    ) -> Argument {
         let parameter = match piece {
             Piece::Text(text) => return Argument::Text(text.clone()),
             Piece::Variable(parameter) => parameter,
@@ -143,7 +149,7 @@ impl<'a> Generator<'a> {
         let singular = singular.or_else(|| collection.strip_suffix('s').map(str::to_owned)).unwrap_or_default();
         let names = [operation.resource.clone(), format!("{singular}_id"), format!("{singular}Id"), name.to_owned()];
         let found = names.iter().find_map(|name| self.seen.any(name, &mut self.random))?;
-        Some(Json::Seen(found.clone()).into())
+        Some(Json::Raw(found.to_owned()).into())
     }
 
     fn parameters(&mut self, parameters: &'a [Parameter<'a>], edge: bool) -> Vec<(String, Argument)> {
@@ -159,9 +165,9 @@ impl<'a> Generator<'a> {
     fn parameter(&mut self, parameter: &'a Parameter<'a>, edge: bool) -> Argument {
         // A precondition asks for a tag that an answer had.
         let is_condition = parameter.name.to_ascii_lowercase().starts_with("if-");
-        let tag = if is_condition { self.seen.any("etag", &mut self.random).cloned() } else { None };
+        let tag = if is_condition { self.seen.any("etag", &mut self.random) } else { None };
         match tag.filter(|_| self.chance(0.6)) {
-            Some(tag) => Argument::Seen(tag),
+            Some(tag) => Argument::Text(tag.to_owned()),
             None => self.maker(edge).value(&parameter.name, parameter.schema).into(),
         }
     }

@@ -62,9 +62,14 @@ mod tests {
 
     #[test]
     fn what_is_made_matches() {
-        for pattern in
-            ["^-?(id|student_no|name)$", "^[A-Z]{2}[0-9]{4,6}$", r"^\+?\d+( \d+)*$", "^a*b+c?$", r"^[^\s]{3}\.x$", "é|ü"]
-        {
+        for pattern in [
+            "^-?(id|student_no|name)$",
+            "^[A-Z]{2}[0-9]{4,6}$",
+            r"^\+?\d+( \d+)*$",
+            "^a*b+c?$",
+            r"^[^\s]{3}\.x$",
+            "é|ü",
+        ] {
             let regex = regex::Regex::new(pattern).unwrap();
             for number in 0..200 {
                 let text = matching(pattern, &mut generator(7, "pattern", number)).unwrap();

@@ -5,17 +5,19 @@ use std::collections::HashMap;
 use rand::{Rng, RngExt};
 
 use crate::compare::json::{self, Type, Value};
-use crate::role::Pair;
 
 /// Most values that are kept of one name.
 const MOST: usize = 64;
 /// Most values that are taken from one answer.
 const MOST_OF_ONE: usize = 2_000;
+/// Longest value that is kept, in bytes.
+const LONGEST: usize = 200;
 
-/// Values by the name of their member; those at the same place on both sides belong together.
+/// Values by the name of their member. Only what both sides answered is kept: otherwise both would be asked for different
+/// things, and one difference would look like many.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    by_name: HashMap<String, Vec<Pair<String>>>,
+    by_name: HashMap<String, Vec<String>>,
     turn: usize,
 }
 
@@ -35,7 +37,8 @@ impl Seen {
                 Type::Object => {
                     let members = left.members().zip(right.members());
                     let same = members.filter(|((left, _), (right, _))| left.decode() == right.decode());
-                    ahead.extend(same.map(|((name, left), (_, right))| (name.to_str_lossy().into_owned(), left, right)));
+                    ahead
+                        .extend(same.map(|((name, left), (_, right))| (name.to_str_lossy().into_owned(), left, right)));
                 }
                 Type::Array => {
                     ahead.extend(left.elements().zip(right.elements()).map(|(l, r)| (name.clone(), l, r)));
@@ -47,39 +50,39 @@ impl Seen {
     }
 
     /// Keeps a header, as one keeps an `etag` for `If-Match`.
-    pub(super) fn learn_text(&mut self, name: &str, sides: Pair<String>) {
-        self.keep(name, sides);
+    pub(super) fn learn_text(&mut self, name: &str, text: &str) {
+        self.keep(name, text.to_owned());
     }
 
     /// One of the values of a name.
-    pub(super) fn any(&self, name: &str, random: &mut impl Rng) -> Option<&Pair<String>> {
+    pub(super) fn any(&self, name: &str, random: &mut impl Rng) -> Option<&str> {
         let values = self.by_name.get(name)?;
-        values.get(random.random_range(0..values.len().max(1)))
+        values.get(random.random_range(0..values.len().max(1))).map(String::as_str)
     }
 
     fn keep_value(&mut self, resource: &str, name: &str, left: Value<'_>, right: Value<'_>) {
-        let whole = |value: Value<'_>| String::from_utf8_lossy(value.raw()).into_owned();
-        let sides = Pair { baseline: whole(left), candidate: whole(right) };
-        if sides.baseline.len() > 200 || sides.candidate.len() > 200 || name.to_ascii_lowercase().contains("token") {
+        let is_secret = name.to_ascii_lowercase().contains("token");
+        if left.raw() != right.raw() || left.raw().len() > LONGEST || is_secret {
             return;
         }
+        let text = String::from_utf8_lossy(left.raw()).into_owned();
         if name == "id" {
-            self.keep(resource, sides.clone());
+            self.keep(resource, text.clone());
         }
-        self.keep(name, sides);
+        self.keep(name, text);
     }
 
     /// The newest values take the place of old ones.
-    fn keep(&mut self, name: &str, sides: Pair<String>) {
+    fn keep(&mut self, name: &str, text: String) {
         let values = self.by_name.entry(name.to_owned()).or_default();
-        if values.contains(&sides) {
+        if values.contains(&text) {
             return;
         }
         if values.len() < MOST {
-            values.push(sides);
+            values.push(text);
         } else {
             self.turn += 1;
-            values[self.turn % MOST] = sides;
+            values[self.turn % MOST] = text;
         }
     }
 }
@@ -90,18 +93,17 @@ mod tests {
     use crate::schedule::generator;
 
     #[test]
-    fn ids_are_kept_for_their_collection_and_each_side_has_its_own() {
+    fn ids_are_kept_for_their_collection_and_what_differs_is_not_kept() {
         let mut seen = Seen::default();
         seen.learn(
             "/students",
-            br#"{"items":[{"id":7,"class":{"class_id":3}}],"access_token":"secret"}"#,
-            br#"{"items":[{"id":8,"class":{"class_id":3}}],"access_token":"secret"}"#,
+            br#"{"items":[{"id":7,"name":"a","class":{"class_id":3}}],"access_token":"secret"}"#,
+            br#"{"items":[{"id":7,"name":"b","class":{"class_id":3}}],"access_token":"secret"}"#,
         );
         let mut random = generator(1, "seen", 0);
-        let any = |name: &str, random: &mut _| seen.any(name, random).cloned();
-        let ids = Pair { baseline: "7".to_owned(), candidate: "8".to_owned() };
-        assert_eq!(any("/students", &mut random), Some(ids));
-        assert_eq!(any("class_id", &mut random).map(|pair| pair.candidate), Some("3".to_owned()));
-        assert_eq!(any("access_token", &mut random), None);
+        assert_eq!(seen.any("/students", &mut random), Some("7"));
+        assert_eq!(seen.any("class_id", &mut random), Some("3"));
+        assert_eq!(seen.any("name", &mut random), None);
+        assert_eq!(seen.any("access_token", &mut random), None);
     }
 }

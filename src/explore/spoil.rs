@@ -5,7 +5,6 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::call::{Argument, Call, Caller, Payload, encoded};
 use super::text::Json;
-use crate::role::Role;
 
 /// Values of a body that are seldom what a service waits for.
 const HARD: [&str; 20] = [
@@ -64,7 +63,7 @@ pub(super) fn spoil(call: &mut Call, random: &mut Xoshiro256PlusPlus) {
 /// What is around the content: media types, unknown parameters, a body that breaks off.
 fn spoil_form(call: &mut Call, random: &mut Xoshiro256PlusPlus) {
     let sound = match &call.body {
-        Payload::Json(json) => Some(json.write(Role::Baseline, "form")),
+        Payload::Json(json) => Some(json.write("form")),
         _ => None,
     };
     match (random.random_range(0..6), sound) {

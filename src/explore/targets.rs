@@ -75,7 +75,10 @@ fn operation(operation: &contract::Operation) -> Operation<'_> {
             .filter(|parameter| !parameter.name.eq_ignore_ascii_case("authorization"))
             .map(parameter)
             .collect(),
-        body: operation.body.as_ref().and_then(|body| body.contents.iter().find(|content| content.is_json()))
+        body: operation
+            .body
+            .as_ref()
+            .and_then(|body| body.contents.iter().find(|content| content.is_json()))
             .map(|content| &content.schema),
     }
 }

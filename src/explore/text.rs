@@ -5,8 +5,6 @@
 
 use std::fmt::Write as _;
 
-use crate::role::{Pair, Role};
-
 /// A piece of JSON.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Json {
@@ -14,8 +12,6 @@ pub(super) enum Json {
     Raw(String),
     /// A string that no earlier attempt has sent.
     Fresh(Fresh),
-    /// What an earlier answer had there, on each side its own.
-    Seen(Pair<String>),
     /// An array.
     Array(Vec<Self>),
     /// Members in order; a name may come twice.
@@ -45,24 +41,23 @@ impl Json {
         Self::Raw(quoted(text))
     }
 
-    /// The text for one side.
-    pub(super) fn write(&self, side: Role, attempt: &str) -> String {
+    /// The text of one attempt.
+    pub(super) fn write(&self, attempt: &str) -> String {
         let mut out = String::new();
-        self.write_to(&mut out, side, attempt);
+        self.write_to(&mut out, attempt);
         out
     }
 
-    fn write_to(&self, out: &mut String, side: Role, attempt: &str) {
+    fn write_to(&self, out: &mut String, attempt: &str) {
         match self {
             Self::Raw(text) => out.push_str(text),
             Self::Fresh(fresh) => out.push_str(&quoted(&fresh.text(attempt))),
-            Self::Seen(sides) => out.push_str(sides.get(side)),
             Self::Array(elements) => {
-                list(out, '[', elements, ']', |out, element| element.write_to(out, side, attempt));
+                list(out, '[', elements, ']', |out, element| element.write_to(out, attempt));
             }
             Self::Object(members) => list(out, '{', members, '}', |out, (name, value)| {
                 let _ = write!(out, "{}:", quoted(name));
-                value.write_to(out, side, attempt);
+                value.write_to(out, attempt);
             }),
         }
     }
@@ -165,7 +160,7 @@ mod tests {
                 "b".into(),
                 Json::Array(vec![
                     Json::Fresh(Fresh { number: 3, before: "n-", after: "@example.org" }),
-                    Json::Seen(Pair { baseline: "17".into(), candidate: "18".into() }),
+                    Json::Raw("17".into()),
                 ]),
             ),
             ("a".into(), Json::string("x\"y")),
@@ -173,15 +168,9 @@ mod tests {
     }
 
     #[test]
-    fn each_side_gets_what_it_answered_and_an_attempt_its_own_texts() {
-        assert_eq!(
-            sample().write(Role::Baseline, "q"),
-            r#"{"a":1e999,"b":["n-qx3@example.org",17],"a":"x\"y"}"#
-        );
-        assert_eq!(
-            sample().write(Role::Candidate, "r"),
-            r#"{"a":1e999,"b":["n-rx3@example.org",18],"a":"x\"y"}"#
-        );
+    fn each_attempt_has_texts_of_its_own() {
+        assert_eq!(sample().write("q"), r#"{"a":1e999,"b":["n-qx3@example.org",17],"a":"x\"y"}"#);
+        assert_eq!(sample().write("r"), r#"{"a":1e999,"b":["n-rx3@example.org",17],"a":"x\"y"}"#);
     }
 
     #[test]
@@ -196,9 +185,9 @@ mod tests {
     #[test]
     fn whatever_is_smaller_has_fewer_pieces_or_less_text() {
         let json = Json::Array(vec![sample(), Json::string(&"é".repeat(50))]);
-        let length = json.write(Role::Baseline, "q").len();
+        let length = json.write("q").len();
         let smaller = json.smaller();
         assert_eq!(smaller.len(), 2 + 3 + 2 + 1);
-        assert!(smaller.iter().all(|json| json.write(Role::Baseline, "q").len() < length));
+        assert!(smaller.iter().all(|json| json.write("q").len() < length));
     }
 }

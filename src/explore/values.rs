@@ -13,18 +13,7 @@ use crate::contract::Contract;
 const DEEPEST: usize = 6;
 
 /// Texts that trip what is not careful with text.
-const TEXTS: [&str; 10] = [
-    "",
-    " ",
-    "é",
-    "e\u{301}",
-    "日本語",
-    "👩‍🔬",
-    "\u{202e}abc",
-    "O'Brien; --",
-    "%_\\",
-    "a\u{0}b",
-];
+const TEXTS: [&str; 10] = ["", " ", "é", "e\u{301}", "日本語", "👩‍🔬", "\u{202e}abc", "O'Brien; --", "%_\\", "a\u{0}b"];
 
 /// Makes values.
 pub(super) struct Maker<'a> {
@@ -181,7 +170,9 @@ impl Maker<'_> {
             return Json::string(&text);
         }
         match format {
-            "date-time" => return Json::string(["2024-02-29T23:59:60Z", "2024-09-01T08:00:00.000001+02:00"][self.below(2)]),
+            "date-time" => {
+                return Json::string(["2024-02-29T23:59:60Z", "2024-09-01T08:00:00.000001+02:00"][self.below(2)]);
+            }
             "date" => return Json::string(["2024-02-29", "1999-12-31"][self.below(2)]),
             "uuid" => return Json::string("6f1c9a52-7b0e-4d53-9c1a-0f3c52d1a001"),
             "uri" => return Json::string("https://example.org/a?b=c#d"),
@@ -196,7 +187,11 @@ impl Maker<'_> {
             return Json::string(&match self.below(3) {
                 0 => "a".repeat(least),
                 1 => "z".repeat(most),
-                _ => TEXTS[self.below(TEXTS.len())].chars().chain("a".repeat(least).chars()).take(most).collect::<String>(),
+                _ => TEXTS[self.below(TEXTS.len())]
+                    .chars()
+                    .chain("a".repeat(least).chars())
+                    .take(most)
+                    .collect::<String>(),
             });
         }
         *self.fresh += 1;
@@ -209,7 +204,7 @@ impl Maker<'_> {
         if name.is_empty() || !self.chance(0.7) {
             return None;
         }
-        self.seen.any(name, self.random).map(|value| Json::Seen(value.clone()))
+        self.seen.any(name, self.random).map(|value| Json::Raw(value.to_owned()))
     }
 
     fn chance(&mut self, share: f64) -> bool {
@@ -227,7 +222,8 @@ fn count(schema: &Value, name: &str) -> Option<usize> {
 
 /// Lowest and highest whole number that the schema admits.
 fn whole_limits(schema: &Value) -> (i64, i64) {
-    let whole = |name: &str| schema.get(name).and_then(|value| value.as_i64().or_else(|| value.as_f64().map(|n| n as i64)));
+    let whole =
+        |name: &str| schema.get(name).and_then(|value| value.as_i64().or_else(|| value.as_f64().map(|n| n as i64)));
     let (widest_low, widest_high) = match schema.get("format").and_then(Value::as_str) {
         Some("int32") => (i64::from(i32::MIN), i64::from(i32::MAX)),
         _ => (i64::MIN, i64::MAX),
@@ -248,7 +244,6 @@ mod tests {
 
     use super::*;
     use crate::contract;
-    use crate::role::Role;
     use crate::schedule::generator;
 
     /// A contract with one named schema.
@@ -266,7 +261,7 @@ mod tests {
         let seen = Seen::default();
         let (mut random, mut fresh) = (generator(3, "value", number), 0);
         let mut maker = Maker { contract, seen: &seen, random: &mut random, fresh: &mut fresh, edge };
-        maker.value("body", schema).write(Role::Baseline, "q")
+        maker.value("body", schema).write("q")
     }
 
     #[test]

@@ -41,24 +41,49 @@ pub struct ExploredOperation {
     pub statuses: BTreeMap<u16, u64>,
 }
 
-/// One kind of difference, with the shortest sequence of requests that shows it.
+/// What one request is answered differently, with the shortest sequence of requests that shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExploreFinding {
     /// The operation whose answers differ.
     pub operation: String,
+    /// What differs in the answers to the last request, what matters most first.
+    pub differences: Vec<ExploredDifference>,
+    /// Calls of the sequence in which it was found.
+    pub found_in: u64,
+    /// From which data the requests below show it.
+    pub origin: Origin,
+    /// The requests, the last of them the one whose answers differ.
+    pub calls: Vec<ExploredCall>,
+}
+
+/// From which data a sequence shows a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// From those that the sides began with: seen there.
+    Start,
+    /// Only from those that earlier requests of the exploration had left.
+    Earlier,
+    /// Seen more than once; whether it needs earlier requests is not known, for the sides cannot begin again.
+    Unknown,
+    /// Seen once; the same sequence did not show it again.
+    Once,
+}
+
+/// One place where the answers differ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExploredDifference {
     /// How much it matters.
     pub class: Class,
     /// What kind it is.
     pub kind: Kind,
-    /// Where, indices left out.
+    /// Where.
     #[serde(rename = "where")]
     pub place: String,
-    /// Calls of the sequence in which it was found.
-    pub found_in: u64,
-    /// Whether it was seen again when the sequence was sent again.
-    pub repeats: bool,
-    /// The requests, the last of them the one whose answers differ.
-    pub calls: Vec<ExploredCall>,
+    /// What the baseline has there, shortened.
+    pub baseline: Option<String>,
+    /// What the candidate has there, shortened.
+    pub candidate: Option<String>,
 }
 
 /// One request as it was sent to each side in the end.
@@ -70,8 +95,8 @@ pub struct ExploredCall {
     pub target: Pair<String>,
     /// Headers besides those that every request has.
     pub headers: Vec<(String, String)>,
-    /// What was sent to each side, shortened.
-    pub body: Pair<Option<String>>,
+    /// What was sent, shortened.
+    pub body: Option<String>,
     /// `plan`, `nobody` or `forged`.
     pub caller: String,
     /// What came back.

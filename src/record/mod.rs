@@ -9,8 +9,8 @@ pub mod parity;
 
 use serde::{Deserialize, Serialize};
 
-pub use load::{Load, SideLoad};
 pub use explore::Exploration;
+pub use load::{Load, SideLoad};
 pub use parity::{Class, Difference, Parity};
 
 use crate::role::Pair;

@@ -159,7 +159,7 @@ async fn with_sides(
         save(job, record)?;
         if job.explore > 0 {
             progress.phase("explore");
-            let exploring = Box::pin(explore::explore(job, &origins, record, progress));
+            let exploring = Box::pin(explore::explore(job, sides, record, progress));
             let outcome = until(stop, exploring).await?;
             alive(sides, outcome)?;
             save(job, record)?;
