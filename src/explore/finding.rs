@@ -36,7 +36,7 @@ impl<R: Renew> Exploring<'_, R> {
             Some(first) => Some(self.smallest(first, key).await),
         };
         let (shown, origin) = match repeated {
-            Some(smallest) => self.from_the_start(found, smallest, key).await?,
+            Some(smallest) => self.on_first_data(found, smallest, key).await?,
             None => (Shown { calls: found.to_vec(), answers: answers.to_vec() }, Origin::Once),
         };
         let last = shown.answers.last().map(|answer| (Self::keys(key.operation, answer), answer.explained()));
@@ -74,7 +74,7 @@ impl<R: Renew> Exploring<'_, R> {
 
     /// Tries a sequence from the data that the sides began with, and if it does not show the difference there, makes the
     /// one in which it was found smaller from there.
-    async fn from_the_start(
+    async fn on_first_data(
         &mut self,
         found: &[Call],
         smallest: Shown,

@@ -151,6 +151,8 @@ pub async fn run(
     let name = |(operation, place): &(usize, String)| format!("{place} of {}", exploring.operations[*operation].name);
     exploring.told.unsteady = exploring.runner.unsteady().iter().map(name).collect();
     exploring.told.unsteady.sort();
+    // What shows on the first data comes before what may only follow from it.
+    exploring.told.findings.sort_by_key(|finding| finding.origin);
     Ok((exploring.told, exploring.tally.into_parity()))
 }
 

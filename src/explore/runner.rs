@@ -252,7 +252,8 @@ impl Answered {
                 candidate: difference.candidate.clone(),
             })
             .collect();
-        differences.sort_by_key(|difference| difference.class);
+        // That members come in another order says least.
+        differences.sort_by_key(|difference| (difference.class, difference.kind == Kind::Order));
         differences.truncate(MOST_DIFFERENCES);
         differences
     }

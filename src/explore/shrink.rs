@@ -111,7 +111,7 @@ mod tests {
                 .map(|call| {
                     let body = match &call.body {
                         Payload::Json(json) => json.pieces(),
-                        _ => 0,
+                        Payload::Nothing => 0,
                     };
                     let ids = call.path.iter().filter(|piece| matches!(piece, Argument::IdOf(_))).count();
                     10 + ids + call.query.len() + call.headers.len() + body + usize::from(call.caller != Caller::Plan)

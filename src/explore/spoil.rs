@@ -64,7 +64,7 @@ pub(super) fn spoil(call: &mut Call, random: &mut Xoshiro256PlusPlus) {
 fn spoil_form(call: &mut Call, random: &mut Xoshiro256PlusPlus) {
     let sound = match &call.body {
         Payload::Json(json) => Some(json.write("form")),
-        _ => None,
+        Payload::Nothing => None,
     };
     match (random.random_range(0..6), sound) {
         (0, Some(_)) => call.headers.push(("content-type".to_owned(), Argument::Text("text/plain".to_owned()))),

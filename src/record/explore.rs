@@ -57,7 +57,7 @@ pub struct ExploreFinding {
 }
 
 /// From which data a sequence shows a difference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
     /// From those that the sides began with: seen there.
@@ -68,6 +68,18 @@ pub enum Origin {
     Unknown,
     /// Seen once; the same sequence did not show it again.
     Once,
+}
+
+impl Origin {
+    /// For people.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Start => "seen on the data that the sides began with",
+            Self::Earlier => "seen only after earlier requests of this exploration",
+            Self::Unknown => "seen again; the sides cannot begin from their first data",
+            Self::Once => "seen once, and not when the same was sent again",
+        }
+    }
 }
 
 /// One place where the answers differ.
@@ -101,4 +113,14 @@ pub struct ExploredCall {
     pub caller: String,
     /// What came back.
     pub status: Pair<Option<u16>>,
+}
+
+impl ExploredCall {
+    /// `POST /students {"name":"Ada"}`, as it went to the baseline.
+    pub fn in_words(&self) -> String {
+        let mut words = vec![self.method.clone(), self.target.baseline.clone()];
+        words.extend(self.headers.iter().map(|(name, value)| format!("{name}: {value}")));
+        words.extend(self.body.clone());
+        words.join(" ")
+    }
 }
