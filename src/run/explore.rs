@@ -2,10 +2,9 @@
 
 use std::error::Error;
 
-use super::{Job, RunError};
-use crate::contract::{self, Contract};
+use super::{Job, RunError, contract};
 use crate::explore;
-use crate::http::{Connection, Limits, Origin};
+use crate::http::Origin;
 use crate::progress::Progress;
 use crate::provision::Sides;
 use crate::record::RunRecord;
@@ -19,7 +18,7 @@ pub(super) async fn explore(
     progress: &Progress,
 ) -> Result<(), RunError> {
     let origins = super::both(super::origins(sides).await?)?;
-    let contract = fetch(job, &origins).await;
+    let contract = contract::to_explore(job, &origins.baseline).await?;
     let setup = explore::Setup {
         plan: &job.plan,
         contract: &contract,
@@ -54,13 +53,4 @@ impl explore::Renew for Twins<'_> {
         let origins = super::origins(self.sides).await?;
         Ok(Some(super::both(origins)?))
     }
-}
-
-async fn fetch(job: &Job, origins: &Pair<Origin>) -> Contract {
-    let mut connection = Connection::new(origins.baseline.clone(), Limits::within(job.plan.timeout));
-    let mut request = http::Request::new(http_body_util::Full::default());
-    *request.uri_mut() = http::Uri::from_static("/openapi.json");
-    request.headers_mut().insert("host", origins.baseline.authority.parse().unwrap());
-    let exchange = connection.exchange(request, crate::http::Keep::Body).await;
-    contract::read(&exchange.outcome.unwrap().body).unwrap()
 }
