@@ -47,6 +47,7 @@ pub(super) fn full() -> RunRecord {
         ],
         parity: Some(parity::parity()),
         state: Some(state::state()),
+        explore: None,
         load: Some(load),
         observations: Pair::from_fn(|role| Some(observations::observations(role))),
         ..empty()
@@ -95,6 +96,7 @@ pub(super) fn empty() -> RunRecord {
         findings: Vec::new(),
         parity: None,
         state: None,
+        explore: None,
         load: None,
         observations: Pair::default(),
         environment: environment(),

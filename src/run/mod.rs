@@ -6,6 +6,7 @@
 mod contract;
 mod environment;
 mod error;
+mod explore;
 mod measure;
 mod state;
 
@@ -74,6 +75,8 @@ pub struct Job {
     pub show_output: Option<Role>,
     /// This program, to start it again as a side.
     pub executable: PathBuf,
+    /// How many generated requests to send to each side besides the plan's; only in a run with parity.
+    pub explore: u64,
 }
 
 /// What a run came to. The record is complete and written in any case.
@@ -164,6 +167,13 @@ async fn with_sides(
         state::keep(databases, record);
         record.parity = Some(alive(sides, parity?)?);
         save(job, record)?;
+        if job.explore > 0 {
+            progress.phase("explore");
+            let exploring = Box::pin(explore::explore(job, sides, record, progress));
+            let outcome = until(stop, exploring).await?;
+            alive(sides, outcome)?;
+            save(job, record)?;
+        }
     }
     if job.command.has_load() {
         progress.phase("load");
@@ -283,6 +293,7 @@ fn begin(job: &Job) -> RunRecord {
         findings: Vec::new(),
         parity: None,
         state: None,
+        explore: None,
         load: None,
         observations: Pair::default(),
         environment: environment::read(),
