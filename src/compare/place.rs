@@ -48,6 +48,16 @@ impl<'d> Trail<'d> {
         place
     }
 
+    /// How many places there are.
+    pub(super) const fn len(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// Forgets all places but the first ones.
+    pub(super) fn truncate(&mut self, places: usize) {
+        self.steps.truncate(places);
+    }
+
     /// What the rules make of a place.
     pub(super) fn route(&self, place: Place) -> Route {
         self.steps[place as usize].route

@@ -24,6 +24,8 @@ struct Stop<'c> {
     covering: Option<usize>,
     /// The rule that decides here: the first of those that fit and of the one that covers it from above.
     decision: Option<Decision>,
+    /// Whether no rule decides anything here or below.
+    is_free: bool,
     /// Whether that rule decides everything below, too: no earlier rule may fit there.
     covers_all: bool,
     /// Names and indices that lead elsewhere than all others.
@@ -60,6 +62,11 @@ impl<'c> Routes<'c> {
     /// Whether a rule decides this place with everything below it.
     pub(super) fn covers_all(&self, route: Route) -> bool {
         self.stops[route as usize].covers_all
+    }
+
+    /// Whether no rule decides anything here or below.
+    pub(super) fn is_free(&self, route: Route) -> bool {
+        self.stops[route as usize].is_free
     }
 
     /// Whether an index matters here, so that an array's length must be known.
@@ -150,6 +157,7 @@ impl<'c> Stop<'c> {
             states: states.to_vec(),
             covering,
             decision,
+            is_free: decision.is_none() && states.iter().all(|state| *state == State::DEAD),
             covers_all,
             names: Vec::new(),
             indices: Vec::new(),
