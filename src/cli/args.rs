@@ -89,6 +89,9 @@ pub(super) struct Overrides {
     /// (repeatable; reference-service/README.md names them all)
     #[arg(long = "defect", value_name = "NAME[=VALUE]", action = ArgAction::Append, help_heading = "Sides")]
     pub(super) defects: Vec<String>,
+    /// OpenAPI document that `parity.coverage` is held against: a file, or a `/path` that the baseline serves
+    #[arg(long, value_name = "FILE|/PATH", help_heading = "Contract")]
+    pub(super) contract: Option<String>,
     /// Seed of everything that is drawn at random; printed by every run
     #[arg(long, value_name = "NUMBER")]
     pub(super) seed: Option<u64>,
@@ -152,6 +155,10 @@ pub(super) struct RunArgs {
     /// Show what a side prints, as it comes
     #[arg(long, value_name = "SIDE", value_enum, help_heading = "Sides")]
     pub(super) show_output: Option<SideArg>,
+    /// Besides the plan's flows, send so many requests that the sides' OpenAPI document suggests, valid and invalid, to
+    /// both sides; whatever differs is made as short as possible. The same --seed sends the same requests
+    #[arg(long, value_name = "COUNT", default_value_t = 0, hide_default_value = true, help_heading = "Parity")]
+    pub(super) explore: u64,
 }
 
 #[derive(Debug, Args)]

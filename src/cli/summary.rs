@@ -1,5 +1,7 @@
 //! What a run came to, on standard output: the figures first, the verdict last.
 
+mod explore;
+
 use std::path::Path;
 
 use console::Style;
@@ -29,6 +31,10 @@ fn print_text(record: &RunRecord, out: &Path) {
     let mut lines = Vec::new();
     figures(record, &mut lines);
     parity(record, &mut lines);
+    coverage(record, &mut lines);
+    if let Some(exploration) = &record.explore {
+        explore::explore(exploration, &mut lines);
+    }
     rules("gates", &record.gates, &mut lines);
     rules("targets (reported, not gated)", &record.targets, &mut lines);
     findings(record, &mut lines);
@@ -57,6 +63,7 @@ fn as_json(record: &RunRecord) -> serde_json::Value {
         "targets": record.targets,
         "findings": record.findings,
         "parity": record.parity,
+        "explore": record.explore,
         "load": sides.map(|sides| serde_json::json!({ "sides": sides })),
     })
 }
@@ -141,6 +148,12 @@ fn parity(record: &RunRecord, lines: &mut Vec<String>) {
     lines.extend(shown.iter().take(MOST_DIFFERENCES).map(|difference| difference_line(difference)));
     if shown.len() > MOST_DIFFERENCES {
         lines.push(format!("  … and {} more, see the report", shown.len() - MOST_DIFFERENCES));
+    }
+}
+
+fn coverage(record: &RunRecord, lines: &mut Vec<String>) {
+    if let Some(coverage) = record.parity.as_ref().and_then(|parity| parity.coverage.as_ref()) {
+        lines.push(format!("contract {}", coverage.in_words()));
     }
 }
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Coverage;
+
 /// What the sequential replay found.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Parity {
@@ -25,6 +27,26 @@ pub struct Parity {
     pub rules: Vec<RuleUse>,
     /// Per step, in the plan's order.
     pub steps: Vec<StepParity>,
+    /// What was compared of what the contract promises; `null`: the plan names no contract.
+    #[serde(default)]
+    pub coverage: Option<Coverage>,
+}
+
+impl Parity {
+    /// Adds what another part of the same run found under the same rules.
+    pub fn absorb(&mut self, other: Self) {
+        self.requests += other.requests;
+        self.compared += other.compared;
+        self.places += other.places;
+        self.breaking += other.breaking;
+        self.representation += other.representation;
+        self.volatile += other.volatile;
+        self.differences.extend(other.differences);
+        for (rule, more) in self.rules.iter_mut().zip(other.rules) {
+            rule.matched += more.matched;
+            rule.allowed += more.allowed;
+        }
+    }
 }
 
 /// What one step of the replay came to.

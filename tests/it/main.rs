@@ -2,7 +2,9 @@
 
 mod cleanup;
 mod cli;
+mod contract;
 mod defects;
+mod explore;
 mod floors;
 mod hostile;
 mod secrets;
