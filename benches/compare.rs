@@ -34,13 +34,13 @@ struct Rules {
 }
 
 /// The kind of rules that the plan for the reference service has.
-const ORDINARY: &str = r#"[
+const ORDINARY: &str = r"[
     { path: $..created_at, as: datetime, within: 5s, reason: x },
     { path: $..updated_at, as: datetime, within: 5s, reason: x },
     { path: $..claimed_at, as: datetime, within: 5s, reason: x },
     { path: $.query_id, as: uuid, reason: x },
     { header: x-request-id, as: uuid, reason: x }
-]"#;
+]";
 
 fn comparator(rules: &str) -> Comparator {
     let plan = format!(
@@ -120,13 +120,13 @@ fn ten_kilobytes(rules: &Rules) {
     }
     let [own, bytes] =
         medians([&mut || drop(black_box(compare(&rules.none, black_box(&baseline), black_box(&copy)))), &mut || {
-            _ = black_box(black_box(&baseline) == black_box(&copy))
+            _ = black_box(black_box(&baseline) == black_box(&copy));
         }]);
     println!("{:<44}{:>10}{:>10}   (a comparison of bytes)\n", "identical bytes", us(own), us(bytes));
     let (large, again) = (page(40_000, one), page(40_000, one));
     let [own, bytes] =
         medians([&mut || drop(black_box(compare(&rules.none, black_box(&large), black_box(&again)))), &mut || {
-            _ = black_box(black_box(&large) == black_box(&again))
+            _ = black_box(black_box(&large) == black_box(&again));
         }]);
     println!(
         "identical bytes, {} of them: {} and {}, ratio {:.2}\n",
