@@ -7,6 +7,7 @@ mod defects;
 mod explore;
 mod floors;
 mod hostile;
+mod intake;
 mod secrets;
 mod sides;
 mod support;
