@@ -89,6 +89,10 @@ pub(super) struct Overrides {
     /// (repeatable; reference-service/README.md names them all)
     #[arg(long = "defect", value_name = "NAME[=VALUE]", action = ArgAction::Append, help_heading = "Sides")]
     pub(super) defects: Vec<String>,
+    /// Which faults of the plan are made on both sides, in place of those it names: a list such as
+    /// `statement-timeout,database-stopped`, `all`, or `none`
+    #[arg(long, value_name = "LIST", value_delimiter = ',', help_heading = "Sides")]
+    pub(super) faults: Vec<String>,
     /// Seed of everything that is drawn at random; printed by every run
     #[arg(long, value_name = "NUMBER")]
     pub(super) seed: Option<u64>,

@@ -6,7 +6,8 @@ use std::time::Duration;
 use jiff::Zoned;
 
 use super::args::{LoadOverrides, Overrides};
-use crate::plan::{self, AdHocError, Arrivals, Gate, Metrics, Plan, PlanError, Provider, SideKind, Spacing, UrlError};
+use crate::diagnostic::did_you_mean;
+use crate::plan::{self, AdHocError, Arrivals, Fault, Gate, Metrics, Plan, PlanError, Provider, SideKind, Spacing, UrlError};
 use crate::role::Role;
 use crate::units::parse_duration;
 
@@ -74,6 +75,7 @@ pub(super) fn apply(plan: &mut Plan, overrides: &Overrides) -> Result<(), UsageE
         plan.database.image.clone_from(image);
     }
     add_defects(plan, &overrides.defects)?;
+    choose_faults(plan, &overrides.faults)?;
     plan.seed = overrides.seed.or(plan.seed);
     apply_load(plan, &overrides.load)?;
     add_gates(plan, &overrides.gates)
@@ -118,6 +120,37 @@ fn add_defects(plan: &mut Plan, names: &[String]) -> Result<(), UsageError> {
         }
     }
     Ok(())
+}
+
+/// The faults that are named in place of the plan's, which must say how they are shown.
+fn choose_faults(plan: &mut Plan, names: &[String]) -> Result<(), UsageError> {
+    let usage = |message: String| UsageError::new(format_args!("--faults: {message}"));
+    if names.is_empty() {
+        return Ok(());
+    }
+    let Some(faults) = &mut plan.faults else {
+        if *names == ["none"] {
+            return Ok(());
+        }
+        return Err(usage("the plan has no `faults`, which name the requests that show them".to_owned()));
+    };
+    let chosen = match names {
+        [word] if word == "none" => Vec::new(),
+        [word] if word == "all" => Fault::ALL.into_iter().filter(|fault| faults.lacks(*fault).is_none()).collect(),
+        _ => names.iter().map(|name| parse_fault(name).map_err(usage)).collect::<Result<Vec<_>, _>>()?,
+    };
+    if let Some(lack) = chosen.iter().find_map(|fault| faults.lacks(*fault)) {
+        return Err(usage(format!("{lack}, in the plan's `faults`")));
+    }
+    faults.inject = Fault::ALL.into_iter().filter(|fault| chosen.contains(fault)).collect();
+    Ok(())
+}
+
+fn parse_fault(name: &str) -> Result<Fault, String> {
+    Fault::parse(name).ok_or_else(|| {
+        let hint = did_you_mean(name, Fault::NAMES).unwrap_or_else(|| format!("there are {}", Fault::NAMES.join(", ")));
+        format!("unknown fault `{name}`; {hint}")
+    })
 }
 
 fn apply_load(plan: &mut Plan, overrides: &LoadOverrides) -> Result<(), UsageError> {

@@ -4,6 +4,7 @@
 //! names a metric that this plan can measure.
 
 mod describe;
+mod faults;
 mod fields;
 pub mod gate;
 mod keys;
@@ -22,6 +23,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use describe::describe;
+pub use faults::{Fault, Faults};
 pub use gate::Gate;
 pub use path::JsonPath;
 pub use read::{AdHocError, PlanError, load, parse, parse_rate};
@@ -48,6 +50,8 @@ pub struct Plan {
     pub flows: Vec<Flow>,
     /// What may differ, and why.
     pub compare: Compare,
+    /// What is done to both sides on purpose; `None`: nothing.
+    pub faults: Option<Faults>,
     /// How much load, for how long.
     pub load: Load,
     /// Rules with a limit that decide the verdict.

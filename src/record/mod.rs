@@ -3,11 +3,13 @@
 //! Every report is rendered from a [`RunRecord`] and nothing else. Paths that scripts rely on are named in the README;
 //! a change of meaning raises [`SCHEMA_VERSION`]. No field may ever hold a password, a token or a connection string.
 
+pub mod faults;
 pub mod load;
 pub mod parity;
 
 use serde::{Deserialize, Serialize};
 
+pub use faults::FaultEvidence;
 pub use load::{Load, SideLoad};
 pub use parity::{Class, Difference, Parity};
 
@@ -37,6 +39,9 @@ pub struct RunRecord {
     pub findings: Vec<Finding>,
     /// The sequential replay; `null`: not run.
     pub parity: Option<Parity>,
+    /// What was done to both sides on purpose, in the order in which it was done. What differed stands in `parity`.
+    #[serde(default)]
+    pub faults: Vec<FaultEvidence>,
     /// The load phase; `null`: not run.
     pub load: Option<Load>,
     /// What the samplers saw, over the whole run.

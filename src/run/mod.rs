@@ -5,6 +5,7 @@
 
 mod environment;
 mod error;
+mod faults;
 mod measure;
 
 use std::path::PathBuf;
@@ -154,6 +155,9 @@ async fn with_sides(
         let replay = parity::run(&job.plan, &origins, job.seed, progress);
         record.parity = Some(alive(sides, until(stop, replay).await?.map_err(RunError::from))?);
         save(job, record)?;
+        let faults = until(stop, Box::pin(faults::make(job, record, sides, progress))).await?;
+        alive(sides, faults)?;
+        save(job, record)?;
     }
     if job.command.has_load() {
         progress.phase("load");
@@ -229,6 +233,7 @@ fn begin(job: &Job) -> RunRecord {
         targets: Vec::new(),
         findings: Vec::new(),
         parity: None,
+        faults: Vec::new(),
         load: None,
         observations: Pair::default(),
         environment: environment::read(),
