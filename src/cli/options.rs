@@ -7,7 +7,9 @@ use jiff::Zoned;
 
 use super::args::{LoadOverrides, Overrides};
 use crate::diagnostic::did_you_mean;
-use crate::plan::{self, AdHocError, Arrivals, Fault, Gate, Metrics, Plan, PlanError, Provider, SideKind, Spacing, UrlError};
+use crate::plan::{
+    self, AdHocError, Arrivals, Fault, Gate, Metrics, Plan, PlanError, Provider, SideKind, Spacing, UrlError,
+};
 use crate::role::Role;
 use crate::units::parse_duration;
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use console::Style;
 
 use super::args::{Format, OutputArgs};
-use crate::record::{Class, Difference, GateResult, RunRecord, Severity, SideLoad, Verdict};
+use crate::record::{Class, Difference, FaultEvidence, GateResult, RunRecord, Severity, SideLoad, Verdict};
 use crate::report;
 use crate::role::{Pair, Role};
 use crate::units::{format_bytes, format_count, format_share, format_us, three_digits};
@@ -29,6 +29,7 @@ fn print_text(record: &RunRecord, out: &Path) {
     let mut lines = Vec::new();
     figures(record, &mut lines);
     parity(record, &mut lines);
+    faults(record, &mut lines);
     rules("gates", &record.gates, &mut lines);
     rules("targets (reported, not gated)", &record.targets, &mut lines);
     findings(record, &mut lines);
@@ -57,6 +58,7 @@ fn as_json(record: &RunRecord) -> serde_json::Value {
         "targets": record.targets,
         "findings": record.findings,
         "parity": record.parity,
+        "faults": record.faults,
         "load": sides.map(|sides| serde_json::json!({ "sides": sides })),
     })
 }
@@ -141,6 +143,28 @@ fn parity(record: &RunRecord, lines: &mut Vec<String>) {
     lines.extend(shown.iter().take(MOST_DIFFERENCES).map(|difference| difference_line(difference)));
     if shown.len() > MOST_DIFFERENCES {
         lines.push(format!("  … and {} more, see the report", shown.len() - MOST_DIFFERENCES));
+    }
+}
+
+/// One line for all faults; what differed stands among the differences.
+fn faults(record: &RunRecord, lines: &mut Vec<String>) {
+    if record.faults.is_empty() {
+        return;
+    }
+    let made: Vec<&FaultEvidence> = record.faults.iter().filter(|fault| fault.applied.is_some()).collect();
+    let compared: u64 = made.iter().map(|fault| fault.compared).sum();
+    let breaking: u64 = made.iter().map(|fault| fault.breaking).sum();
+    lines.push(format!(
+        "faults   {} of {} made on both sides, {} answers compared: {} breaking",
+        made.len(),
+        record.faults.len(),
+        format_count(compared),
+        format_count(breaking),
+    ));
+    let not_made = record.faults.iter().filter(|fault| fault.applied.is_none());
+    let not_made: Vec<&str> = not_made.map(|fault| &*fault.name).collect();
+    if !not_made.is_empty() {
+        lines.push(format!("  not made: {}; why is said below", not_made.join(", ")));
     }
 }
 

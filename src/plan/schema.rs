@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::keys::{
-    AUTH, BUNDLED, BURST, COMPARE, DATABASE, EXPECT, FAULTS, FLOW, IGNORE, Kind, LOAD, METRICS, Object, PLAN, RULE, SEED, SIDE,
-    SIDES, STEP,
+    AUTH, BUNDLED, BURST, COMPARE, DATABASE, EXPECT, FAULTS, FLOW, IGNORE, Kind, LOAD, METRICS, Object, PLAN, RULE,
+    SEED, SIDE, SIDES, STEP,
 };
 
 /// Every object but the plan itself.

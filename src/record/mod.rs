@@ -9,7 +9,7 @@ pub mod parity;
 
 use serde::{Deserialize, Serialize};
 
-pub use faults::FaultEvidence;
+pub use faults::{Connections, FaultEvidence};
 pub use load::{Load, SideLoad};
 pub use parity::{Class, Difference, Parity};
 

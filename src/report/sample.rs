@@ -6,6 +6,7 @@ use crate::record::{
 };
 use crate::role::{Pair, Role};
 
+mod faults;
 mod load;
 mod observations;
 mod parity;
@@ -44,6 +45,7 @@ pub(super) fn full() -> RunRecord {
             ),
         ],
         parity: Some(parity::parity()),
+        faults: faults::faults(),
         load: Some(load),
         observations: Pair::from_fn(|role| Some(observations::observations(role))),
         ..empty()
@@ -91,6 +93,7 @@ pub(super) fn empty() -> RunRecord {
         targets: Vec::new(),
         findings: Vec::new(),
         parity: None,
+        faults: Vec::new(),
         load: None,
         observations: Pair::default(),
         environment: environment(),

@@ -125,8 +125,7 @@ impl Levers for Hands<'_> {
             Some(glance) => glance.look().await,
             None => Connections::default(),
         };
-        let (baseline, candidate) =
-            tokio::join!(look(&mut self.glances.baseline), look(&mut self.glances.candidate));
+        let (baseline, candidate) = tokio::join!(look(&mut self.glances.baseline), look(&mut self.glances.candidate));
         Pair { baseline, candidate }
     }
 }

@@ -3,6 +3,7 @@
 mod cleanup;
 mod cli;
 mod defects;
+mod faults;
 mod floors;
 mod hostile;
 mod secrets;

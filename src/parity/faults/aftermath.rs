@@ -13,10 +13,10 @@ const AFTERWARDS: &str = "afterwards";
 
 /// How long connections are waited for when some were lost before.
 const ONCE_MORE: Duration = Duration::from_secs(1);
-/// Requests at once where the size of a pool is not known.
+/// Turns where the size of a pool is not known.
 const UNKNOWN_POOL: u64 = 8;
-/// Most requests at once.
-const LARGEST_BURST: u64 = 64;
+/// Most turns.
+const MOST_TURNS: u64 = 32;
 
 /// How the sides were before the next fault.
 pub(super) struct Before {
@@ -90,8 +90,8 @@ pub(super) async fn settle<L: Levers>(
         scene.bench.compare(&scene.flow, &probed, scene.tally);
         scene.bench.expect(&scene.flow, &probed, scene.tally);
         let pool = before.connections.iter().filter_map(|(_, side)| side.max).max().unwrap_or(UNKNOWN_POOL);
-        let burst = scene.bench.burst(pool.min(LARGEST_BURST)).await;
-        scene.bench.compare_kinds(&scene.flow, "as many at once as the pool has connections", &burst, scene.tally);
+        let turns = scene.bench.take_turns(pool.min(MOST_TURNS)).await;
+        scene.bench.compare_kinds(&scene.flow, "each connection in turn", &turns, scene.tally);
     } else {
         let words = recovered.clone().map(|_, recovered| Some(in_words(recovered, limit)));
         scene.tally.difference(&scene.flow, AFTERWARDS, Kind::Aftermath, "recovery", words);
@@ -171,7 +171,8 @@ mod tests {
 
     #[test]
     fn a_connection_is_lost_when_it_is_in_use_at_rest_or_the_pool_does_not_know_it() {
-        let rest = Connections { used: Some(0), idle: Some(5), sessions: Some(5), busy: Some(0), ..Connections::default() };
+        let rest =
+            Connections { used: Some(0), idle: Some(5), sessions: Some(5), busy: Some(0), ..Connections::default() };
         assert_eq!(Lost::of(&rest), Lost::default());
         assert_eq!(Lost::of(&Connections { used: Some(2), ..rest }).used, 2);
         assert_eq!(Lost::of(&Connections { sessions: Some(7), ..rest }).strange, 2);

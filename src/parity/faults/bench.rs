@@ -49,11 +49,15 @@ impl Bench<'_> {
         join_all(self.probe.steps.iter().zip(first..).map(|(step, number)| self.on_both(step, number))).await
     }
 
-    /// The first `GET` so many times at the same moment on both sides.
-    pub(super) async fn burst(&self, count: u64) -> Vec<Probed> {
-        let first = self.next(count);
-        let reading = self.probe.steps.iter().filter(|step| step.is_get()).take(1);
-        join_all(reading.flat_map(|step| (first..first + count).map(move |number| self.on_both(step, number)))).await
+    /// The first `GET` so many times, one after the other, so that each connection of a pool has its turn.
+    pub(super) async fn take_turns(&self, count: u64) -> Vec<Probed> {
+        let mut probed = Vec::new();
+        for step in self.probe.steps.iter().filter(|step| step.is_get()).take(1) {
+            for _ in 0..count {
+                probed.push(self.on_both(step, self.next(1)).await);
+            }
+        }
+        probed
     }
 
     /// The first probe, which has to wait for the lock, so many times at the same moment on both sides.
@@ -174,10 +178,5 @@ impl Bench<'_> {
 }
 
 fn answer<'a>(response: &'a crate::http::Response, origin: &'a Origin) -> Answer<'a> {
-    Answer {
-        status: response.status,
-        headers: &response.headers,
-        body: &response.body,
-        base_url: &origin.base_url,
-    }
+    Answer { status: response.status, headers: &response.headers, body: &response.body, base_url: &origin.base_url }
 }

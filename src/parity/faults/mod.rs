@@ -9,6 +9,8 @@ mod answers;
 mod bench;
 mod levers;
 mod scene;
+#[cfg(test)]
+mod tests;
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;

@@ -149,7 +149,8 @@ impl<L: Levers> Scene<'_, '_, L> {
         let gave_up = given_up.await.unwrap_or(false);
         self.release(locks).await;
         let until = if gave_up { "until the requests had come to their end" } else { "long enough" };
-        let done = format!("{LEAVING} clients left while their requests waited for {what}, which stayed locked {until}");
+        let done =
+            format!("{LEAVING} clients left while their requests waited for {what}, which stayed locked {until}");
         let unfelt = (!stuck).then(|| "the requests were not seen to wait for the lock".to_owned());
         Ok(Shown { done, answers: Vec::new(), unfelt })
     }

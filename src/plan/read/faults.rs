@@ -23,10 +23,8 @@ pub(super) fn faults(
 ) -> Option<Faults> {
     let fields = Fields::open(node?, &FAULTS, problems)?;
     let named = elements(fields.get("inject"), problems);
-    let mut inject: Vec<Fault> = named
-        .iter()
-        .filter_map(|node| choice(node, &Fault::NAMES, "fault", problems).and_then(Fault::parse))
-        .collect();
+    let mut inject: Vec<Fault> =
+        named.iter().filter_map(|node| choice(node, &Fault::NAMES, "fault", problems).and_then(Fault::parse)).collect();
     inject.sort_unstable();
     inject.dedup();
     let probe = probe(fields.get("probe"), callers, problems);
@@ -41,7 +39,13 @@ pub(super) fn faults(
         stale_if_match: fields.get("stale_if_match").and_then(|node| step_of(node, flows, problems)),
         recovery: recovery.unwrap_or(DEFAULT_RECOVERY),
     };
-    for fault in &faults.inject {
+    // What was given and is wrong has been told already.
+    let is_given = |fault: &Fault| match fault {
+        Fault::UniqueViolation => fields.get("unique_violation").is_some(),
+        Fault::StaleIfMatch => fields.get("stale_if_match").is_some(),
+        _ => fields.get("lock").is_some(),
+    };
+    for fault in faults.inject.iter().filter(|fault| !is_given(fault)) {
         if let Some(lack) = faults.lacks(*fault) {
             fields.report(problems, lack, None);
         }

@@ -40,7 +40,8 @@ async fn server(url: &str, table: &str) -> Result<Held, sqlx::Error> {
     let limit = PATIENCE.as_millis().to_string();
     let options = PgConnectOptions::from_str(url)?.options([("lock_timeout", limit.as_str())]);
     let options = options.application_name(APPLICATION).disable_statement_logging();
-    let mut connection = tokio::time::timeout(PATIENCE, options.connect()).await.map_err(|_| sqlx::Error::PoolTimedOut)??;
+    let mut connection =
+        tokio::time::timeout(PATIENCE, options.connect()).await.map_err(|_| sqlx::Error::PoolTimedOut)??;
     let order = format!("BEGIN; LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", quoted(table));
     connection.execute(AssertSqlSafe(order)).await?;
     Ok(Held::Postgres(Box::new(connection)))

@@ -80,6 +80,7 @@ pub(super) fn plan(baseline: Side, candidate: Side, provider: Provider) -> Plan 
         auth: None,
         flows: Vec::new(),
         compare: Compare::default(),
+        faults: None,
         load: Load {
             arrivals: Arrivals::Closed { users: 1 },
             pairs: 1,
