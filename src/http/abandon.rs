@@ -30,7 +30,7 @@ pub async fn send_only(origin: &Origin, request: Request<Full<Bytes>>) -> Result
 async fn bytes_of(request: Request<Full<Bytes>>) -> Vec<u8> {
     let (head, body) = request.into_parts();
     // A body that is there already cannot fail.
-    let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let target = head.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
     let mut bytes = format!("{} {target} HTTP/1.1\r\n", head.method).into_bytes();
     for (name, value) in &head.headers {

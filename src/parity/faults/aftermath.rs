@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::bench::expect;
 use super::levers::Levers;
 use super::scene::{LOOK_EVERY, Scene};
 use crate::record::faults::{Aftermath, Connections, FaultEvidence};
@@ -88,7 +89,7 @@ pub(super) async fn settle<L: Levers>(
     if is_well {
         let probed = scene.bench.probe_in_order().await;
         scene.bench.compare(&scene.flow, &probed, scene.tally);
-        scene.bench.expect(&scene.flow, &probed, scene.tally);
+        expect(&scene.flow, &probed, scene.tally);
         let pool = before.connections.iter().filter_map(|(_, side)| side.max).max().unwrap_or(UNKNOWN_POOL);
         let turns = scene.bench.take_turns(pool.min(MOST_TURNS)).await;
         scene.bench.compare_kinds(&scene.flow, "each connection in turn", &turns, scene.tally);

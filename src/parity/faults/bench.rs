@@ -126,18 +126,6 @@ impl Bench<'_> {
         FaultAnswers { step: step.to_owned(), by: ComparedBy::Kinds, sides }
     }
 
-    /// What the plan expects of the probes once a fault is over, whatever the other side says.
-    pub(super) fn expect(&self, flow: &str, probed: &[Probed], tally: &mut Tally) {
-        for Probed { step, outcomes } in probed {
-            let problem = |role: Role| (!is_good(outcomes.get(role))).then(|| kind(outcomes.get(role)));
-            let problems = Pair::from_fn(problem);
-            // That the kinds differ has been told already.
-            if problems.baseline.is_some() && problems.baseline == problems.candidate {
-                tally.difference(flow, step, Kind::Expectation, "expectation", problems);
-            }
-        }
-    }
-
     fn compare_one(&self, flow: &str, step: &str, outcomes: &Pair<Outcome>, tally: &mut Tally) {
         let Pair { baseline, candidate } = outcomes;
         self.compare_pair(flow, step, Pair { baseline, candidate }, tally);
@@ -174,6 +162,18 @@ impl Bench<'_> {
 
     fn next(&self, count: u64) -> u64 {
         self.sent.fetch_add(count, Ordering::Relaxed)
+    }
+}
+
+/// What the plan expects of the probes once a fault is over, whatever the other side says.
+pub(super) fn expect(flow: &str, probed: &[Probed], tally: &mut Tally) {
+    for Probed { step, outcomes } in probed {
+        let problem = |role: Role| (!is_good(outcomes.get(role))).then(|| kind(outcomes.get(role)));
+        let problems = Pair::from_fn(problem);
+        // That the kinds differ has been told already.
+        if problems.baseline.is_some() && problems.baseline == problems.candidate {
+            tally.difference(flow, step, Kind::Expectation, "expectation", problems);
+        }
     }
 }
 

@@ -164,7 +164,9 @@ impl<L: Levers> Scene<'_, '_, L> {
             let (levers, during) = (&mut *self.levers, &mut self.during);
             let cutting = async {
                 let stuck = wait_until(&mut *levers, during, have_more(rest, 1)).await;
-                Role::BOTH.into_iter().for_each(|role| levers.cut(role));
+                for role in Role::BOTH {
+                    levers.cut(role);
+                }
                 stuck
             };
             tokio::join!(self.bench.crowd(1), cutting)
@@ -190,7 +192,9 @@ impl<L: Levers> Scene<'_, '_, L> {
         let levers = &*self.levers;
         let going_on = async {
             tokio::time::sleep(SLOW).await;
-            Role::BOTH.into_iter().for_each(|role| levers.stall(role, false));
+            for role in Role::BOTH {
+                levers.stall(role, false);
+            }
         };
         let (probed, ()) = tokio::join!(probing, going_on);
         let done = format!("nothing came through to the databases for {}ms", SLOW.as_millis());
@@ -233,11 +237,15 @@ impl<L: Levers> Scene<'_, '_, L> {
     }
 
     fn stall(&self, stalled: bool) {
-        Role::BOTH.into_iter().for_each(|role| self.levers.stall(role, stalled));
+        for role in Role::BOTH {
+            self.levers.stall(role, stalled);
+        }
     }
 
     fn cut(&self) {
-        Role::BOTH.into_iter().for_each(|role| self.levers.cut(role));
+        for role in Role::BOTH {
+            self.levers.cut(role);
+        }
     }
 
     fn shown(&mut self, probed: &[Probed], unfelt: Option<String>) -> Shown {
