@@ -89,6 +89,9 @@ pub(super) struct Overrides {
     /// (repeatable; reference-service/README.md names them all)
     #[arg(long = "defect", value_name = "NAME[=VALUE]", action = ArgAction::Append, help_heading = "Sides")]
     pub(super) defects: Vec<String>,
+    /// OpenAPI document that `parity.coverage` is held against: a file, or a `/path` that the baseline serves
+    #[arg(long, value_name = "FILE|/PATH", help_heading = "Contract")]
+    pub(super) contract: Option<String>,
     /// Which faults of the plan are made on both sides, in place of those it names: a list such as
     /// `statement-timeout,database-stopped`, `all`, or `none`
     #[arg(long, value_name = "LIST", value_delimiter = ',', help_heading = "Sides")]
