@@ -4,6 +4,7 @@
 //! a change of meaning raises [`SCHEMA_VERSION`]. No field may ever hold a password, a token or a connection string.
 
 pub mod coverage;
+pub mod explore;
 pub mod faults;
 pub mod load;
 pub mod parity;
@@ -11,6 +12,7 @@ pub mod parity;
 use serde::{Deserialize, Serialize};
 
 pub use coverage::Coverage;
+pub use explore::Exploration;
 pub use faults::{Connections, FaultEvidence};
 pub use load::{Load, SideLoad};
 pub use parity::{Class, Difference, Parity};
@@ -41,6 +43,9 @@ pub struct RunRecord {
     pub findings: Vec<Finding>,
     /// The sequential replay; `null`: not run.
     pub parity: Option<Parity>,
+    /// What generated requests found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explore: Option<Exploration>,
     /// What was done to both sides on purpose, in the order in which it was done. What differed stands in `parity`.
     #[serde(default)]
     pub faults: Vec<FaultEvidence>,

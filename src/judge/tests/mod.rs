@@ -35,6 +35,7 @@ fn record() -> RunRecord {
         targets: Vec::new(),
         findings: Vec::new(),
         parity: Some(Parity { requests: 40, compared: 20, ..Parity::default() }),
+        explore: None,
         faults: Vec::new(),
         load: Some(load()),
         observations: Pair { baseline: None, candidate: None },
