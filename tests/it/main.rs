@@ -8,6 +8,7 @@ mod explore;
 mod faults;
 mod floors;
 mod hostile;
+mod intake;
 mod secrets;
 mod sides;
 mod support;
