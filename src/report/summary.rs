@@ -5,6 +5,7 @@
 
 mod coverage;
 mod explore;
+mod faults;
 
 use std::fmt::Write as _;
 
@@ -28,6 +29,7 @@ pub(super) fn render(view: &View) -> Vec<File> {
         differences(record),
         coverage::coverage(record),
         explore::explored(record),
+        faults::faults(record),
         findings(record),
         closing(view),
     ];

@@ -206,6 +206,20 @@ fn add_example(group: &mut Difference, example: Example) {
     }
 }
 
+/// Adds what another phase found: differences, their numbers, and what rules did. What was asked in that phase stays its
+/// own and is told by it.
+pub fn add(parity: &mut Parity, found: Parity) {
+    parity.breaking += found.breaking;
+    parity.representation += found.representation;
+    parity.volatile += found.volatile;
+    for (rule, used) in parity.rules.iter_mut().zip(found.rules) {
+        rule.matched += used.matched;
+        rule.allowed += used.allowed;
+    }
+    let room = MAX_GROUPS.saturating_sub(parity.differences.len());
+    parity.differences.extend(found.differences.into_iter().take(room));
+}
+
 fn empty_step(flow: &str, step: &str) -> StepParity {
     StepParity {
         flow: flow.to_owned(),

@@ -5,6 +5,7 @@ mod cli;
 mod contract;
 mod defects;
 mod explore;
+mod faults;
 mod floors;
 mod hostile;
 mod intake;

@@ -36,6 +36,7 @@ fn record() -> RunRecord {
         findings: Vec::new(),
         parity: Some(Parity { requests: 40, compared: 20, ..Parity::default() }),
         explore: None,
+        faults: Vec::new(),
         load: Some(load()),
         observations: Pair { baseline: None, candidate: None },
         environment: Environment::default(),

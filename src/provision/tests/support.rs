@@ -81,6 +81,7 @@ pub(super) fn plan(baseline: Side, candidate: Side, provider: Provider) -> Plan 
         flows: Vec::new(),
         contract: None,
         compare: Compare::default(),
+        faults: None,
         load: Load {
             arrivals: Arrivals::Closed { users: 1 },
             pairs: 1,

@@ -3,6 +3,7 @@
 mod charts;
 mod coverage;
 mod explore;
+mod faults;
 mod figures;
 mod method;
 mod parity;
@@ -45,6 +46,7 @@ fn document(view: &View) -> Markup {
                     (section("differences", "Differences between the answers", &parity::all(record)))
                     (section("contract", "Coverage of the contract", &coverage::all(record)))
                     @if let Some(explore) = explore::all(record) { (section("explore", "Generated requests", &explore)) }
+                    (section("faults", "Faults", &faults::all(record)))
                     (section("method", "How it was measured", &method::load(record)))
                     (section("environment", "Environment", &method::environment(record)))
                 }

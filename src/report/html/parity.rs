@@ -137,6 +137,7 @@ const fn kind(kind: Kind) -> &'static str {
         Kind::Transport => "transport",
         Kind::Expectation => "expectation",
         Kind::Capture => "capture",
+        Kind::Aftermath => "aftermath",
     }
 }
 
