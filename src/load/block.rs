@@ -298,7 +298,13 @@ mod tests {
     use std::sync::Arc;
 
     fn block(arrivals: &[(u64, usize)]) -> Block {
-        let info = BlockInfo { pair: 3, repeats: 3, side: Role::Candidate, start: Instant::now(), length: Duration::from_secs(1) };
+        let info = BlockInfo {
+            pair: 3,
+            repeats: 3,
+            side: Role::Candidate,
+            start: Instant::now(),
+            length: Duration::from_secs(1),
+        };
         let arrivals: Vec<Arrival> =
             arrivals.iter().map(|(ms, flow)| Arrival { at: Duration::from_millis(*ms), flow: *flow }).collect();
         Block::open(info, BlockRecorder::new(2, Duration::ZERO, info.length), 2, &arrivals)

@@ -20,13 +20,7 @@ pub(super) fn own_cpu_s() -> Option<f64> {
 }
 
 /// The load part of the run record; processor and pool figures of the sides are filled in by whoever observed them.
-pub(super) fn assemble(
-    rig: &Rig,
-    score: &Score,
-    performance: Performance,
-    epoch: Epoch,
-    cpu: Option<f64>,
-) -> Load {
+pub(super) fn assemble(rig: &Rig, score: &Score, performance: Performance, epoch: Epoch, cpu: Option<f64>) -> Load {
     let blocks = performance.blocks.as_slice();
     let (model, rate, users) = match score.arrivals {
         Arrivals::Open { rate, .. } => ("open", Some(rate), rig.users),

@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
-use super::{PHASE, Rig};
 use super::block::{self, Block, Claim};
 use super::parity::Notes;
 use super::recorder::{Sample, error_index};
+use super::{PHASE, Rig};
 use crate::clock::micros_between;
 use crate::http::{Connection, Keep, Limits};
 use crate::role::Pair;

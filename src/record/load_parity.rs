@@ -36,6 +36,13 @@ pub struct LoadParity {
     pub invariants: Vec<Invariant>,
 }
 
+impl LoadParity {
+    /// Whether there were answers of both sides.
+    pub const fn is_basis(&self) -> bool {
+        self.kept.baseline > 0 && self.kept.candidate > 0
+    }
+}
+
 /// What one step under load came to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StepLoadParity {

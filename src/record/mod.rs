@@ -4,6 +4,7 @@
 //! a change of meaning raises [`SCHEMA_VERSION`]. No field may ever hold a password, a token or a connection string.
 
 pub mod load;
+pub mod load_parity;
 pub mod parity;
 
 use serde::{Deserialize, Serialize};

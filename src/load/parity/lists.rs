@@ -121,11 +121,7 @@ impl Seen {
 
 /// `None`: the list does not show its order. Otherwise what is out of order.
 fn out_of_order(order: &Order, elements: &[Value<'_>]) -> Option<Option<String>> {
-    let column = |element: &Value<'_>| {
-        let found = element.members().find(|(name, _)| name.to_str_lossy() == order.column.as_str());
-        found.map(|(_, value)| value)
-    };
-    let values: Vec<Value<'_>> = elements.iter().filter_map(column).collect();
+    let values: Vec<Value<'_>> = elements.iter().filter_map(|element| member(*element, &[&order.column])).collect();
     if values.len() < 2 || values.len() < elements.len() {
         return None;
     }
@@ -136,6 +132,11 @@ fn out_of_order(order: &Order, elements: &[Value<'_>]) -> Option<Option<String>>
         let (left, right) = (pair[0].to_text(), pair[1].to_text());
         format!("{left} stands before {right} at [{at}]")
     }))
+}
+
+/// The first member with one of these names.
+fn member<'d>(element: Value<'d>, names: &[&str]) -> Option<Value<'d>> {
+    element.members().find(|(name, _)| names.contains(&&*name.to_str_lossy())).map(|(_, value)| value)
 }
 
 /// `None`: not two numbers or two texts.
@@ -154,16 +155,12 @@ fn longer_than(most: u64, elements: &[Value<'_>]) -> Option<String> {
 
 /// `None`: the elements have no ids, or there are too few. Otherwise the id that comes twice.
 fn repeated_id(elements: &[Value<'_>]) -> Option<Option<String>> {
-    let id = |element: &Value<'_>| {
-        let found = element.members().find(|(name, _)| IDS.contains(&&*name.to_str_lossy()));
-        found.map(|(_, value)| value.raw().to_vec())
-    };
-    let ids: Vec<Vec<u8>> = elements.iter().filter_map(id).collect();
+    let ids: Vec<&[u8]> = elements.iter().filter_map(|element| member(*element, &IDS)).map(Value::raw).collect();
     if ids.len() < 2 {
         return None;
     }
     let mut seen = HashSet::new();
-    let twice = ids.iter().find(|id| !seen.insert(id.as_slice()));
+    let twice = ids.iter().find(|id| !seen.insert(**id));
     Some(twice.map(|id| format!("{} comes twice", String::from_utf8_lossy(id))))
 }
 
@@ -202,7 +199,8 @@ mod tests {
     fn a_list_is_ordered_no_longer_than_asked_for_and_has_nothing_twice() {
         let all = |outcome| ["ordered", "page_size", "unique_ids"].map(|kind| (kind.to_owned(), outcome)).to_vec();
         assert_eq!(outcomes(RIGHT, RIGHT, LEAST), all(Held::Held));
-        let wrong = r#"{"items":[{"id":1,"credits":9},{"id":2,"credits":30},{"id":2,"credits":3},{"id":4,"credits":1}]}"#;
+        let wrong =
+            r#"{"items":[{"id":1,"credits":9},{"id":2,"credits":30},{"id":2,"credits":3},{"id":4,"credits":1}]}"#;
         assert_eq!(outcomes(RIGHT, wrong, LEAST), all(Held::Broken));
         assert_eq!(outcomes(RIGHT, wrong, LEAST - 1), all(Held::TooFew));
     }

@@ -22,9 +22,9 @@ pub(super) use sample::{BlockSample, Notes, Sample};
 
 use crate::compare::{self, Answer, Comparator, json};
 use crate::plan::Plan;
+use crate::record::Class;
 use crate::record::load_parity::{Held, LoadParity, Mode, StepLoadParity};
 use crate::record::parity::{Difference, Kind};
-use crate::record::Class;
 use crate::role::{Pair, Role};
 use crate::step::unique_text;
 use crate::tally::Secrets;
@@ -164,8 +164,9 @@ impl Examiner {
         let others: HashMap<u64, &Notes> = samples[1].iterations.iter().map(|notes| (notes.number, notes)).collect();
         for left in &samples[0].iterations {
             let Some(right) = others.get(&left.number) else { continue };
-            let renamed = (pairs[0] != pairs[1])
-                .then(|| pairs.map(|pair| unique_text(self.seed, super::PHASE, super::block::iteration(pair, left.number))));
+            let renamed = (pairs[0] != pairs[1]).then(|| {
+                pairs.map(|pair| unique_text(self.seed, super::PHASE, super::block::iteration(pair, left.number)))
+            });
             for answer in left.answers() {
                 let same = right.answers().find(|other| other.step == answer.step);
                 if let Some(same) = same {

@@ -247,7 +247,8 @@ mod tests {
 
     #[test]
     fn the_number_at_the_end_of_a_header() {
-        for (text, number) in [("\"7\"", Some(7)), ("W/\"12\"", Some(12)), ("/students/501", Some(501)), ("\"a\"", None)]
+        for (text, number) in
+            [("\"7\"", Some(7)), ("W/\"12\"", Some(12)), ("/students/501", Some(501)), ("\"a\"", None)]
         {
             assert_eq!(number_at_the_end(text.as_bytes()), number, "{text}");
         }

@@ -45,6 +45,8 @@ pub enum Quantity {
     ParityBreaking,
     /// Representation differences.
     ParityRepresentation,
+    /// Breaking differences and broken invariants of the answers under load: `load.breaking`.
+    ParityLoadBreaking,
 }
 
 /// The unit a quantity is in.
@@ -80,11 +82,12 @@ pub(super) const SIDE_QUANTITIES: [(&str, Quantity); 13] = [
 ];
 
 /// Quantities of the parity phase.
-pub(super) const PARITY_QUANTITIES: [(&str, Quantity); 4] = [
+pub(super) const PARITY_QUANTITIES: [(&str, Quantity); 5] = [
     ("requests", Quantity::ParityRequests),
     ("compared", Quantity::ParityCompared),
     ("breaking", Quantity::ParityBreaking),
     ("representation", Quantity::ParityRepresentation),
+    ("load.breaking", Quantity::ParityLoadBreaking),
 ];
 
 impl Quantity {
@@ -122,7 +125,8 @@ impl Quantity {
             | Self::ParityRequests
             | Self::ParityCompared
             | Self::ParityBreaking
-            | Self::ParityRepresentation => Unit::Count,
+            | Self::ParityRepresentation
+            | Self::ParityLoadBreaking => Unit::Count,
         }
     }
 

@@ -187,7 +187,7 @@ pub(super) fn ad_hoc(url: &str, arrivals: Arrivals, duration: Duration) -> Resul
         auth: None,
         flows: vec![flow],
         compare: Compare::default(),
-        load: Load { arrivals, pairs: 1, block: duration, settle: Duration::ZERO },
+        load: Load { arrivals, pairs: 1, block: duration, settle: Duration::ZERO, parity: false },
         gates: Vec::new(),
         targets: Vec::new(),
         timeout: DEFAULT_TIMEOUT,
