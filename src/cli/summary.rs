@@ -1,5 +1,7 @@
 //! What a run came to, on standard output: the figures first, the verdict last.
 
+mod load_parity;
+
 use std::path::Path;
 
 use console::Style;
@@ -29,6 +31,7 @@ fn print_text(record: &RunRecord, out: &Path) {
     let mut lines = Vec::new();
     figures(record, &mut lines);
     parity(record, &mut lines);
+    load_parity::lines(record, &mut lines);
     rules("gates", &record.gates, &mut lines);
     rules("targets (reported, not gated)", &record.targets, &mut lines);
     findings(record, &mut lines);
@@ -57,7 +60,10 @@ fn as_json(record: &RunRecord) -> serde_json::Value {
         "targets": record.targets,
         "findings": record.findings,
         "parity": record.parity,
-        "load": sides.map(|sides| serde_json::json!({ "sides": sides })),
+        "load": sides.map(|sides| serde_json::json!({
+            "sides": sides,
+            "parity": record.load.as_ref().map(|load| &load.parity),
+        })),
     })
 }
 

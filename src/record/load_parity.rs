@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::parity::Difference;
-use crate::role::Pair;
+use crate::role::{Pair, Role};
+use crate::units::{format_count, format_share};
 
 /// What comparing answers under load found.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -40,6 +41,43 @@ impl LoadParity {
     /// Whether there were answers of both sides.
     pub const fn is_basis(&self) -> bool {
         self.kept.baseline > 0 && self.kept.candidate > 0
+    }
+
+    /// Part of a side's answers that was looked into, of those that could be; `None` without answers.
+    pub fn share(&self, role: Role) -> Option<f64> {
+        let could = self.answers.get(role).saturating_sub(*self.left_out.get(role));
+        (could > 0).then(|| *self.kept.get(role) as f64 / could as f64)
+    }
+
+    /// What was compared, as a sentence without its end.
+    pub fn in_words(&self) -> String {
+        let share = Role::BOTH.into_iter().filter_map(|role| self.share(role)).reduce(f64::min);
+        format!(
+            "{} of the answers compared, {} pairs value by value and {} by form: {} breaking",
+            share.map_or_else(|| "none".to_owned(), format_share),
+            format_count(self.compared_exact),
+            format_count(self.compared_shape),
+            format_count(self.breaking),
+        )
+    }
+
+    /// Why some values were not compared, as a sentence; `None`: all were.
+    pub fn caveat(&self) -> Option<String> {
+        let pair = self.values_until_pair?;
+        let lost = Role::BOTH.into_iter().filter(|role| *self.broken_off.get(*role) > 0);
+        let lost: Vec<String> =
+            lost.map(|role| format!("{role} {}", format_count(*self.broken_off.get(role)))).collect();
+        Some(format!(
+            "from pair {} on values were not compared, because iterations broke off in the middle of their changes ({}) \
+             and the sides' rows may differ since",
+            pair + 1,
+            lost.join(", "),
+        ))
+    }
+
+    /// Invariants that the candidate broke.
+    pub fn broken(&self) -> impl Iterator<Item = &Invariant> {
+        self.invariants.iter().filter(|invariant| invariant.outcome == Held::Broken)
     }
 }
 
@@ -79,6 +117,15 @@ impl Mode {
             Self::Exact => "exact",
             Self::Partly => "partly",
             Self::Shape => "shape",
+        }
+    }
+
+    /// For people.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Exact => "value by value",
+            Self::Partly => "value by value where it does not vary",
+            Self::Shape => "by form",
         }
     }
 }

@@ -106,7 +106,7 @@ flows:
       - request: PATCH /things/7
         json: { a: 1 }
 "#;
-        let plan = crate::plan::parse(plan, "facts.yaml").unwrap();
+        let plan = crate::plan::parse("facts.yaml", plan).unwrap();
         let facts = of_plan(&plan);
         let order = |column: &str, is_descending| Some(Order { column: column.to_owned(), is_descending });
         assert_eq!((&facts[0].order, facts[0].page_size), (&order("credits", true), Some(20)));

@@ -147,7 +147,7 @@ impl Pool {
             flow: self.flow,
             step: self.step,
             place: place.clone(),
-            rule: format!("`{place}` of `{method} {target}` is handed out once"),
+            rule: rule(place, method, target),
             outcome,
             observed: Pair { baseline: baseline.observed, candidate: candidate.observed },
             broken: candidate.repeated,
@@ -155,6 +155,11 @@ impl Pool {
             candidate: (!candidate.examples.is_empty()).then(|| candidate.examples.join("; ")),
         }
     }
+}
+
+fn rule(place: &str, method: &str, target: &str) -> String {
+    let why = if place == "header etag" { ": each change makes a version of its own" } else { "" };
+    format!("`{place}` of `{method} {target}` is handed out once{why}")
 }
 
 impl Values {

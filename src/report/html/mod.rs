@@ -2,6 +2,7 @@
 
 mod charts;
 mod figures;
+mod load_parity;
 mod method;
 mod parity;
 mod steps;
@@ -41,6 +42,7 @@ fn document(view: &View) -> Markup {
                     (section("charts", "Charts", &charts::all(view)))
                     (section("steps", "Steps under load", &steps::table(record)))
                     (section("differences", "Differences between the answers", &parity::all(record)))
+                    (section("load-parity", "Answers under load", &load_parity::all(record)))
                     (section("method", "How it was measured", &method::load(record)))
                     (section("environment", "Environment", &method::environment(record)))
                 }
