@@ -153,8 +153,12 @@ fn parity(record: &RunRecord, lines: &mut Vec<String>) {
 fn difference_line(difference: &Difference) -> String {
     let value = |value: &Option<String>| value.as_deref().map_or_else(|| "nothing".to_owned(), shorten);
     let times = if difference.count > 1 { format!(" ({} times)", difference.count) } else { String::new() };
+    let broken = match (&difference.rule, &difference.note) {
+        (Some(rule), Some(note)) => format!("\n      breaks    {}: {}", shorten(rule), shorten(note)),
+        _ => String::new(),
+    };
     format!(
-        "  {} {} / {} at {}{times}\n      baseline  {}\n      candidate {}",
+        "  {} {} / {} at {}{times}\n      baseline  {}\n      candidate {}{broken}",
         colour(difference.class),
         shorten(&difference.flow),
         shorten(&difference.step),

@@ -113,8 +113,26 @@ pub struct Difference {
     pub candidate: Option<String>,
     /// How often it was seen.
     pub count: u64,
-    /// The rule that allowed it, for class `volatile`.
+    /// The rule that allowed it, for class `volatile`; for other classes the one that it breaks.
     pub rule: Option<String>,
+    /// How it breaks the rule, such as `no UUID on the candidate`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Further examples of the same difference, at most two, that are not all alike.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<Example>,
+}
+
+/// One occurrence of a difference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Example {
+    /// As [`Difference::place`].
+    #[serde(rename = "where")]
+    pub place: String,
+    /// As [`Difference::baseline`].
+    pub baseline: Option<String>,
+    /// As [`Difference::candidate`].
+    pub candidate: Option<String>,
 }
 
 /// What one rule did.
@@ -124,6 +142,12 @@ pub struct RuleUse {
     pub rule: String,
     /// Why it is there.
     pub reason: String,
+    /// The only flow that it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<String>,
+    /// The only step that it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
     /// Places that it was asked about.
     pub matched: u64,
     /// Differences that it allowed.

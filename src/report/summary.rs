@@ -153,11 +153,19 @@ fn difference(difference: &Difference) -> [String; 6] {
     [
         difference.class.name().to_owned(),
         prose(&format!("{} / {}", difference.flow, difference.step)),
-        code(&difference.place),
+        format!("{}{}", code(&difference.place), broken_rule(difference)),
         value(&difference.baseline),
         value(&difference.candidate),
         format_count(difference.count),
     ]
+}
+
+/// Which rule a difference breaks, and how.
+fn broken_rule(difference: &Difference) -> String {
+    match (&difference.rule, &difference.note) {
+        (Some(rule), Some(note)) => format!(", breaks {}: {}", code(rule), prose(note)),
+        _ => String::new(),
+    }
 }
 
 fn shortened(value: &str) -> String {
