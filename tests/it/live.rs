@@ -121,7 +121,8 @@ fn two_sides_that_are_alike_are_found_alike_and_what_was_compared_is_told() {
 /// A value that is wrong in each answer is found value by value, and one that is missing by its form, without replay.
 #[test]
 fn what_is_wrong_in_every_answer_is_found_under_load_too() {
-    for (defect, class, at) in [("missing-field", "breaking", "$.email"), ("float-for-int", "representation", "$.credits")]
+    for (defect, class, at) in
+        [("missing-field", "breaking", "$.email"), ("float-for-int", "representation", "$.credits")]
     {
         let place = Place::new();
         let plan = place.file("plan.yaml", &with_defect(defect));

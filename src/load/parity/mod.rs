@@ -296,6 +296,8 @@ impl Told<'_> {
             candidate,
             count,
             rule: None,
+            note: None,
+            examples: Vec::new(),
         });
     }
 }
@@ -308,6 +310,7 @@ fn other_status(left: u16, right: u16) -> compare::Difference {
         baseline: Some(left.to_string()),
         candidate: Some(right.to_string()),
         rule: None,
+        note: None,
     }
 }
 

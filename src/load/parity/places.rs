@@ -195,6 +195,7 @@ mod tests {
             baseline: Some("1".to_owned()),
             candidate: Some("2".to_owned()),
             rule: None,
+            note: None,
         }
     }
 

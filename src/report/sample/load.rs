@@ -232,6 +232,8 @@ fn parity() -> LoadParity {
             candidate: Some("403 (2×): arrival 17 of pair 2, arrival 40 of pair 3".to_owned()),
             count: 2,
             rule: None,
+            note: None,
+            examples: Vec::new(),
         }],
         invariants: vec![Invariant {
             kind: "handed_out_once".to_owned(),
