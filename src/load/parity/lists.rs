@@ -32,6 +32,16 @@ enum Rule {
     UniqueIds,
 }
 
+/// What one list says of a rule.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    /// Nothing: it is too short, or has no such member.
+    NotShown,
+    Holds,
+    /// What is wrong, in words.
+    Broken(String),
+}
+
 #[derive(Debug, Default)]
 struct Seen {
     observed: Pair<u64>,
@@ -60,14 +70,14 @@ impl Lists {
         for (place, list) in lists {
             let elements: Vec<Value<'_>> = list.elements().collect();
             let verdicts = [
-                (Rule::Ordered, step.order.as_ref().and_then(|order| out_of_order(order, &elements))),
-                (Rule::PageSize, step.page_size.map(|most| longer_than(most, &elements))),
-                (Rule::UniqueIds, repeated_id(&elements)),
+                (Rule::Ordered, step.order.as_ref().map_or(Verdict::NotShown, |order| ordered(order, &elements))),
+                (Rule::PageSize, step.page_size.map_or(Verdict::NotShown, |most| no_longer_than(most, &elements))),
+                (Rule::UniqueIds, unique_ids(&elements)),
             ];
             for (rule, verdict) in verdicts {
-                if let Some(broken) = verdict {
+                if verdict != Verdict::NotShown {
                     let seen = self.by_rule.entry((number, place.clone(), rule)).or_default();
-                    seen.see(role, arrival, broken);
+                    seen.see(role, arrival, verdict);
                 }
             }
         }
@@ -76,11 +86,11 @@ impl Lists {
     /// What was learned of each list, and whether it held.
     pub(super) fn invariants(self, steps: &[StepFacts]) -> Vec<Invariant> {
         let believed = self.by_rule.into_iter().filter(|(_, seen)| seen.broken.baseline == 0);
-        believed.map(|((number, place, rule), seen)| invariant(&steps[number], place, rule, seen)).collect()
+        believed.map(|((number, place, rule), seen)| invariant(&steps[number], place, rule, &seen)).collect()
     }
 }
 
-fn invariant(step: &StepFacts, place: String, rule: Rule, seen: Seen) -> Invariant {
+fn invariant(step: &StepFacts, place: String, rule: Rule, seen: &Seen) -> Invariant {
     let (kind, words) = match (rule, &step.order, step.page_size) {
         (Rule::Ordered, Some(order), _) => {
             let direction = if order.is_descending { "from high to low" } else { "from low to high" };
@@ -109,9 +119,9 @@ fn invariant(step: &StepFacts, place: String, rule: Rule, seen: Seen) -> Invaria
 }
 
 impl Seen {
-    fn see(&mut self, role: Role, arrival: Arrival, broken: Option<String>) {
+    fn see(&mut self, role: Role, arrival: Arrival, verdict: Verdict) {
         *self.observed.get_mut(role) += 1;
-        let Some(words) = broken else { return };
+        let Verdict::Broken(words) = verdict else { return };
         *self.broken.get_mut(role) += 1;
         if role == Role::Candidate && self.examples.len() < MOST_EXAMPLES {
             self.examples.push(format!("{arrival}: {words}"));
@@ -119,19 +129,19 @@ impl Seen {
     }
 }
 
-/// `None`: the list does not show its order. Otherwise what is out of order.
-fn out_of_order(order: &Order, elements: &[Value<'_>]) -> Option<Option<String>> {
+/// Whether the elements are in the order that was asked for.
+fn ordered(order: &Order, elements: &[Value<'_>]) -> Verdict {
     let values: Vec<Value<'_>> = elements.iter().filter_map(|element| member(*element, &[&order.column])).collect();
     if values.len() < 2 || values.len() < elements.len() {
-        return None;
+        return Verdict::NotShown;
     }
     let wrong = if order.is_descending { Ordering::Less } else { Ordering::Greater };
     let mut pairs = values.windows(2).enumerate();
     let found = pairs.find(|(_, pair)| compare(pair[0], pair[1]) == Some(wrong));
-    Some(found.map(|(at, pair)| {
+    found.map_or(Verdict::Holds, |(at, pair)| {
         let (left, right) = (pair[0].to_text(), pair[1].to_text());
-        format!("{left} stands before {right} at [{at}]")
-    }))
+        Verdict::Broken(format!("{left} stands before {right} at [{at}]"))
+    })
 }
 
 /// The first member with one of these names.
@@ -149,19 +159,19 @@ fn compare(left: Value<'_>, right: Value<'_>) -> Option<Ordering> {
     }
 }
 
-fn longer_than(most: u64, elements: &[Value<'_>]) -> Option<String> {
-    (elements.len() as u64 > most).then(|| format!("{} elements", elements.len()))
+fn no_longer_than(most: u64, elements: &[Value<'_>]) -> Verdict {
+    if elements.len() as u64 > most { Verdict::Broken(format!("{} elements", elements.len())) } else { Verdict::Holds }
 }
 
-/// `None`: the elements have no ids, or there are too few. Otherwise the id that comes twice.
-fn repeated_id(elements: &[Value<'_>]) -> Option<Option<String>> {
+/// Whether each element has an id of its own.
+fn unique_ids(elements: &[Value<'_>]) -> Verdict {
     let ids: Vec<&[u8]> = elements.iter().filter_map(|element| member(*element, &IDS)).map(Value::raw).collect();
     if ids.len() < 2 {
-        return None;
+        return Verdict::NotShown;
     }
     let mut seen = HashSet::new();
     let twice = ids.iter().find(|id| !seen.insert(**id));
-    Some(twice.map(|id| format!("{} comes twice", String::from_utf8_lossy(id))))
+    twice.map_or(Verdict::Holds, |id| Verdict::Broken(format!("{} comes twice", String::from_utf8_lossy(id))))
 }
 
 #[cfg(test)]

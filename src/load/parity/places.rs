@@ -38,7 +38,7 @@ pub(super) enum Against {
 pub(super) struct Places {
     itself: Pair<u32>,
     other: u32,
-    places: HashMap<String, Place>,
+    by_name: HashMap<String, Place>,
 }
 
 #[derive(Debug)]
@@ -93,10 +93,10 @@ impl Places {
     }
 
     fn place(&mut self, name: String) -> Option<&mut Place> {
-        if self.places.len() >= MOST_PLACES && !self.places.contains_key(&name) {
+        if self.by_name.len() >= MOST_PLACES && !self.by_name.contains_key(&name) {
             return None;
         }
-        Some(self.places.entry(name).or_insert_with(|| Place {
+        Some(self.by_name.entry(name).or_insert_with(|| Place {
             itself: Pair::default(),
             other: 0,
             times: Times::default(),
@@ -115,7 +115,7 @@ impl Places {
         let is_taught = self.itself.baseline >= LESSONS && self.itself.candidate >= LESSONS;
         if !is_taught || self.varies("$") || self.varies("body") {
             Mode::Shape
-        } else if self.places.values().any(Place::varies) {
+        } else if self.by_name.values().any(Place::varies) {
             Mode::Partly
         } else {
             Mode::Exact
@@ -125,7 +125,7 @@ impl Places {
     /// Places that vary from one run of a side to the next.
     pub(super) fn varying(&self) -> Vec<String> {
         let mut names: Vec<String> =
-            self.places.iter().filter(|(_, place)| place.varies()).map(|(name, _)| name.clone()).collect();
+            self.by_name.iter().filter(|(_, place)| place.varies()).map(|(name, _)| name.clone()).collect();
         names.sort_unstable();
         names.truncate(MOST_NAMED);
         names
@@ -134,9 +134,9 @@ impl Places {
     /// Where the sides differ and neither differs from itself.
     pub(super) fn found(self) -> Vec<Found> {
         let varying: BTreeSet<String> =
-            self.places.iter().filter(|(_, place)| place.varies()).map(|(name, _)| name.clone()).collect();
+            self.by_name.iter().filter(|(_, place)| place.varies()).map(|(name, _)| name.clone()).collect();
         let is_taught = self.itself.baseline >= LESSONS && self.itself.candidate >= LESSONS;
-        let mut places: Vec<_> = self.places.into_iter().filter(|(_, place)| place.other > 0).collect();
+        let mut places: Vec<_> = self.by_name.into_iter().filter(|(_, place)| place.other > 0).collect();
         places.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
         let found = places.into_iter().filter(|(name, _)| !is_at_or_below(name, &varying)).filter_map(|(_, place)| {
             let is_certain = is_taught && place.is_steady(self.other);
@@ -146,7 +146,7 @@ impl Places {
     }
 
     fn varies(&self, name: &str) -> bool {
-        self.places.get(name).is_some_and(Place::varies)
+        self.by_name.get(name).is_some_and(Place::varies)
     }
 }
 

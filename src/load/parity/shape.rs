@@ -121,8 +121,8 @@ impl OfStatus {
                 place.len() > other.len() && place.starts_with(other) && place[other.len()..].starts_with(['.', '['])
             })
         };
-        let named = places.iter().filter(|(place, _)| !parents_differ(names.name(**place)));
-        named.map(|(place, sides)| other_form(names.name(*place), sides)).collect()
+        let outermost = places.iter().filter(|(place, _)| !parents_differ(names.name(**place)));
+        outermost.map(|(place, sides)| other_form(names.name(*place), sides)).collect()
     }
 }
 
@@ -247,8 +247,9 @@ mod tests {
 
     #[test]
     fn what_only_some_answers_have_is_no_difference_of_form() {
-        let some = |number: u32| if number % 2 == 0 { r#"{"a":null}"# } else { r#"{"a":1,"b":2}"# }.to_owned();
-        let others = |number: u32| if number % 5 == 0 { r#"{"a":1}"# } else { r#"{"a":null,"b":2}"# }.to_owned();
+        let some = |number: u32| if number.is_multiple_of(2) { r#"{"a":null}"# } else { r#"{"a":1,"b":2}"# }.to_owned();
+        let others =
+            |number: u32| if number.is_multiple_of(5) { r#"{"a":1}"# } else { r#"{"a":null,"b":2}"# }.to_owned();
         assert_eq!(shapes(some, others), []);
         let rare = |number: u32| if number == 7 { r#"{"a":"x"}"# } else { r#"{"a":1,"b":2}"# }.to_owned();
         assert_eq!(shapes(some, rare), []);
