@@ -7,6 +7,7 @@
 mod replay;
 
 use crate::compare::Comparator;
+use crate::contract::{Contract, Coverage};
 use crate::http::{Connection, Limits, Origin};
 use crate::plan::Plan;
 use crate::progress::Progress;
@@ -37,14 +38,23 @@ pub enum ParityError {
     },
 }
 
-/// Replays every flow of the plan on both sides.
+/// Replays every flow of the plan on both sides. With a contract, what is compared is held against it.
 ///
 /// # Errors
 /// See [`ParityError`]; a side that answers nothing is a result, not an error.
-pub async fn run(plan: &Plan, origins: &Pair<Origin>, seed: u64, progress: &Progress) -> Result<Parity, ParityError> {
+pub async fn run(
+    plan: &Plan,
+    contract: Option<&Contract>,
+    origins: &Pair<Origin>,
+    seed: u64,
+    progress: &Progress,
+) -> Result<Parity, ParityError> {
     let flows = prepare(plan)?;
     let mut tally = Tally::new(plan);
-    let Some(logins) = log_in_both(plan, origins, &mut tally).await? else { return Ok(tally.into_parity()) };
+    let coverage = contract.zip(plan.contract.as_ref()).map(|(contract, source)| Coverage::new(contract, source));
+    let Some(logins) = log_in_both(plan, origins, &mut tally).await? else {
+        return Ok(with_coverage(tally.into_parity(), coverage));
+    };
     let captured = logins.iter().flat_map(|(_, variables)| variables).flatten();
     tally.keep_secret(Secrets::new(captured.map(|value| value.text.clone())));
     let mut replay = Replay {
@@ -53,13 +63,18 @@ pub async fn run(plan: &Plan, origins: &Pair<Origin>, seed: u64, progress: &Prog
         logins,
         seed,
         tally,
+        coverage,
     };
     for (number, flow) in flows.iter().enumerate() {
         progress.step(number as u64, flows.len() as u64, format!("flow {}", flow.name), None);
         replay.flow(number as u64, flow).await;
     }
     progress.step(flows.len() as u64, flows.len() as u64, "done", None);
-    Ok(replay.tally.into_parity())
+    Ok(with_coverage(replay.tally.into_parity(), replay.coverage))
+}
+
+fn with_coverage(parity: Parity, coverage: Option<Coverage<'_>>) -> Parity {
+    Parity { coverage: coverage.map(Coverage::into_record), ..parity }
 }
 
 fn prepare(plan: &Plan) -> Result<Vec<PreparedFlow>, ParityError> {

@@ -3,6 +3,7 @@
 //! Whatever targets sent stands in code or with its punctuation as character references, so that it can neither break
 //! a table nor mention anybody.
 
+mod coverage;
 mod load_parity;
 
 use std::fmt::Write as _;
@@ -25,6 +26,7 @@ pub(super) fn render(view: &View) -> Vec<File> {
         gates(record),
         compared(record),
         differences(record),
+        coverage::coverage(record),
         load_parity::section(record),
         findings(record),
         closing(view),

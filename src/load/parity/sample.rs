@@ -274,7 +274,7 @@ mod tests {
         let length = body.len();
         let now = Instant::now();
         let outcome = Ok(Response { status, headers, body, length });
-        Done { exchange: Exchange { sent: now, done: now, reconnected: false, outcome }, problem: None }
+        Done { exchange: Exchange { sent: now, done: now, reconnected: false, outcome }, problem: None, request: None }
     }
 
     #[test]
