@@ -1,5 +1,6 @@
 //! What a run came to, on standard output: the figures first, the verdict last.
 
+mod explore;
 mod load_parity;
 
 use std::path::Path;
@@ -32,6 +33,9 @@ fn print_text(record: &RunRecord, out: &Path) {
     figures(record, &mut lines);
     parity(record, &mut lines);
     coverage(record, &mut lines);
+    if let Some(exploration) = &record.explore {
+        explore::explore(exploration, &mut lines);
+    }
     load_parity::lines(record, &mut lines);
     rules("gates", &record.gates, &mut lines);
     rules("targets (reported, not gated)", &record.targets, &mut lines);
@@ -61,6 +65,7 @@ fn as_json(record: &RunRecord) -> serde_json::Value {
         "targets": record.targets,
         "findings": record.findings,
         "parity": record.parity,
+        "explore": record.explore,
         "load": sides.map(|sides| serde_json::json!({
             "sides": sides,
             "parity": record.load.as_ref().map(|load| &load.parity),

@@ -4,6 +4,7 @@
 //! a table nor mention anybody.
 
 mod coverage;
+mod explore;
 mod load_parity;
 
 use std::fmt::Write as _;
@@ -27,6 +28,7 @@ pub(super) fn render(view: &View) -> Vec<File> {
         compared(record),
         differences(record),
         coverage::coverage(record),
+        explore::explored(record),
         load_parity::section(record),
         findings(record),
         closing(view),

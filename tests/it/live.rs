@@ -71,7 +71,7 @@ fn what_only_concurrency_breaks_is_found_under_load_by_its_name() {
             let ended = place.measure(&["load", &plan, "--database", database, "--no-color"]);
             let record = place.record();
             let parity = &record["load"]["parity"];
-            assert!(is_told(&record, told), "{defect} on {database}: {parity:#}");
+            assert!(is_told(&record, told), "{defect} on {database}: {parity:#}\n{}{}", ended.stdout, ended.stderr);
             assert_eq!(ended.code, Some(1), "{defect} on {database}: {}", ended.stdout);
             assert!(ended.stdout.contains("✗ fail  parity.load.breaking == 0"), "{}", ended.stdout);
             let junit = std::fs::read_to_string(place.out().join("junit.xml")).expect("junit.xml");
