@@ -62,7 +62,6 @@ impl Findings {
             self.rules[decider.index].allowed += 1;
         }
         let (baseline, candidate) = contrast.shown;
-        let class = if is_permitted { Class::Volatile } else { contrast.class };
         self.breaking += usize::from(class == Class::Breaking);
         self.differences.push(Difference {
             class,
