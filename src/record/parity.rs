@@ -113,6 +113,8 @@ pub enum Kind {
     Expectation,
     /// A value to capture was not there.
     Capture,
+    /// What a fault left behind: a connection that is still in use, or a side that does not answer as before.
+    Aftermath,
 }
 
 /// One place where the two sides' answers differ.

@@ -7,6 +7,7 @@ mod contract;
 mod environment;
 mod error;
 mod explore;
+mod faults;
 mod measure;
 
 use std::path::PathBuf;
@@ -169,6 +170,9 @@ async fn with_sides(
             alive(sides, outcome)?;
             save(job, record)?;
         }
+        let faults = until(stop, Box::pin(faults::make(job, record, sides, progress))).await?;
+        alive(sides, faults)?;
+        save(job, record)?;
     }
     if job.command.has_load() {
         progress.phase("load");
@@ -257,6 +261,7 @@ fn begin(job: &Job) -> RunRecord {
         findings: Vec::new(),
         parity: None,
         explore: None,
+        faults: Vec::new(),
         load: None,
         observations: Pair::default(),
         environment: environment::read(),

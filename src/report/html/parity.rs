@@ -68,7 +68,7 @@ fn of_class(parity: &Parity, class: Class, meaning: &str) -> Markup {
     }
 }
 
-fn table(found: &[&Difference], with_rule: bool) -> Markup {
+pub(super) fn table(found: &[&Difference], with_rule: bool) -> Markup {
     html! {
         div.wide { table.differences {
             thead { tr {
@@ -137,6 +137,7 @@ const fn kind(kind: Kind) -> &'static str {
         Kind::Transport => "transport",
         Kind::Expectation => "expectation",
         Kind::Capture => "capture",
+        Kind::Aftermath => "aftermath",
     }
 }
 
