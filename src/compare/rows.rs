@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::json::{self, Document};
 use super::number::Decimal;
 use super::own_url::OwnUrl;
-use super::permit::{self, Seen};
+use super::permit::{self, Answer, Seen};
 use super::rules::{Decider, Rules};
 use super::{Context, Findings, scalar, shown, structure};
 use crate::plan::{Compare, RuleKind, StateCompare};
@@ -182,14 +182,18 @@ impl RowRules {
         }
         let class = self.class(baseline, candidate)?;
         let Some(rule) = rule else { return Some(CellVerdict { class, rule: None, note: None }) };
-        Some(match self.ask(rule, baseline, candidate) {
-            Ok(()) => CellVerdict { class: Class::Volatile, rule: Some(rule), note: None },
-            Err(note) => CellVerdict { class, rule: Some(rule), note: Some(note) },
-        })
+        let (class, note) = match self.ask(rule, baseline, candidate) {
+            Answer::Permitted => (Class::Volatile, None),
+            Answer::ButWritten(how) => (Class::Representation, Some(how)),
+            Answer::Broken(why) => (class, Some(why)),
+        };
+        Some(CellVerdict { class, rule: Some(rule), note })
     }
 
-    fn ask(&self, rule: usize, baseline: &Cell, candidate: &Cell) -> Result<(), String> {
-        let (_, _, kind) = self.rules.get(rule).ok_or("there is no such rule")?;
+    fn ask(&self, rule: usize, baseline: &Cell, candidate: &Cell) -> Answer {
+        let Some((_, _, kind)) = self.rules.get(rule) else {
+            return Answer::Broken("there is no such rule".to_owned());
+        };
         let texts = (instant(baseline), instant(candidate));
         let decider = Decider { index: rule, kind, from_above: false };
         permit::ask(&decider, Kind::Value, (texts.0.as_deref().map(Seen::Body), texts.1.as_deref().map(Seen::Body)))
@@ -235,26 +239,32 @@ fn is_decimal(text: &[u8]) -> bool {
         && digits.iter().all(|byte| byte.is_ascii_digit() || b".eE+-".contains(byte))
 }
 
-/// A cell's text, times of day as RFC 3339 has them: databases write a blank for the `T`, and `+00` for `Z`.
+/// Digits of a second's fraction that databases keep; they leave zeros at the end out when they write it.
+const FRACTION: usize = 6;
+
+/// A cell's text, times as RFC 3339 has them: databases write a blank for the `T`, and `+00` for `Z`.
 fn instant(cell: &Cell) -> Option<Vec<u8>> {
     if cell.is_null() {
         return None;
     }
-    let mut text = cell.text.to_vec();
+    let text = &cell.text;
     let is_time = text.len() >= 19 && text[4] == b'-' && text[10] == b' ' && text[13] == b':';
-    if is_time {
-        text[10] = b'T';
-        if let Some(sign) = text.len().checked_sub(3).filter(|at| *at >= 19 && b"+-".contains(&text[*at])) {
-            let is_utc = text[sign..] == *b"+00";
-            if is_utc {
-                text.truncate(sign);
-                text.push(b'Z');
-            } else {
-                text.extend(b":00");
-            }
-        }
+    if !is_time {
+        return Some(text.to_vec());
     }
-    Some(text)
+    let (whole, rest) = text.split_at(19);
+    let digits = rest.strip_prefix(b".").map_or(0, |rest| rest.iter().take_while(|byte| byte.is_ascii_digit()).count());
+    let (fraction, offset) = if digits > 0 { rest.split_at(digits + 1) } else { (&b"."[..], rest) };
+    let mut written = whole.to_vec();
+    written[10] = b'T';
+    written.extend(fraction);
+    written.extend(std::iter::repeat_n(b'0', FRACTION.saturating_sub(digits)));
+    match offset {
+        b"+00" => written.push(b'Z'),
+        [b'+' | b'-', _, _] => written.extend([offset, b":00"].concat()),
+        other => written.extend(other),
+    }
+    Some(written)
 }
 
 #[cfg(test)]
@@ -304,6 +314,7 @@ mod tests {
         for (baseline, candidate, is_allowed) in [
             ("2024-01-01 10:00:00.123456+00", "2024-01-01 10:00:04+00", true),
             ("2024-01-01 10:00:00+00", "2024-01-01 10:00:06+00", false),
+            ("2024-01-01 10:00:00.12+05", "2024-01-01 10:00:04.123456+05", true),
             ("2024-01-01 10:00:00", "2024-01-01 10:00:01", true),
             ("2024-01-01 10:00:00", "2024-01-01 10:00:01+00", false),
             ("2024-01-01T10:00:00Z", "2024-01-01T10:00:01Z", true),

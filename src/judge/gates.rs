@@ -3,6 +3,7 @@
 use super::metrics::{Absence, Figure, look_up};
 use crate::plan::Gate;
 use crate::plan::gate::{Comparison, Limit, Metric, Quantity, Subject};
+use crate::record::load_parity::LoadParity;
 use crate::record::{GateResult, RunRecord, Verdict};
 use crate::role::Role;
 use crate::units;
@@ -16,8 +17,8 @@ pub(super) struct Judged {
 }
 
 /// The gates as written, after those that stand unless somebody gives them up in writing: no breaking difference, where
-/// answers were compared or databases should have been, and no wait for a connection given up, where the candidate's
-/// pool was watched under load.
+/// answers were compared, without load or under it, or databases should have been, and no wait for a connection given up,
+/// where the candidate's pool was watched under load.
 pub(super) fn with_implied(evidence: &RunRecord, gates: &[Gate]) -> Vec<Gate> {
     let candidate = evidence.load.as_ref().and_then(|load| load.sides.candidate.as_ref());
     let is_watched = candidate.and_then(|side| side.pool.as_ref()).is_some_and(|pool| pool.timeouts.is_some());
@@ -25,8 +26,10 @@ pub(super) fn with_implied(evidence: &RunRecord, gates: &[Gate]) -> Vec<Gate> {
     let has_databases = evidence.state.as_ref().is_some_and(|state| {
         state.skipped.is_none() && (state.tables > 0 || state.breaking > 0 || state.failure.is_some())
     });
+    let is_compared = evidence.load.as_ref().and_then(|load| load.parity.as_ref()).is_some_and(LoadParity::is_basis);
     let implied = [
         (evidence.parity.is_some(), Subject::Parity, Quantity::ParityBreaking),
+        (is_compared, Subject::Parity, Quantity::ParityLoadBreaking),
         (is_watched, Subject::Side(Role::Candidate), Quantity::PoolTimeouts),
         (has_databases, Subject::State, Quantity::StateBreaking),
     ];

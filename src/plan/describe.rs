@@ -27,6 +27,7 @@ fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
         write_contract(out, contract)?;
     }
     write_rules(out, plan)?;
+    write_faults(out, plan)?;
     writeln!(out, "\nload")?;
     write_load(out, plan)?;
     write_gates(out, "gates", &plan.gates)?;
@@ -149,6 +150,21 @@ fn kind_in_words(kind: &RuleKind) -> String {
         RuleKind::Matches { pattern } => format!("as texts that match /{pattern}/"),
         RuleKind::Schema { .. } => "by a JSON Schema".to_owned(),
     }
+}
+
+fn write_faults(out: &mut String, plan: &Plan) -> fmt::Result {
+    let Some(faults) = plan.faults.as_ref().filter(|faults| !faults.inject.is_empty()) else { return Ok(()) };
+    writeln!(out, "\nfaults, each on both sides at the same moment")?;
+    for fault in &faults.inject {
+        match faults.step_of(*fault) {
+            Some((flow, step)) => writeln!(out, "  {fault}: step {flow}/{step} of the flows")?,
+            None => writeln!(out, "  {fault}")?,
+        }
+    }
+    let probes: Vec<&str> = faults.probe.steps.iter().map(|step| &*step.name).collect();
+    writeln!(out, "  probed by {}", probes.join(", "))?;
+    let locked = faults.lock.as_ref().map_or_else(String::new, |table| format!("locks table {table}, "));
+    writeln!(out, "  {locked}recovered within {}", format_duration(faults.recovery))
 }
 
 fn write_load(out: &mut String, plan: &Plan) -> fmt::Result {

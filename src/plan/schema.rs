@@ -3,12 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::keys::{
-    AUTH, BUNDLED, BURST, COMPARE, CONTRACT, DATABASE, EXCEPT, EXPECT, FLOW, IGNORE, Kind, LOAD, METRICS, Object, PLAN,
-    RULE, SEED, SIDE, SIDES, STATE, STATE_IGNORE, STATE_RULE, STATE_SUM, STEP,
+    AUTH, BUNDLED, BURST, COMPARE, CONTRACT, DATABASE, EXCEPT, EXPECT, FAULTS, FLOW, IGNORE, Kind, LOAD, METRICS,
+    Object, PLAN, RULE, SEED, SIDE, SIDES, STATE, STATE_IGNORE, STATE_RULE, STATE_SUM, STEP,
 };
 
 /// Every object but the plan itself.
-static OBJECTS: [&Object; 21] = [
+static OBJECTS: [&Object; 22] = [
     &SIDES,
     &SIDE,
     &BUNDLED,
@@ -26,6 +26,7 @@ static OBJECTS: [&Object; 21] = [
     &BURST,
     &CONTRACT,
     &EXCEPT,
+    &FAULTS,
     &STATE,
     &STATE_IGNORE,
     &STATE_RULE,

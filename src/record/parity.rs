@@ -119,6 +119,8 @@ pub enum Kind {
     RowExtra,
     /// The two databases are built otherwise: a table, column, constraint, index or sequence.
     Schema,
+    /// What a fault left behind: a connection that is still in use, or a side that does not answer as before.
+    Aftermath,
 }
 
 /// One place where the two sides' answers differ.

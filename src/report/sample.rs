@@ -7,6 +7,7 @@ use crate::record::{
 use crate::role::{Pair, Role};
 
 mod coverage;
+mod faults;
 mod load;
 mod observations;
 mod parity;
@@ -48,6 +49,7 @@ pub(super) fn full() -> RunRecord {
         parity: Some(parity::parity()),
         state: Some(state::state()),
         explore: None,
+        faults: faults::faults(),
         load: Some(load),
         observations: Pair::from_fn(|role| Some(observations::observations(role))),
         ..empty()
@@ -97,6 +99,7 @@ pub(super) fn empty() -> RunRecord {
         parity: None,
         state: None,
         explore: None,
+        faults: Vec::new(),
         load: None,
         observations: Pair::default(),
         environment: environment(),

@@ -7,6 +7,7 @@ mod contract;
 mod environment;
 mod error;
 mod explore;
+mod faults;
 mod measure;
 mod state;
 
@@ -174,6 +175,9 @@ async fn with_sides(
             alive(sides, outcome)?;
             save(job, record)?;
         }
+        let faults = until(stop, Box::pin(faults::make(job, record, sides, progress))).await?;
+        alive(sides, faults)?;
+        save(job, record)?;
     }
     if job.command.has_load() {
         progress.phase("load");
@@ -294,6 +298,7 @@ fn begin(job: &Job) -> RunRecord {
         parity: None,
         state: None,
         explore: None,
+        faults: Vec::new(),
         load: None,
         observations: Pair::default(),
         environment: environment::read(),

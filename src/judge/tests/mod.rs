@@ -37,6 +37,7 @@ fn record() -> RunRecord {
         parity: Some(Parity { requests: 40, compared: 20, ..Parity::default() }),
         state: None,
         explore: None,
+        faults: Vec::new(),
         load: Some(load()),
         observations: Pair { baseline: None, candidate: None },
         environment: Environment::default(),
@@ -62,6 +63,7 @@ fn load() -> Load {
             dispatch_lag_us: Some(LagQuantiles { count: 2_000, p50: 40, p99: 300, max: 900 }),
             ..Generator::default()
         },
+        parity: None,
     }
 }
 

@@ -53,6 +53,8 @@ pub enum Quantity {
     StateRepresentation,
     /// Promises of the contract that answers were compared for ÷ all of them.
     ParityCoverage,
+    /// Breaking differences and broken invariants of the answers under load: `load.breaking`.
+    ParityLoadBreaking,
 }
 
 /// The unit a quantity is in.
@@ -88,12 +90,13 @@ pub(super) const SIDE_QUANTITIES: [(&str, Quantity); 13] = [
 ];
 
 /// Quantities of the parity phase.
-pub(super) const PARITY_QUANTITIES: [(&str, Quantity); 5] = [
+pub(super) const PARITY_QUANTITIES: [(&str, Quantity); 6] = [
     ("requests", Quantity::ParityRequests),
     ("compared", Quantity::ParityCompared),
     ("breaking", Quantity::ParityBreaking),
     ("representation", Quantity::ParityRepresentation),
     ("coverage", Quantity::ParityCoverage),
+    ("load.breaking", Quantity::ParityLoadBreaking),
 ];
 
 /// Quantities of the two databases.
@@ -142,7 +145,8 @@ impl Quantity {
             | Self::ParityRepresentation
             | Self::StateCompared
             | Self::StateBreaking
-            | Self::StateRepresentation => Unit::Count,
+            | Self::StateRepresentation
+            | Self::ParityLoadBreaking => Unit::Count,
         }
     }
 

@@ -69,7 +69,7 @@ pub(super) fn of_class(differences: &[Difference], class: Class, meaning: &str) 
     }
 }
 
-fn table(found: &[&Difference], with_rule: bool) -> Markup {
+pub(super) fn table(found: &[&Difference], with_rule: bool) -> Markup {
     html! {
         div.wide { table.differences {
             thead { tr {
@@ -120,7 +120,8 @@ fn rule(difference: &Difference) -> Markup {
 fn broken_rule(difference: &Difference) -> Markup {
     html! {
         @if let (Some(rule), Some(note)) = (&difference.rule, &difference.note) {
-            br; small { "breaks " (code(rule)) ": " (sent(note)) }
+            @let how = if difference.class == Class::Breaking { "breaks " } else { "within " };
+            br; small { (how) (code(rule)) ": " (sent(note)) }
         }
     }
 }
@@ -140,6 +141,7 @@ const fn kind(kind: Kind) -> &'static str {
         Kind::RowMissing => "row missing",
         Kind::RowExtra => "row extra",
         Kind::Schema => "schema",
+        Kind::Aftermath => "aftermath",
     }
 }
 
