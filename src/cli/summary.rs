@@ -1,6 +1,7 @@
 //! What a run came to, on standard output: the figures first, the verdict last.
 
 mod explore;
+mod load_parity;
 
 use std::path::Path;
 
@@ -36,6 +37,7 @@ fn print_text(record: &RunRecord, out: &Path) {
         explore::explore(exploration, &mut lines);
     }
     faults(record, &mut lines);
+    load_parity::lines(record, &mut lines);
     rules("gates", &record.gates, &mut lines);
     rules("targets (reported, not gated)", &record.targets, &mut lines);
     findings(record, &mut lines);
@@ -66,7 +68,10 @@ fn as_json(record: &RunRecord) -> serde_json::Value {
         "parity": record.parity,
         "explore": record.explore,
         "faults": record.faults,
-        "load": sides.map(|sides| serde_json::json!({ "sides": sides })),
+        "load": sides.map(|sides| serde_json::json!({
+            "sides": sides,
+            "parity": record.load.as_ref().map(|load| &load.parity),
+        })),
     })
 }
 

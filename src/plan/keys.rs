@@ -368,5 +368,6 @@ pub(super) static LOAD: Object = Object {
         may("pairs", Kind::Whole(1, MAX_PAIRS), "Block pairs. Default 12."),
         may("block", Kind::Duration, "Length of a block, settle time included. Default 5s."),
         may("settle", Kind::Duration, "Start of each block that is not counted. Default 1s."),
+        may("parity", Kind::Switch, "Whether the sides' answers are compared under load as well. Default true."),
     ],
 };

@@ -223,6 +223,8 @@ pub struct Load {
     pub block: Duration,
     /// Start of each block that is not counted.
     pub settle: Duration,
+    /// Whether answers of the two sides are compared under load.
+    pub parity: bool,
 }
 
 /// Who decides when a flow iteration begins.

@@ -7,6 +7,7 @@ pub mod coverage;
 pub mod explore;
 pub mod faults;
 pub mod load;
+pub mod load_parity;
 pub mod parity;
 
 use serde::{Deserialize, Serialize};

@@ -4,6 +4,7 @@
 //! itself did not work.
 
 mod coverage;
+mod load_parity;
 
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ pub(super) fn render(view: &View) -> Vec<File> {
     report.add_test_suites([gates(record), parity(record)]);
     report.add_test_suites(coverage::suite(record));
     report.add_test_suites(faults(record));
+    report.add_test_suites(load_parity::suite(record));
     let bytes = report.to_string().unwrap_or_else(|error| format!("<!-- {error} -->\n")).into_bytes();
     vec![File { path: "junit.xml".to_owned(), bytes }]
 }

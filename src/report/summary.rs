@@ -6,6 +6,7 @@
 mod coverage;
 mod explore;
 mod faults;
+mod load_parity;
 
 use std::fmt::Write as _;
 
@@ -30,6 +31,7 @@ pub(super) fn render(view: &View) -> Vec<File> {
         coverage::coverage(record),
         explore::explored(record),
         faults::faults(record),
+        load_parity::section(record),
         findings(record),
         closing(view),
     ];

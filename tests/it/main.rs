@@ -9,6 +9,7 @@ mod faults;
 mod floors;
 mod hostile;
 mod intake;
+mod live;
 mod secrets;
 mod sides;
 mod support;

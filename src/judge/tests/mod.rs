@@ -62,6 +62,7 @@ fn load() -> Load {
             dispatch_lag_us: Some(LagQuantiles { count: 2_000, p50: 40, p99: 300, max: 900 }),
             ..Generator::default()
         },
+        parity: None,
     }
 }
 

@@ -87,6 +87,7 @@ pub(super) fn plan(baseline: Side, candidate: Side, provider: Provider) -> Plan 
             pairs: 1,
             block: Duration::from_secs(1),
             settle: Duration::ZERO,
+            parity: true,
         },
         gates: Vec::new(),
         targets: Vec::new(),

@@ -5,6 +5,7 @@ mod coverage;
 mod explore;
 mod faults;
 mod figures;
+mod load_parity;
 mod method;
 mod parity;
 mod steps;
@@ -47,6 +48,7 @@ fn document(view: &View) -> Markup {
                     (section("contract", "Coverage of the contract", &coverage::all(record)))
                     @if let Some(explore) = explore::all(record) { (section("explore", "Generated requests", &explore)) }
                     (section("faults", "Faults", &faults::all(record)))
+                    (section("load-parity", "Answers under load", &load_parity::all(record)))
                     (section("method", "How it was measured", &method::load(record)))
                     (section("environment", "Environment", &method::environment(record)))
                 }
