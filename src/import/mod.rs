@@ -4,11 +4,13 @@
 //! reads a clock, a file or a network: callers bring the text.
 
 mod draft;
+mod openapi;
 mod text;
 mod write;
 mod yaml;
 
 pub use draft::{Draft, DraftAuth, DraftBody, DraftFlow, DraftRule, DraftRuleKind, DraftSide, DraftStep, Json};
+pub use openapi::{ContractOptions, ImportedContract, draft_of_contract};
 pub use text::{Piece, Text};
 
 #[cfg(test)]
