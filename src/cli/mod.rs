@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod exit;
 mod interrupt;
+mod openapi;
 mod options;
 mod rerender;
 mod run;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use args::{Cli, Command};
+use args::{Cli, Command, ImportCommand};
 pub use exit::Exit;
 
 /// Parses the arguments of this process, does what they ask for, and says how it went.
@@ -28,6 +29,7 @@ pub fn main() -> ExitCode {
         Command::Load(args) => run::load(&args),
         Command::Judge(args) => rerender::judge(&args),
         Command::Report(args) => rerender::report(&args),
+        Command::Import(ImportCommand::Openapi(args)) => openapi::import(&args),
         Command::Serve(args) => serve::serve(*args),
         Command::Check(args) => check::check(&args),
         Command::Schema => schema::schema(),

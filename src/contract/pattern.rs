@@ -1,7 +1,7 @@
 //! A text that a pattern matches: the shortest that is easily found.
 
 use regex_syntax::Parser;
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind};
 
 /// Longest text that is made.
 const MAX_LENGTH: usize = 4096;
@@ -23,7 +23,7 @@ fn write(hir: &Hir, text: &mut String) -> Option<()> {
         HirKind::Literal(literal) => text.push_str(std::str::from_utf8(&literal.0).ok()?),
         HirKind::Class(Class::Unicode(class)) => {
             let has = |c: &char| class.iter().any(|range| (range.start()..=range.end()).contains(c));
-            text.push(READABLE.into_iter().find(has).or_else(|| class.iter().next().map(|range| range.start()))?);
+            text.push(READABLE.into_iter().find(has).or_else(|| class.iter().next().map(ClassUnicodeRange::start))?);
         }
         HirKind::Class(Class::Bytes(class)) => text.push(char::from(class.iter().next()?.start())),
         HirKind::Repetition(repetition) => {

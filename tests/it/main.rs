@@ -6,6 +6,7 @@ mod contract;
 mod defects;
 mod floors;
 mod hostile;
+mod import_openapi;
 mod secrets;
 mod sides;
 mod support;

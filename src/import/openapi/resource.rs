@@ -1,6 +1,6 @@
 //! Flows: each resource is created, read, updated and deleted, with the ids that the service gives.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::super::draft::{DraftFlow, DraftStep};
 use super::capture;
@@ -22,31 +22,63 @@ enum Phase {
     Delete,
 }
 
-/// One flow for each resource.
-pub(super) fn flows(contract: &Contract, indices: &[usize], login: &Login) -> Vec<DraftFlow> {
-    let mut resources: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    let collections = collections(contract, indices);
-    for index in indices {
-        resources.entry(resource_of(&contract.operations[*index].full_path(), &collections)).or_default().push(*index);
-    }
-    let mut flows: Vec<DraftFlow> = Vec::new();
-    for (resource, mut indices) in resources {
-        let taken = |name: &str| flows.iter().any(|flow| flow.name == name);
-        let name = unique_name(resource.rsplit('/').find(|part| !part.is_empty()).unwrap_or("root"), taken);
-        indices.sort_by_key(|index| order(contract, &contract.operations[*index]));
-        let steps = Flow { contract, login, indices: &indices, known: Known::default(), steps: Vec::new() }.steps();
-        flows.push(DraftFlow { comment: Some(resource), name, weight: 1, steps });
-    }
-    flows
+/// The paths of a contract, looked at once: a document may have thousands.
+struct Paths {
+    /// Of each operation, with the base path of its server.
+    full: Vec<String>,
+    /// Collections, with the name of the parameter by which their items are found.
+    collections: HashMap<String, String>,
+    /// Paths that others may lie below: those before a variable, and those of operations without one.
+    tops: HashSet<String>,
+    /// Operations that read a path.
+    reads: HashMap<String, usize>,
 }
 
-/// Paths that others lie below: those before a variable, and those of operations.
-fn collections(contract: &Contract, indices: &[usize]) -> Vec<String> {
-    let paths = indices.iter().map(|index| contract.operations[*index].full_path());
-    let mut all: Vec<String> =
-        paths.map(|path| before_variable(&path).to_owned()).filter(|path| path.len() > 1).collect();
-    all.sort_by_key(String::len);
-    all
+impl Paths {
+    fn new(contract: &Contract) -> Self {
+        let full: Vec<String> = contract.operations.iter().map(Operation::full_path).collect();
+        let mut paths =
+            Self { full: Vec::new(), collections: HashMap::new(), tops: HashSet::new(), reads: HashMap::new() };
+        for (index, (path, operation)) in full.iter().zip(&contract.operations).enumerate() {
+            paths.tops.extend(Some(before_variable(path).to_owned()).filter(|top| top.len() > 1));
+            paths.collections.extend(collections_of(path, operation));
+            if operation.method == "GET" {
+                paths.reads.insert(path.clone(), index);
+            }
+        }
+        Self { full, ..paths }
+    }
+
+    /// The shortest path that this one lies below.
+    fn resource_of(&self, index: usize) -> String {
+        let own = before_variable(&self.full[index]);
+        let ends = own.match_indices('/').map(|(at, _)| at).skip(1).chain([own.len()]);
+        let above = ends.map(|end| &own[..end]).find(|above| self.tops.contains(*above));
+        above.unwrap_or(own).to_owned()
+    }
+
+    fn order(&self, index: usize, operation: &Operation) -> (Phase, usize, &str) {
+        let path = self.full[index].as_str();
+        let phase = self.phase(operation, path);
+        let depth = path.matches('/').count();
+        // What was created first is deleted last.
+        (phase, if phase == Phase::Delete { usize::MAX - depth } else { depth }, path)
+    }
+
+    fn phase(&self, operation: &Operation, path: &str) -> Phase {
+        let is_collection = self.collections.contains_key(path);
+        match operation.method.as_str() {
+            "POST" if is_collection => Phase::Create,
+            "GET" if is_collection => Phase::List,
+            "GET" if path.ends_with('}') => Phase::Read,
+            "GET" => Phase::Look,
+            "POST" => Phase::Act,
+            "PUT" => Phase::Replace,
+            "PATCH" => Phase::Change,
+            "DELETE" => Phase::Delete,
+            _ => Phase::Ask,
+        }
+    }
 }
 
 /// `/students` of `/students/{id}/notes`.
@@ -54,51 +86,40 @@ fn before_variable(path: &str) -> &str {
     path.find("/{").map_or(path, |at| &path[..at])
 }
 
-/// The shortest path that this one lies below.
-fn resource_of(path: &str, collections: &[String]) -> String {
-    let own = before_variable(path);
-    let is_above =
-        |above: &&String| own.strip_prefix(above.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    collections.iter().find(is_above).cloned().unwrap_or_else(|| own.to_owned())
-}
-
-fn order(contract: &Contract, operation: &Operation) -> (Phase, usize, String) {
-    let path = operation.full_path();
-    let phase = phase(contract, operation, &path);
-    let depth = path.matches('/').count();
-    // What was created first is deleted last.
-    (phase, if phase == Phase::Delete { usize::MAX - depth } else { depth }, path)
-}
-
-fn phase(contract: &Contract, operation: &Operation, path: &str) -> Phase {
-    let is_item = path.ends_with('}');
-    match operation.method.as_str() {
-        "POST" if item_parameter(contract, path).is_some() => Phase::Create,
-        "GET" if item_parameter(contract, path).is_some() => Phase::List,
-        "GET" if is_item => Phase::Read,
-        "GET" => Phase::Look,
-        "POST" => Phase::Act,
-        "PUT" => Phase::Replace,
-        "PATCH" => Phase::Change,
-        "DELETE" => Phase::Delete,
-        _ => Phase::Ask,
-    }
-}
-
-/// The name of the parameter by which this collection's items are found, if it is a collection.
-fn item_parameter(contract: &Contract, collection: &str) -> Option<String> {
-    contract.operations.iter().find_map(|operation| {
-        let path = operation.full_path();
-        let rest = path.strip_prefix(collection)?.strip_prefix("/{")?;
-        let name = rest.split('}').next()?;
+/// The collections on the way to a path, each with the parameter that follows it.
+fn collections_of<'o>(path: &'o str, operation: &'o Operation) -> impl Iterator<Item = (String, String)> + 'o {
+    path.match_indices("/{").filter_map(|(at, _)| {
+        let name = path[at + 2..].split('}').next()?;
         let is_known = operation.parameters.iter().any(|it| it.place == Place::Path && it.name == name);
-        is_known.then(|| name.to_owned())
+        is_known.then(|| (path[..at].to_owned(), name.to_owned()))
     })
+}
+
+/// One flow for each resource.
+pub(super) fn flows(contract: &Contract, indices: &[usize], login: &Login) -> Vec<DraftFlow> {
+    let paths = Paths::new(contract);
+    let mut resources: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for index in indices {
+        resources.entry(paths.resource_of(*index)).or_default().push(*index);
+    }
+    let mut names: HashSet<String> = HashSet::new();
+    let mut flows = Vec::new();
+    for (resource, mut indices) in resources {
+        let last = resource.rsplit('/').find(|part| !part.is_empty()).unwrap_or("root");
+        let name = unique_name(last, |name| names.contains(name));
+        names.insert(name.clone());
+        indices.sort_by_key(|index| paths.order(*index, &contract.operations[*index]));
+        let flow =
+            Flow { contract, login, paths: &paths, indices: &indices, known: Known::default(), steps: Vec::new() };
+        flows.push(DraftFlow { comment: Some(resource), name, weight: 1, steps: flow.steps() });
+    }
+    flows
 }
 
 struct Flow<'c> {
     contract: &'c Contract,
     login: &'c Login,
+    paths: &'c Paths,
     indices: &'c [usize],
     known: Known,
     steps: Vec<DraftStep>,
@@ -119,26 +140,25 @@ impl Flow<'_> {
             return self.push(request);
         }
         let mut made = step(self.contract, operation, &self.known, Optional::LeftOut);
-        self.capture(operation, &mut made);
+        self.capture(operation, &self.paths.full[index], &mut made);
         let bare = made.target.clone();
         self.push(made);
         if operation.method == "POST" && operation.body.is_some() {
             self.known.creations += 1;
         }
         self.with_parameters(operation, &bare);
-        self.gone(operation);
+        self.gone(operation, &self.paths.full[index]);
     }
 
     /// Keeps the id that the answer has, for the steps that need it.
-    fn capture(&mut self, operation: &Operation, step: &mut DraftStep) {
-        let path = operation.full_path();
-        let Some(parameter) = item_parameter(self.contract, &path) else { return };
-        if self.known.ids.contains_key(&path) {
+    fn capture(&mut self, operation: &Operation, path: &str, step: &mut DraftStep) {
+        let Some(parameter) = self.paths.collections.get(path) else { return };
+        if self.known.ids.contains_key(path) {
             return;
         }
         let place = match operation.method.as_str() {
-            "POST" => capture::of_created(self.contract, operation, &parameter),
-            "GET" => capture::of_first(self.contract, operation, &parameter),
+            "POST" => capture::of_created(self.contract, operation, parameter),
+            "GET" => capture::of_first(self.contract, operation, parameter),
             _ => None,
         };
         let Some(place) = place else {
@@ -150,9 +170,9 @@ impl Flow<'_> {
             return;
         };
         let taken = |name: &str| self.known.ids.values().any(|known| known == name) || name == "token";
-        let variable = unique_name(&variable(&path, &parameter), taken);
+        let variable = unique_name(&variable(path, parameter), taken);
         step.capture.push((variable.clone(), place));
-        self.known.ids.insert(path, variable);
+        self.known.ids.insert(path.to_owned(), variable);
     }
 
     /// Once more with every parameter that has an example.
@@ -169,9 +189,8 @@ impl Flow<'_> {
     }
 
     /// What was deleted is not there any more, if the document says how that is answered.
-    fn gone(&mut self, operation: &Operation) {
-        let path = operation.full_path();
-        let get = self.contract.operations.iter().find(|it| it.method == "GET" && it.full_path() == path);
+    fn gone(&mut self, operation: &Operation, path: &str) {
+        let get = self.paths.reads.get(path).map(|index| &self.contract.operations[*index]);
         let Some(get) = get.filter(|_| operation.method == "DELETE" && path.ends_with('}')) else { return };
         let says = |status: u16| get.responses.iter().any(|response| response.status == StatusPattern::Exact(status));
         if let Some(status) = [404, 410].into_iter().find(|status| says(*status)) {

@@ -1,6 +1,7 @@
 //! One operation as one step.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde_json::Value;
 
@@ -128,7 +129,8 @@ fn query(contract: &Contract, operation: &Operation, optional: Optional, target:
     let mut pairs = Vec::new();
     for parameter in operation.parameters.iter().filter(|it| it.place == Place::Query) {
         let has_example = parameter.example.is_some() || contract.resolve(&parameter.schema).get("examples").is_some();
-        if !parameter.required && !(optional == Optional::WithExample && has_example) {
+        let is_wanted = parameter.required || optional == Optional::WithExample && has_example;
+        if !is_wanted {
             continue;
         }
         if !has_example {
@@ -184,7 +186,8 @@ fn encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            // Writing to a string cannot fail.
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out
