@@ -22,10 +22,12 @@ pub mod tally;
 pub mod http;
 pub mod step;
 
+pub mod explore;
 pub mod load;
 pub mod observe;
 pub mod parity;
 pub mod provision;
+pub mod tap;
 
 pub mod report;
 

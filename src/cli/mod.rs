@@ -3,10 +3,13 @@
 mod args;
 mod check;
 mod completions;
+mod draft;
 mod exit;
+mod import;
 mod interrupt;
 mod openapi;
 mod options;
+mod record;
 mod rerender;
 mod run;
 mod schema;
@@ -18,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use args::{Cli, Command, ImportCommand};
+use args::{Cli, Command};
 pub use exit::Exit;
 
 /// Parses the arguments of this process, does what they ask for, and says how it went.
@@ -29,7 +32,8 @@ pub fn main() -> ExitCode {
         Command::Load(args) => run::load(&args),
         Command::Judge(args) => rerender::judge(&args),
         Command::Report(args) => rerender::report(&args),
-        Command::Import(ImportCommand::Openapi(args)) => openapi::import(&args),
+        Command::Record(args) => record::record(args),
+        Command::Import(command) => import::import(&command),
         Command::Serve(args) => serve::serve(*args),
         Command::Check(args) => check::check(&args),
         Command::Schema => schema::schema(),

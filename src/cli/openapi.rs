@@ -6,7 +6,6 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use super::Exit;
 use super::args::OpenapiArgs;
 use super::options::UsageError;
 use crate::contract::{self, Contract, MAX_BYTES};
@@ -18,17 +17,8 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 /// Warnings of a document that are shown.
 const MOST_WARNINGS: usize = 20;
 
-pub(super) fn import(args: &OpenapiArgs) -> Exit {
-    match make(args) {
-        Ok(()) => Exit::Pass,
-        Err(UsageError(message)) => {
-            eprintln!("{message}");
-            Exit::Usage
-        }
-    }
-}
-
-fn make(args: &OpenapiArgs) -> Result<(), UsageError> {
+/// Makes the plan, writes it and says what it is.
+pub(super) fn import(args: &OpenapiArgs) -> Result<(), UsageError> {
     if let Some(out) = args.out.as_ref().filter(|out| out.exists() && !args.force) {
         let hint = "give another file, or `--force` to write over it";
         return Err(UsageError(format!("error: `{}` is there already\nhint: {hint}", out.display())));

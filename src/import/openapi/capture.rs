@@ -34,6 +34,14 @@ pub(super) fn of_created(contract: &Contract, operation: &Operation, parameter: 
     })
 }
 
+/// The last part of the path in `Location`, if the document promises that header for what was created.
+pub(super) fn of_location(operation: &Operation) -> Option<String> {
+    let has = |name: &String| name.eq_ignore_ascii_case("location");
+    let promised =
+        operation.responses.iter().find(|response| matches!(response.status, StatusPattern::Exact(200..=299)))?;
+    promised.headers.iter().any(has).then(|| "header Location matching /([^/?#]+)/?$".to_owned())
+}
+
 /// Place of the id of the first of a list, such as `$.items[0].id`.
 pub(super) fn of_first(contract: &Contract, operation: &Operation, parameter: &str) -> Option<String> {
     let (schema, _) = answer(contract, operation)?;

@@ -157,7 +157,9 @@ impl Flow<'_> {
             return;
         }
         let place = match operation.method.as_str() {
-            "POST" => capture::of_created(self.contract, operation, parameter),
+            "POST" => {
+                capture::of_created(self.contract, operation, parameter).or_else(|| capture::of_location(operation))
+            }
             "GET" => capture::of_first(self.contract, operation, parameter),
             _ => None,
         };
