@@ -5,7 +5,7 @@ use crate::import::{ContractOptions, ImportedContract, draft_of_contract};
 use crate::plan::{self, Plan};
 use crate::role::Pair;
 
-const SHOP: &str = r##"
+const SHOP: &str = r#"
 openapi: 3.1.0
 info: { title: Shop }
 paths:
@@ -41,7 +41,7 @@ paths:
 components:
   parameters: { order: { in: path, name: order_id, required: true, schema: { type: string } } }
   securitySchemes: { key: { type: apiKey, in: header, name: X-Key } }
-"##;
+"#;
 
 fn imported(document: &str) -> ImportedContract {
     let contract = contract::read(document.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
@@ -128,14 +128,14 @@ fn what_has_no_step_is_named_with_the_reason() {
 #[test]
 fn a_login_is_found_and_keeps_its_secrets_out() {
     let (text, _) = plan_of(
-        r##"{ "openapi": "3.1.0", "paths": {
+        r#"{ "openapi": "3.1.0", "paths": {
         "/login": { "post": {
             "requestBody": { "content": { "application/x-www-form-urlencoded": { "schema": {
                 "properties": { "username": { "examples": ["root"] }, "password": { "examples": ["hunter2"] } } } } } },
             "responses": { "200": { "content": { "application/json": { "schema": {
                 "properties": { "access_token": {}, "expires_at": { "type": "string", "format": "date-time" }, "request_id": {} } } } } } } } },
         "/me": { "get": { "security": [ { "b": [] } ], "responses": { "200": {} } } } },
-        "components": { "securitySchemes": { "b": { "type": "oauth2", "flows": { "password": { "tokenUrl": "/login" } } } } } }"##,
+        "components": { "securitySchemes": { "b": { "type": "oauth2", "flows": { "password": { "tokenUrl": "/login" } } } } } }"#,
     );
     for part in [
         "capture: { token: $.access_token }",
