@@ -50,7 +50,15 @@ impl Findings {
         }
         let class = if rule.is_some() { Class::Volatile } else { contrast.class };
         let (baseline, candidate) = contrast.shown;
-        self.differences.push(Difference { class, kind: contrast.kind, place, baseline, candidate, rule });
+        let found = Difference { class, kind: contrast.kind, place, baseline, candidate, rule, note: None };
+        self.differences.push(found);
+    }
+
+    /// Says more about the difference that was reported last.
+    pub(super) fn note(&mut self, words: String) {
+        if let Some(last) = self.differences.last_mut() {
+            last.note = Some(words);
+        }
     }
 
     pub(super) fn into_comparison(self) -> Comparison {

@@ -1,6 +1,7 @@
 //! A number per JSON value that is equal for values which no reader tells apart, to find elements of arrays again.
 //! Only a means of pairing: what is paired is still compared.
 
+use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
 use super::json::{Document, Type, Value};
@@ -11,18 +12,34 @@ use super::place::Trail;
 use super::rules::Scope;
 use super::scalar::normal;
 
-/// Fingerprints of all values of a document, by [`Value::index`]. Places that a rule decides count for nothing.
-pub(super) fn of_document(document: &Document<'_>, scope: &Scope<'_>, url: OwnUrl<'_>) -> Vec<u64> {
+/// Fingerprints of all values of a document, by [`Value::index`]. Places that a rule decides count for nothing; `ids` has
+/// the texts of those that count for something else than they say.
+pub(super) fn of_document(
+    document: &Document<'_>,
+    scope: &Scope<'_>,
+    url: OwnUrl<'_>,
+    ids: &HashMap<u32, String>,
+) -> Vec<u64> {
     let decided = decided_places(document, scope);
     let url = url.stands_in(document.root().raw()).then_some(url);
     let mut prints = vec![0; document.node_count()];
     // Children stand behind their parents.
     for index in (0..document.node_count()).rev() {
         if !decided.get(index).copied().unwrap_or(false) {
-            prints[index] = of_value(document.at(index as u32), url, &prints);
+            let value = document.at(index as u32);
+            prints[index] = match ids.get(&value.index()) {
+                Some(id) => of_id(value.kind(), id),
+                None => of_value(value, url, &prints),
+            };
         }
     }
     prints
+}
+
+fn of_id(kind: Type, id: &str) -> u64 {
+    let mut hasher = Mixer::default();
+    (kind, id).hash(&mut hasher);
+    hasher.finish()
 }
 
 fn of_value(value: Value<'_>, url: Option<OwnUrl<'_>>, prints: &[u64]) -> u64 {

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::json::Text;
-use super::path::{Child, State};
+use super::path::{Child, Matcher, State};
 use super::rules::{BodyRule, Scope};
 
 /// One place, by its position in a [`Trail`].
@@ -63,14 +63,25 @@ impl<'c, 'd> Trail<'c, 'd> {
         self.scope.body[rule].is_ignore() && self.states[from..from + rule].iter().all(|state| *state == State::DEAD)
     }
 
+    /// The steps that lead to a place, the last first.
+    pub(super) fn upwards(&self, place: Place) -> impl Iterator<Item = Child<'d>> {
+        let mut at = &self.steps[place as usize];
+        std::iter::from_fn(move || {
+            let child = at.child?;
+            at = &self.steps[at.parent as usize];
+            Some(child)
+        })
+    }
+
+    /// Whether a path that is no rule names a place.
+    pub(super) fn is_at(&self, place: Place, matcher: &Matcher) -> bool {
+        let children: Vec<_> = self.upwards(place).collect();
+        matcher.accepts(children.iter().rev().fold(matcher.start(), |state, child| matcher.step(state, *child)))
+    }
+
     /// The place as a `JSONPath`.
     pub(super) fn name(&self, place: Place) -> String {
-        let mut children = Vec::new();
-        let mut at = &self.steps[place as usize];
-        while let Some(child) = at.child {
-            children.push(child);
-            at = &self.steps[at.parent as usize];
-        }
+        let children: Vec<_> = self.upwards(place).collect();
         let mut out = String::from("$");
         children.iter().rev().for_each(|child| write_child(&mut out, *child));
         out

@@ -4,6 +4,7 @@ use super::Context;
 use super::align::{self, Aligned};
 use super::findings::{Contrast, Decider, Findings};
 use super::fingerprint;
+use super::ids::Ruling;
 use super::json::{Document, Text, Type, Value};
 use super::members::{self, Joined};
 use super::path::Child;
@@ -76,8 +77,32 @@ impl<'c, 'd> Walk<'c, 'd> {
             (_, Some(baseline), Some(candidate)) => scalar::strings(&self.context.urls, baseline, candidate),
             _ => (baseline.raw() != candidate.raw()).then_some(Class::Breaking),
         };
-        if let Some(class) = class {
-            self.report(visit, class, Kind::Value);
+        match self.context.ids.scalars(&self.context.urls, (&self.trail, visit.place), (baseline, candidate), class) {
+            // A rule of the plan goes first.
+            ruling if ruling == Ruling::AsItIs || self.trail.rule(visit.place).is_some() => {
+                if let Some(class) = class {
+                    self.report(visit, class, Kind::Value);
+                }
+            }
+            ruling => self.ids(visit, ruling),
+        }
+    }
+
+    /// What is to be said of two texts that differ in their ids.
+    fn ids(&mut self, visit: Visit<'d>, ruling: Ruling) {
+        let baseline = visit.values.0.and_then(Value::text).map(|text| text.decode().into_owned());
+        match (ruling, baseline) {
+            (Ruling::Conflict(words), _) => {
+                self.report(visit, Class::Breaking, Kind::Id);
+                self.findings.note(words);
+            }
+            (Ruling::Translated(translated), Some(baseline)) => {
+                match scalar::texts(&self.context.urls, &baseline, &translated) {
+                    Some(class) => self.report(visit, class, Kind::Value),
+                    None => self.report(visit, Class::Volatile, Kind::Id),
+                }
+            }
+            _ => self.report(visit, Class::Volatile, Kind::Id),
         }
     }
 
@@ -113,17 +138,12 @@ impl<'c, 'd> Walk<'c, 'd> {
     fn arrays(&mut self, visit: Visit<'d>, baseline: Value<'d>, candidate: Value<'d>) {
         let left: Vec<_> = baseline.elements().collect();
         let right: Vec<_> = candidate.elements().collect();
-        let prints = self.prints.get_or_insert_with(|| Pair {
-            baseline: fingerprint::of_document(
-                &self.documents.baseline,
-                &self.context.scope,
-                self.context.urls.baseline,
-            ),
-            candidate: fingerprint::of_document(
-                &self.documents.candidate,
-                &self.context.scope,
-                self.context.urls.candidate,
-            ),
+        let prints = self.prints.get_or_insert_with(|| {
+            Pair::from_fn(|role| {
+                let (document, scope) = (self.documents.get(role), &self.context.scope);
+                let ids = self.context.ids.canonical(document, scope, role);
+                fingerprint::of_document(document, scope, *self.context.urls.get(role), &ids)
+            })
         });
         let of = |values: &[Value<'_>], prints: &[u64]| -> Vec<u64> {
             values.iter().map(|value| prints[value.index() as usize]).collect()

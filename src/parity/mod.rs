@@ -6,7 +6,7 @@
 
 mod replay;
 
-use crate::compare::Comparator;
+use crate::compare::{Comparator, Ids};
 use crate::http::{Connection, Limits, Origin};
 use crate::plan::Plan;
 use crate::progress::Progress;
@@ -49,6 +49,7 @@ pub async fn run(plan: &Plan, origins: &Pair<Origin>, seed: u64, progress: &Prog
     tally.keep_secret(Secrets::new(captured.map(|value| value.text.clone())));
     let mut replay = Replay {
         comparator: Comparator::new(&plan.compare),
+        ids: Ids::new(plan),
         connections: origins.clone().map(|_, origin| Connection::new(origin, Limits::within(plan.timeout))),
         logins,
         seed,
@@ -59,6 +60,7 @@ pub async fn run(plan: &Plan, origins: &Pair<Origin>, seed: u64, progress: &Prog
         replay.flow(number as u64, flow).await;
     }
     progress.step(flows.len() as u64, flows.len() as u64, "done", None);
+    replay.tally.ids(replay.ids.known());
     Ok(replay.tally.into_parity())
 }
 

@@ -6,6 +6,7 @@
 mod describe;
 mod fields;
 pub mod gate;
+mod ids;
 mod keys;
 pub mod path;
 mod problems;
@@ -23,6 +24,7 @@ use std::time::Duration;
 
 pub use describe::describe;
 pub use gate::Gate;
+pub use ids::{IdPlace, Ids, Learn};
 pub use path::JsonPath;
 pub use read::{AdHocError, PlanError, load, parse, parse_rate};
 pub use schema::schema;
@@ -198,6 +200,8 @@ pub enum CaptureFrom {
 pub struct Compare {
     /// Rules in the order written; the first that fits a place is applied.
     pub rules: Vec<Rule>,
+    /// Ids that the sides generate.
+    pub ids: Ids,
 }
 
 /// One permission to differ.

@@ -25,6 +25,22 @@ pub struct Parity {
     pub rules: Vec<RuleUse>,
     /// Per step, in the plan's order.
     pub steps: Vec<StepParity>,
+    /// Ids that the sides generated; nothing in records of before there were any.
+    #[serde(default)]
+    pub ids: IdParity,
+}
+
+/// What was found of ids.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdParity {
+    /// Ids of which it is known what they are on the other side.
+    pub pairs: u64,
+    /// Of these, the ones that differ.
+    pub unequal: u64,
+    /// Places at which different ids stood that are one; in `volatile` too.
+    pub places: u64,
+    /// Ids that would be two; in `breaking` too.
+    pub conflicts: u64,
 }
 
 /// What one step of the replay came to.
@@ -91,6 +107,8 @@ pub enum Kind {
     Expectation,
     /// A value to capture was not there.
     Capture,
+    /// Ids that the sides generated: different and one (volatile), or one that would be two (breaking).
+    Id,
 }
 
 /// One place where the two sides' answers differ.
@@ -115,6 +133,9 @@ pub struct Difference {
     pub count: u64,
     /// The rule that allowed it, for class `volatile`.
     pub rule: Option<String>,
+    /// What else there is to know of it, such as where an id was something else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// What one rule did.

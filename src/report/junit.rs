@@ -91,7 +91,8 @@ fn told(differences: &[&Difference]) -> String {
     let value = |value: &Option<String>| value.as_deref().map_or_else(|| "nothing".to_owned(), visible);
     let line = |d: &&Difference| {
         let (place, times) = (visible(&d.place), counted(d.count, "time"));
-        format!("{place}: baseline {}, candidate {} ({times})", value(&d.baseline), value(&d.candidate))
+        let note = d.note.as_deref().map(|note| format!(": {}", visible(note))).unwrap_or_default();
+        format!("{place}: baseline {}, candidate {} ({times}){note}", value(&d.baseline), value(&d.candidate))
     };
     differences.iter().map(line).collect::<Vec<_>>().join("\n")
 }

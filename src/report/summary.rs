@@ -127,6 +127,14 @@ fn differences(record: &RunRecord) -> String {
         format_count(parity.representation),
         format_count(parity.volatile),
     );
+    if parity.ids.unequal > 0 {
+        let _ = writeln!(
+            out,
+            "\n{} differ between the sides and are one; they stood at {}.",
+            counted(parity.ids.unequal, "generated id"),
+            counted(parity.ids.places, "place")
+        );
+    }
     if !found.is_empty() {
         let head = ["Class", "Step", "Where", "Baseline", "Candidate", "Count"];
         let _ =
@@ -141,10 +149,11 @@ fn differences(record: &RunRecord) -> String {
 fn difference(difference: &Difference) -> [String; 6] {
     let value =
         |value: &Option<String>| value.as_deref().map_or_else(|| NONE.to_owned(), |value| code(&shortened(value)));
+    let note = difference.note.as_ref().map_or_else(String::new, |note| format!(" ({})", prose(note)));
     [
         difference.class.name().to_owned(),
         prose(&format!("{} / {}", difference.flow, difference.step)),
-        code(&difference.place),
+        code(&difference.place) + &note,
         value(&difference.baseline),
         value(&difference.candidate),
         format_count(difference.count),

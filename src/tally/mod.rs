@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 pub use secrets::Secrets;
 
+use crate::compare::ids::Bijection;
 use crate::compare::{self, Comparison, HEADERS_LEFT_OUT};
 use crate::plan::{Plan, Rule, RuleKind};
 use crate::record::parity::{Class, Difference, Kind, Parity, RuleUse, StepParity};
@@ -98,6 +99,11 @@ impl Tally {
         }
     }
 
+    /// What became known of ids.
+    pub fn ids(&mut self, known: &Bijection) {
+        (self.parity.ids.pairs, self.parity.ids.unequal) = known.count();
+    }
+
     /// A difference that no comparison of answers found; it is breaking.
     pub fn difference(&mut self, flow: &str, step: &str, kind: Kind, place: &str, sides: Pair<Option<String>>) {
         let difference = compare::Difference {
@@ -107,6 +113,7 @@ impl Tally {
             baseline: sides.baseline,
             candidate: sides.candidate,
             rule: None,
+            note: None,
         };
         self.add(flow, step, difference);
     }
@@ -137,6 +144,12 @@ impl Tally {
             Class::Representation => self.parity.representation += 1,
             Class::Volatile => self.parity.volatile += 1,
         }
+        let is_id = found.kind == Kind::Id && found.class == Class::Volatile;
+        match found.class {
+            _ if found.kind != Kind::Id => {}
+            Class::Breaking => self.parity.ids.conflicts += 1,
+            Class::Representation | Class::Volatile => self.parity.ids.places += 1,
+        }
         if found.class == Class::Breaking
             && let Some(step) = self.step(flow, step)
         {
@@ -155,6 +168,7 @@ impl Tally {
         } else if self.groups.len() < MAX_GROUPS {
             self.groups.insert(key, self.parity.differences.len());
             let rule = found.rule.and_then(|index| self.parity.rules.get(index)).map(|used| used.rule.clone());
+            let rule = rule.or_else(|| is_id.then(|| "id".to_owned()));
             // What is ignored is often a secret, and never of interest.
             let is_kept = found.rule.is_none_or(|rule| self.keeps_values.get(rule).copied().unwrap_or(true));
             let value = |value: Option<String>| {
@@ -171,6 +185,7 @@ impl Tally {
                 candidate,
                 count: 1,
                 rule,
+                note: found.note.map(|note| self.secrets.mask("note", &note)),
             });
         }
     }

@@ -5,6 +5,8 @@ mod cli;
 mod defects;
 mod floors;
 mod hostile;
+mod ids;
+mod scripted;
 mod secrets;
 mod sides;
 mod support;

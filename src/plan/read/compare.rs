@@ -22,7 +22,8 @@ pub(super) fn compare(node: Option<&Node>, flows: &[Flow], problems: &mut Proble
         rules.extend(rule(&fields, kind, flows, problems).map(|rule| (node.span.start, rule)));
     }
     rules.sort_by_key(|(start, _)| *start);
-    Compare { rules: rules.into_iter().map(|(_, rule)| rule).collect() }
+    let ids = fields.get("ids").map(|node| super::ids::ids(node, flows, problems)).unwrap_or_default();
+    Compare { rules: rules.into_iter().map(|(_, rule)| rule).collect(), ids }
 }
 
 fn kind(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<RuleKind> {
@@ -65,7 +66,7 @@ fn header_place(node: &Node, problems: &mut Problems<'_>) -> Option<RulePlace> {
 }
 
 /// A flow and a step that the plan has.
-fn scope(
+pub(super) fn scope(
     flow: Option<&Node>,
     step: Option<&Node>,
     flows: &[Flow],

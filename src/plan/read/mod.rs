@@ -3,6 +3,7 @@
 mod compare;
 mod flows;
 mod gates;
+mod ids;
 mod json;
 mod load;
 mod sides;

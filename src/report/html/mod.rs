@@ -2,6 +2,7 @@
 
 mod charts;
 mod figures;
+mod ids;
 mod method;
 mod parity;
 mod steps;

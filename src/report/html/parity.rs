@@ -23,6 +23,7 @@ pub(super) fn all(record: &RunRecord) -> Markup {
         @if parity.differences.is_empty() { (nothing("No differences.")) }
         @for (class, meaning) in CLASSES { (of_class(parity, class, meaning)) }
         (rules(parity))
+        (super::ids::all(parity))
         (left_out(parity))
     }
 }
@@ -81,7 +82,7 @@ fn table(found: &[&Difference], with_rule: bool) -> Markup {
                     tr {
                         td { (kind(difference.kind)) }
                         td { (sent(&difference.flow)) br; small { (sent(&difference.step)) } }
-                        td { (code(&difference.place)) }
+                        td { (code(&difference.place)) @if let Some(note) = &difference.note { br; small { (sent(note)) } } }
                         td.value { (value(difference.baseline.as_deref())) }
                         td.value { (value(difference.candidate.as_deref())) }
                         td.number { (format_count(difference.count)) }
@@ -117,6 +118,7 @@ const fn kind(kind: Kind) -> &'static str {
         Kind::Transport => "transport",
         Kind::Expectation => "expectation",
         Kind::Capture => "capture",
+        Kind::Id => "id",
     }
 }
 

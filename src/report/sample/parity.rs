@@ -1,7 +1,7 @@
 //! The replay of the sample, with texts that no report may take at their word.
 
 use super::STEPS;
-use crate::record::parity::{Class, Difference, Kind, Parity, RuleUse, StepParity};
+use crate::record::parity::{Class, Difference, IdParity, Kind, Parity, RuleUse, StepParity};
 
 pub(super) fn parity() -> Parity {
     Parity {
@@ -15,6 +15,7 @@ pub(super) fn parity() -> Parity {
         headers_left_out: ["date", "server", "connection", "content-length"].map(str::to_owned).to_vec(),
         rules: rules(),
         steps: steps(),
+        ids: IdParity { pairs: 120, unequal: 103, places: 206, conflicts: 0 },
     }
 }
 
@@ -118,5 +119,6 @@ fn difference((class, kind, step, place, baseline, candidate, count, rule): Foun
         candidate: candidate.map(str::to_owned),
         count,
         rule: rule.map(str::to_owned),
+        note: None,
     }
 }
