@@ -13,6 +13,8 @@ pub mod plan;
 pub mod record;
 
 pub mod compare;
+pub mod contract;
+pub mod import;
 pub mod judge;
 pub mod schedule;
 pub mod tally;
