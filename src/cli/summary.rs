@@ -140,6 +140,13 @@ fn parity(record: &RunRecord, lines: &mut Vec<String>) {
         let (count, places) = (format_count(parity.ids.unequal), format_count(parity.ids.places));
         lines.push(format!("  {count} ids differ between the sides and are one, at {places} places"));
     }
+    if !parity.noise.places.is_empty() {
+        let [places, allowed, broken] =
+            [parity.noise.places.len() as u64, parity.noise.allowed, parity.noise.broken].map(format_count);
+        lines.push(format!(
+            "  {places} places differ between two runs of the baseline: {allowed} differences excused, {broken} not"
+        ));
+    }
     let mut shown: Vec<&Difference> = parity.differences.iter().filter(|d| d.class != Class::Volatile).collect();
     shown.sort_by_key(|difference| difference.class);
     lines.extend(shown.iter().take(MOST_DIFFERENCES).map(|difference| difference_line(difference)));
@@ -151,9 +158,13 @@ fn parity(record: &RunRecord, lines: &mut Vec<String>) {
 fn difference_line(difference: &Difference) -> String {
     let value = |value: &Option<String>| value.as_deref().map_or_else(|| "nothing".to_owned(), shorten);
     let times = if difference.count > 1 { format!(" ({} times)", difference.count) } else { String::new() };
-    let note = difference.note.as_ref().map(|note| format!("\n      {}", printable(note))).unwrap_or_default();
+    let broken = match (&difference.rule, &difference.note) {
+        (Some(rule), Some(note)) => format!("\n      breaks    {}: {}", shorten(rule), shorten(note)),
+        (None, Some(note)) => format!("\n      {}", printable(note)),
+        _ => String::new(),
+    };
     format!(
-        "  {} {} / {} at {}{times}\n      baseline  {}\n      candidate {}{note}",
+        "  {} {} / {} at {}{times}\n      baseline  {}\n      candidate {}{broken}",
         colour(difference.class),
         shorten(&difference.flow),
         shorten(&difference.step),

@@ -8,38 +8,71 @@ use super::json::{Document, Type, Value};
 use super::number::Decimal;
 use super::own_url::OwnUrl;
 use super::path::Child;
-use super::place::Trail;
+use super::routes::{Route, Routes};
 use super::rules::Scope;
 use super::scalar::normal;
 
-/// Fingerprints of all values of a document, by [`Value::index`]. Places that a rule decides count for nothing; `ids` has
-/// the texts of those that count for something else than they say.
+/// What a rule leaves of a value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Left {
+    All,
+    /// All but the order of its elements.
+    Elements,
+    Nothing,
+}
+
+/// Fingerprints of all values of a document.
+pub(super) struct Prints {
+    /// By [`Value::index`]. What a rule decides counts for nothing.
+    pub(super) all: Vec<u64>,
+    /// What stands for a value's own text, by its index: ids as the baseline calls them.
+    ids: HashMap<u32, String>,
+}
+
+/// Fingerprints of a document in which `ids` count for something else than they say.
 pub(super) fn of_document(
     document: &Document<'_>,
     scope: &Scope<'_>,
+    routes: &mut Routes<'_>,
     url: OwnUrl<'_>,
-    ids: &HashMap<u32, String>,
-) -> Vec<u64> {
-    let decided = decided_places(document, scope);
+    ids: HashMap<u32, String>,
+) -> Prints {
+    let left = what_is_left(document, scope, routes);
     let url = url.stands_in(document.root().raw()).then_some(url);
     let mut prints = vec![0; document.node_count()];
     // Children stand behind their parents.
     for index in (0..document.node_count()).rev() {
-        if !decided.get(index).copied().unwrap_or(false) {
-            let value = document.at(index as u32);
-            prints[index] = match ids.get(&value.index()) {
+        let value = document.at(index as u32);
+        prints[index] = match left.get(index).copied().unwrap_or(Left::All) {
+            Left::Nothing => 0,
+            Left::Elements if value.kind() == Type::Array => of_elements(value, &prints),
+            Left::Elements | Left::All => match ids.get(&value.index()) {
                 Some(id) => of_id(value.kind(), id),
                 None => of_value(value, url, &prints),
-            };
-        }
+            },
+        };
     }
-    prints
+    Prints { all: prints, ids }
+}
+
+/// The fingerprint of what makes an element the same one, whatever rules say of it.
+pub(super) fn of_key(value: Value<'_>, url: OwnUrl<'_>, prints: &Prints) -> u64 {
+    match prints.ids.get(&value.index()) {
+        Some(id) => of_id(value.kind(), id),
+        None => of_member(2, of_value(value, Some(url), &prints.all)),
+    }
 }
 
 fn of_id(kind: Type, id: &str) -> u64 {
     let mut hasher = Mixer::default();
     (kind, id).hash(&mut hasher);
     hasher.finish()
+}
+
+/// An array whose order says nothing.
+fn of_elements(array: Value<'_>, prints: &[u64]) -> u64 {
+    let sum = array.elements().map(|element| of_member(0, prints[element.index() as usize])).fold(0, u64::wrapping_add);
+    of_member(1, sum)
 }
 
 fn of_value(value: Value<'_>, url: Option<OwnUrl<'_>>, prints: &[u64]) -> u64 {
@@ -77,27 +110,29 @@ fn hash_string(value: Value<'_>, url: Option<OwnUrl<'_>>, hasher: &mut Mixer) {
     }
 }
 
-/// Per value, whether a rule decides it; empty without rules.
-fn decided_places(document: &Document<'_>, scope: &Scope<'_>) -> Vec<bool> {
+/// Per value, what rules leave of it; empty without rules.
+fn what_is_left(document: &Document<'_>, scope: &Scope<'_>, routes: &mut Routes<'_>) -> Vec<Left> {
     if scope.body.is_empty() {
         return Vec::new();
     }
-    let mut trail = Trail::new(scope);
-    let mut places = vec![Trail::ROOT; document.node_count()];
-    let mut decided = vec![false; document.node_count()];
+    let mut at: Vec<Route> = vec![Routes::ROOT; document.node_count()];
+    let mut left = vec![Left::All; document.node_count()];
     for index in 0..document.node_count() {
-        let value = document.at(index as u32);
-        let place = places[index];
-        decided[index] = trail.rule(place).is_some();
+        let (value, route) = (document.at(index as u32), at[index]);
+        left[index] = match routes.decision(route) {
+            None => Left::All,
+            Some(decision) if !decision.from_above && scope.body[decision.rule].frees_order() => Left::Elements,
+            Some(_) => Left::Nothing,
+        };
         for (name, member) in value.members() {
-            places[member.index() as usize] = trail.below(place, Child::Member(name));
+            at[member.index() as usize] = routes.below(route, Child::Member(name));
         }
-        let length = value.elements().count();
-        for (at, element) in value.elements().enumerate() {
-            places[element.index() as usize] = trail.below(place, Child::Element { at, length });
+        let length = if routes.has_indices(route) { value.elements().count() } else { 0 };
+        for (position, element) in value.elements().enumerate() {
+            at[element.index() as usize] = routes.below(route, Child::Element { at: position, length });
         }
     }
-    decided
+    left
 }
 
 /// A hash that is quick on short pieces. Nothing rests on it being hard to guess: what it takes for equal is compared.

@@ -6,6 +6,7 @@
 
 mod align;
 mod body;
+mod distance;
 mod findings;
 mod fingerprint;
 mod header_value;
@@ -16,14 +17,18 @@ mod members;
 mod moment;
 mod number;
 mod own_url;
+mod pairing;
 mod path;
+mod permit;
 mod place;
+mod routes;
 mod rules;
 mod scalar;
 mod shown;
 mod structure;
 
 pub use headers::HEADERS_LEFT_OUT;
+pub use place::member_place;
 
 use crate::plan::Compare;
 use crate::record::Class;
@@ -94,9 +99,9 @@ pub struct Difference {
     pub baseline: Option<String>,
     /// What the candidate has there.
     pub candidate: Option<String>,
-    /// Index of the plan's rule that permits it, for class `volatile`.
+    /// Index of the plan's rule that decides the place: it permits what is `volatile`, and is broken by anything else.
     pub rule: Option<usize>,
-    /// What else there is to know of it.
+    /// How the rule is broken, such as `no UUID on the candidate`, or what else there is to know of it.
     pub note: Option<String>,
 }
 

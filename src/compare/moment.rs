@@ -33,10 +33,15 @@ impl<'a> Moment<'a> {
         if digits_first { Self::rfc3339(text) } else { Self::http(text) }
     }
 
+    /// Whether both are written in the same form.
+    pub(super) fn has_form_of(&self, other: &Self) -> bool {
+        self.form == other.form
+    }
+
     /// Whether both are written in the same form and lie at most so far apart.
     pub(super) fn is_near(&self, other: &Self, within: Duration) -> bool {
         let distance = (self.nanoseconds() - other.nanoseconds()).unsigned_abs();
-        self.form == other.form && distance <= within.as_nanos()
+        self.has_form_of(other) && distance <= within.as_nanos()
     }
 
     fn rfc3339(text: &'a [u8]) -> Option<Self> {
@@ -52,7 +57,7 @@ impl<'a> Moment<'a> {
 
     fn http(text: &'a [u8]) -> Option<Self> {
         const LENGTH: usize = 29;
-        let text = std::str::from_utf8(text).ok().filter(|text| text.len() == LENGTH)?;
+        let text = if text.len() == LENGTH { std::str::from_utf8(text).ok()? } else { return None };
         let parsed = jiff::fmt::strtime::parse("%a, %d %b %Y %H:%M:%S GMT", text).ok()?;
         Some(Self { form: Form::Http, seconds: since_epoch(parsed.to_datetime().ok()?), fraction: &[] })
     }

@@ -4,7 +4,10 @@
 //! Where one side fails to answer, answers outside the plan's expectations, or lacks a value to capture, that is a
 //! difference of its own and the rest of the flow is skipped, and counted as skipped.
 
+mod noise;
 mod replay;
+
+pub use noise::{Recording, record};
 
 use crate::compare::{Comparator, Ids};
 use crate::http::{Connection, Limits, Origin};
@@ -14,6 +17,7 @@ use crate::record::Parity;
 use crate::role::{Pair, Role};
 use crate::step::{Captured, LoginError, PreparedFlow, RenderError, log_in};
 use crate::tally::{Secrets, Tally};
+use noise::Noise;
 use replay::Replay;
 
 /// Why there is no parity evidence.
@@ -42,6 +46,20 @@ pub enum ParityError {
 /// # Errors
 /// See [`ParityError`]; a side that answers nothing is a result, not an error.
 pub async fn run(plan: &Plan, origins: &Pair<Origin>, seed: u64, progress: &Progress) -> Result<Parity, ParityError> {
+    run_with_noise(plan, origins, seed, Vec::new(), progress).await
+}
+
+/// The same with what the baseline answered before, so that what differs between two runs of it is known for noise.
+///
+/// # Errors
+/// See [`ParityError`].
+pub async fn run_with_noise(
+    plan: &Plan,
+    origins: &Pair<Origin>,
+    seed: u64,
+    recordings: Vec<Recording>,
+    progress: &Progress,
+) -> Result<Parity, ParityError> {
     let flows = prepare(plan)?;
     let mut tally = Tally::new(plan);
     let Some(logins) = log_in_both(plan, origins, &mut tally).await? else { return Ok(tally.into_parity()) };
@@ -50,6 +68,7 @@ pub async fn run(plan: &Plan, origins: &Pair<Origin>, seed: u64, progress: &Prog
     let mut replay = Replay {
         comparator: Comparator::new(&plan.compare),
         ids: Ids::new(plan),
+        noise: Noise::new(plan, recordings),
         connections: origins.clone().map(|_, origin| Connection::new(origin, Limits::within(plan.timeout))),
         logins,
         seed,
@@ -61,6 +80,7 @@ pub async fn run(plan: &Plan, origins: &Pair<Origin>, seed: u64, progress: &Prog
     }
     progress.step(flows.len() as u64, flows.len() as u64, "done", None);
     replay.tally.ids(replay.ids.known());
+    replay.tally.noise(replay.noise.into_evidence());
     Ok(replay.tally.into_parity())
 }
 

@@ -1,9 +1,10 @@
 //! One flow on both sides, step by step.
 
+use super::noise::Noise;
 use crate::compare::{Answer, Asked, Comparator, Ids};
 use crate::http::{Connection, Keep, Response};
 use crate::record::parity::Kind;
-use crate::role::Pair;
+use crate::role::{Pair, Role};
 use crate::step::{Captured, Done, PreparedFlow, PreparedStep, Problem, RenderError, Session, perform};
 use crate::tally::Tally;
 
@@ -11,6 +12,7 @@ use crate::tally::Tally;
 pub(super) struct Replay {
     pub(super) comparator: Comparator,
     pub(super) ids: Ids,
+    pub(super) noise: Noise,
     pub(super) connections: Pair<Connection>,
     pub(super) logins: Pair<Vec<Option<Captured>>>,
     pub(super) seed: u64,
@@ -80,12 +82,16 @@ impl Replay {
             method: &requests.baseline.0,
             targets: Pair { baseline: &requests.baseline.1, candidate: &requests.candidate.1 },
         };
-        let comparison = self.comparator.compare_with_ids(
+        let mut comparison = self.comparator.compare_with_ids(
             &asked,
             &mut self.ids,
             &answer(baseline, &self.connections.baseline),
             &answer(candidate, &self.connections.candidate),
         );
+        let base_url = |role| &*self.connections.get(role).origin().base_url;
+        let answers =
+            Pair { baseline: (baseline, base_url(Role::Baseline)), candidate: (candidate, base_url(Role::Candidate)) };
+        self.noise.take_out(&self.comparator, &asked, &mut comparison, &answers);
         self.tally.compared(&flow.name, &step.name, baseline.status, comparison);
     }
 

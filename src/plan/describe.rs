@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::{Arrivals, Flow, Gate, Plan, Provider, RuleKind, Side, SideKind};
+use super::{Arrivals, Flow, Gate, Learn, Plan, Provider, RuleKind, Side, SideKind};
 use crate::units::{format_count, format_duration};
 
 /// What would run, for people, line by line. Holds no secret: URLs of databases, values of headers and
@@ -24,6 +24,7 @@ fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
     }
     write_flows(out, &plan.flows)?;
     write_rules(out, plan)?;
+    write_ids(out, plan)?;
     writeln!(out, "\nload")?;
     write_load(out, plan)?;
     write_gates(out, "gates", &plan.gates)?;
@@ -100,14 +101,37 @@ fn write_rules(out: &mut String, plan: &Plan) -> fmt::Result {
         writeln!(out, "  nothing")?;
     }
     for rule in &plan.compare.rules {
-        let kind = match rule.kind {
+        let kind = match &rule.kind {
             RuleKind::Ignore => "not at all".to_owned(),
-            RuleKind::Datetime { within } => format!("as times within {}", format_duration(within)),
+            RuleKind::Datetime { within } => format!("as times within {}", format_duration(*within)),
+            RuleKind::Uuid => "as UUIDs".to_owned(),
+            RuleKind::Number { within } => format!("as numbers within {within}"),
+            RuleKind::Unordered => "in any order".to_owned(),
+            RuleKind::Keyed { by } => format!("in any order, paired by {by}"),
+            RuleKind::Matches { pattern } => format!("as texts that match /{pattern}/"),
+            RuleKind::Schema { .. } => "by a JSON Schema".to_owned(),
         };
         let only = [&rule.flow, &rule.step].into_iter().flatten().map(|name| format!(", only in {name}"));
         writeln!(out, "  {} {kind}{}: {}", rule.place, only.collect::<String>(), rule.reason)?;
     }
     Ok(())
+}
+
+fn write_ids(out: &mut String, plan: &Plan) -> fmt::Result {
+    let learned = match plan.compare.ids.learn {
+        Learn::Never => "ids must be equal",
+        Learn::Created => "ids of what the flows create may differ, as long as each stays one",
+        Learn::Changed => "ids in answers to changing requests may differ, as long as each stays one",
+        Learn::Anywhere => "ids may differ, as long as each stays one",
+    };
+    writeln!(out, "  {learned}")?;
+    match plan.noise_runs() {
+        0 => writeln!(out, "  no noise run: what differs between two runs of the baseline is not known"),
+        1 => writeln!(out, "  the baseline is run once more on its own; what differs then is compared by format"),
+        runs => {
+            writeln!(out, "  the baseline is run {runs} times more on its own; what differs then is compared by format")
+        }
+    }
 }
 
 fn write_load(out: &mut String, plan: &Plan) -> fmt::Result {

@@ -29,6 +29,10 @@ pub(super) enum Kind {
     /// Text, or a number or a switch that becomes text.
     Value,
     Duration,
+    /// A number that is not negative, or one with a percent sign.
+    Tolerance,
+    /// A JSON Schema.
+    Schema,
     /// `200/s`, or a number per second.
     Rate,
     Switch,
@@ -58,11 +62,10 @@ pub(super) const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DE
 pub(super) const STACKS: &[&str] = &["async", "blocking"];
 pub(super) const MODELS: &[&str] = &["open", "closed"];
 pub(super) const SPACINGS: &[&str] = &["poisson", "uniform"];
-pub(super) const RULE_KINDS: &[&str] = &["datetime"];
+pub(super) const RULE_KINDS: &[&str] = &["datetime", "uuid", "number", "unordered", "keyed", "matches", "schema"];
 pub(super) const LEARN: &[&str] = &["created", "changed", "anywhere", "never"];
-/// Rules that the comparator will know one day.
-pub(super) const LATER_KINDS: &[&str] = &["uuid", "number", "unordered", "keyed", "matches", "schema"];
 
+pub(super) const MAX_NOISE_RUNS: u64 = 100;
 pub(super) const MAX_WEIGHT: u64 = 1_000_000;
 pub(super) const MAX_USERS: u64 = 100_000;
 pub(super) const MAX_BURST: u64 = 100_000;
@@ -227,6 +230,11 @@ pub(super) static COMPARE: Object = Object {
     keys: &[
         may("ignore", Kind::List(&Kind::Object(&IGNORE)), "Places that are not compared."),
         may("rules", Kind::List(&Kind::Object(&RULE)), "Places that are compared otherwise."),
+        may(
+            "noise_runs",
+            Kind::Whole(0, MAX_NOISE_RUNS),
+            "Runs of the baseline against itself; what differs there is compared by format only. Default 1, and 0 for a baseline known by its URL.",
+        ),
         may("ids", Kind::Object(&IDS), "Ids that the sides generate: they may differ as long as each stays one."),
     ],
 };
@@ -294,8 +302,27 @@ pub(super) static RULE: Object = Object {
     keys: &[
         may("path", Kind::Text, "JSONPath of a place in the body."),
         may("header", Kind::Text, "Name of a header."),
-        must("as", Kind::Choice(RULE_KINDS), "`datetime`: two instants, written in the same way."),
-        may("within", Kind::Duration, "Largest distance of two instants."),
+        must(
+            "as",
+            Kind::Choice(RULE_KINDS),
+            "`datetime`: two instants in the same form, not farther apart than `within`. `uuid`: two UUIDs. `number`: two \
+             numbers, not farther apart than `within`. `unordered`: an array, or the values of a header, in any order. \
+             `keyed`: an array in any order whose elements belong together by `by`. `matches`: two texts that match \
+             `pattern`. `schema`: two values that fit `schema`.",
+        ),
+        may(
+            "within",
+            Kind::Either(&[Kind::Duration, Kind::Tolerance]),
+            "Largest distance: of two instants such as `5s`; of two numbers such as `1e-9`, or `1%` of the one farther \
+             from zero.",
+        ),
+        may("by", Kind::Text, "What makes two elements of arrays the same one: a path inside them, such as `id`."),
+        may("pattern", Kind::Text, "Regular expression, found anywhere in the text unless it says `^` and `$`."),
+        may(
+            "schema",
+            Kind::Schema,
+            "JSON Schema (2020-12 unless `$schema` says otherwise) of the place and all below it.",
+        ),
         must("reason", Kind::Text, "Why; printed in every report."),
         may("flow", Kind::Text, "Only for this flow."),
         may("step", Kind::Text, "Only for this step."),

@@ -11,6 +11,7 @@ mod keys;
 pub mod path;
 mod problems;
 mod read;
+mod rule;
 mod schema;
 mod side;
 pub mod template;
@@ -27,6 +28,7 @@ pub use gate::Gate;
 pub use ids::{IdPlace, Ids, Learn};
 pub use path::JsonPath;
 pub use read::{AdHocError, PlanError, load, parse, parse_rate};
+pub use rule::{Rule, RuleKind, RulePlace, Tolerance};
 pub use schema::schema;
 pub use side::{Database, Metrics, Provider, Side, SideKind, Stack, UrlError};
 pub use template::{JsonTemplate, Template};
@@ -80,6 +82,17 @@ impl Plan {
             none => *none = Some(running),
         }
         Ok(())
+    }
+
+    /// Runs of the baseline on its own before the replay: as the plan says, or one where the baseline can begin again from
+    /// a fresh copy of its data afterwards. A service that is known by its URL keeps its data, so none by default.
+    pub fn noise_runs(&self) -> u32 {
+        self.compare.noise_runs.unwrap_or_else(|| u32::from(self.is_baseline_fresh()))
+    }
+
+    /// Whether the baseline can be started again from a fresh copy of its data.
+    pub fn is_baseline_fresh(&self) -> bool {
+        self.sides.baseline.as_ref().is_some_and(|side| !matches!(side.kind, SideKind::Url { .. }))
     }
 
     /// Time that the load phase will take: every block on every side.
@@ -202,51 +215,8 @@ pub struct Compare {
     pub rules: Vec<Rule>,
     /// Ids that the sides generate.
     pub ids: Ids,
-}
-
-/// One permission to differ.
-#[derive(Debug, Clone)]
-pub struct Rule {
-    /// The place it is about.
-    pub place: RulePlace,
-    /// What may differ there.
-    pub kind: RuleKind,
-    /// Why; printed in every report.
-    pub reason: String,
-    /// Only for this flow.
-    pub flow: Option<String>,
-    /// Only for this step.
-    pub step: Option<String>,
-}
-
-/// The place that a rule is about.
-#[derive(Debug, Clone)]
-pub enum RulePlace {
-    /// Places in a JSON body.
-    Body(JsonPath),
-    /// A header, in lower case.
-    Header(String),
-}
-
-impl std::fmt::Display for RulePlace {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Body(path) => write!(f, "{path}"),
-            Self::Header(name) => write!(f, "header {name}"),
-        }
-    }
-}
-
-/// What may differ at a place.
-#[derive(Debug, Clone)]
-pub enum RuleKind {
-    /// Anything.
-    Ignore,
-    /// Two instants at most this far apart, both with the same way of writing.
-    Datetime {
-        /// Largest distance.
-        within: Duration,
-    },
+    /// Runs of the baseline against itself; `None`: see [`Plan::noise_runs`].
+    pub noise_runs: Option<u32>,
 }
 
 /// How much load, for how long.

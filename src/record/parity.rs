@@ -28,6 +28,46 @@ pub struct Parity {
     /// Ids that the sides generated; nothing in records of before there were any.
     #[serde(default)]
     pub ids: IdParity,
+    /// The baseline against itself; no runs in records of before there were any.
+    #[serde(default)]
+    pub noise: NoiseParity,
+}
+
+/// What differs between two runs of the baseline.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoiseParity {
+    /// Runs of the baseline on its own, besides the replay.
+    pub runs: u64,
+    /// Whether each began from a fresh copy of the same data; a service known by its URL keeps its data.
+    pub is_fresh: bool,
+    /// Differences between the sides that noise excuses; in `volatile` too.
+    pub allowed: u64,
+    /// Differences at noisy places that it does not excuse; in `breaking` too.
+    pub broken: u64,
+    /// The places.
+    pub places: Vec<NoisePlace>,
+}
+
+/// One place that differs between two runs of the baseline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoisePlace {
+    /// Name of the flow.
+    pub flow: String,
+    /// Name of the step.
+    pub step: String,
+    /// As [`Difference::place`], indices left out.
+    #[serde(rename = "where")]
+    pub place: String,
+    /// How often it differed between the runs of the baseline.
+    pub seen: u64,
+    /// Differences between the sides that it excuses.
+    pub allowed: u64,
+    /// Differences between the sides that it does not excuse.
+    pub broken: u64,
+    /// What is still compared, in words: `a UUID`.
+    pub compared: String,
+    /// Relations that must hold: `updated_at >= created_at`.
+    pub relations: Vec<String>,
 }
 
 /// What was found of ids.
@@ -131,11 +171,27 @@ pub struct Difference {
     pub candidate: Option<String>,
     /// How often it was seen.
     pub count: u64,
-    /// The rule that allowed it, for class `volatile`.
+    /// The rule that allowed it, for class `volatile`; for other classes the one that it breaks.
     pub rule: Option<String>,
-    /// What else there is to know of it, such as where an id was something else.
+    /// How it breaks the rule, such as `no UUID on the candidate`, or what else there is to know of it, such as where an
+    /// id was something else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Further examples of the same difference, at most two, that are not all alike.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<Example>,
+}
+
+/// One occurrence of a difference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Example {
+    /// As [`Difference::place`].
+    #[serde(rename = "where")]
+    pub place: String,
+    /// As [`Difference::baseline`].
+    pub baseline: Option<String>,
+    /// As [`Difference::candidate`].
+    pub candidate: Option<String>,
 }
 
 /// What one rule did.
@@ -145,6 +201,12 @@ pub struct RuleUse {
     pub rule: String,
     /// Why it is there.
     pub reason: String,
+    /// The only flow that it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<String>,
+    /// The only step that it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
     /// Places that it was asked about.
     pub matched: u64,
     /// Differences that it allowed.

@@ -91,8 +91,12 @@ fn told(differences: &[&Difference]) -> String {
     let value = |value: &Option<String>| value.as_deref().map_or_else(|| "nothing".to_owned(), visible);
     let line = |d: &&Difference| {
         let (place, times) = (visible(&d.place), counted(d.count, "time"));
-        let note = d.note.as_deref().map(|note| format!(": {}", visible(note))).unwrap_or_default();
-        format!("{place}: baseline {}, candidate {} ({times}){note}", value(&d.baseline), value(&d.candidate))
+        let broken = match (&d.rule, &d.note) {
+            (Some(rule), Some(note)) => format!(", breaks {}: {}", visible(rule), visible(note)),
+            (None, Some(note)) => format!(": {}", visible(note)),
+            _ => String::new(),
+        };
+        format!("{place}: baseline {}, candidate {} ({times}){broken}", value(&d.baseline), value(&d.candidate))
     };
     differences.iter().map(line).collect::<Vec<_>>().join("\n")
 }

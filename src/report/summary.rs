@@ -135,6 +135,15 @@ fn differences(record: &RunRecord) -> String {
             counted(parity.ids.places, "place")
         );
     }
+    if parity.noise.runs > 0 {
+        let _ = writeln!(
+            out,
+            "\nNoise: {} differ between two runs of the baseline; that excused {} and did not excuse {}.",
+            counted(parity.noise.places.len() as u64, "place"),
+            counted(parity.noise.allowed, "difference"),
+            format_count(parity.noise.broken),
+        );
+    }
     if !found.is_empty() {
         let head = ["Class", "Step", "Where", "Baseline", "Candidate", "Count"];
         let _ =
@@ -149,15 +158,23 @@ fn differences(record: &RunRecord) -> String {
 fn difference(difference: &Difference) -> [String; 6] {
     let value =
         |value: &Option<String>| value.as_deref().map_or_else(|| NONE.to_owned(), |value| code(&shortened(value)));
-    let note = difference.note.as_ref().map_or_else(String::new, |note| format!(" ({})", prose(note)));
     [
         difference.class.name().to_owned(),
         prose(&format!("{} / {}", difference.flow, difference.step)),
-        code(&difference.place) + &note,
+        format!("{}{}", code(&difference.place), broken_rule(difference)),
         value(&difference.baseline),
         value(&difference.candidate),
         format_count(difference.count),
     ]
+}
+
+/// Which rule a difference breaks, and how.
+fn broken_rule(difference: &Difference) -> String {
+    match (&difference.rule, &difference.note) {
+        (Some(rule), Some(note)) => format!(", breaks {}: {}", code(rule), prose(note)),
+        (None, Some(note)) => format!(": {}", prose(note)),
+        _ => String::new(),
+    }
 }
 
 fn shortened(value: &str) -> String {

@@ -6,6 +6,7 @@
 mod environment;
 mod error;
 mod measure;
+mod noise;
 
 use std::path::PathBuf;
 
@@ -150,8 +151,10 @@ async fn with_sides(
 ) -> Result<(), RunError> {
     if job.command.has_parity() {
         progress.phase("parity");
+        both(origins(sides).await?)?;
+        let recordings = noise::record_all(job, sides, progress, stop).await?;
         let origins = both(origins(sides).await?)?;
-        let replay = parity::run(&job.plan, &origins, job.seed, progress);
+        let replay = parity::run_with_noise(&job.plan, &origins, job.seed, recordings, progress);
         record.parity = Some(alive(sides, until(stop, replay).await?.map_err(RunError::from))?);
         save(job, record)?;
     }

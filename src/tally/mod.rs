@@ -12,12 +12,14 @@ pub use secrets::Secrets;
 use crate::compare::ids::Bijection;
 use crate::compare::{self, Comparison, HEADERS_LEFT_OUT};
 use crate::plan::{Plan, Rule, RuleKind};
-use crate::record::parity::{Class, Difference, Kind, Parity, RuleUse, StepParity};
+use crate::record::parity::{Class, Difference, Example, Kind, NoiseParity, Parity, RuleUse, StepParity};
 use crate::role::Pair;
-use crate::units::format_duration;
 
 /// Most groups of differences that are kept; beyond it only the counts go on.
 const MAX_GROUPS: usize = 1_000;
+
+/// Most further examples of one group.
+const MAX_EXAMPLES: usize = 2;
 
 /// What stands for a value at a place that is ignored.
 const NOT_KEPT: &str = "[ignored]";
@@ -99,6 +101,11 @@ impl Tally {
         }
     }
 
+    /// What the noise of the baseline came to.
+    pub fn noise(&mut self, noise: NoiseParity) {
+        self.parity.noise = noise;
+    }
+
     /// What became known of ids.
     pub fn ids(&mut self, known: &Bijection) {
         (self.parity.ids.pairs, self.parity.ids.unequal) = known.count();
@@ -163,31 +170,58 @@ impl Tally {
             place: without_indices(&found.place),
             rule: found.rule,
         };
-        if let Some(index) = self.groups.get(&key) {
-            self.parity.differences[*index].count += 1;
+        if let Some(index) = self.groups.get(&key).copied() {
+            self.parity.differences[index].count += 1;
+            if self.parity.differences[index].examples.len() < MAX_EXAMPLES {
+                let example = self.example(found.rule, found.place, found.baseline, found.candidate);
+                add_example(&mut self.parity.differences[index], example);
+            }
         } else if self.groups.len() < MAX_GROUPS {
             self.groups.insert(key, self.parity.differences.len());
             let rule = found.rule.and_then(|index| self.parity.rules.get(index)).map(|used| used.rule.clone());
-            let rule = rule.or_else(|| is_id.then(|| "id".to_owned()));
-            // What is ignored is often a secret, and never of interest.
-            let is_kept = found.rule.is_none_or(|rule| self.keeps_values.get(rule).copied().unwrap_or(true));
-            let value = |value: Option<String>| {
-                value.map(|value| if is_kept { self.secrets.mask(&found.place, &value) } else { NOT_KEPT.to_owned() })
-            };
-            let (baseline, candidate) = (value(found.baseline), value(found.candidate));
+            let without_rule = if is_id { "id" } else { "noise" };
+            let rule = rule.or_else(|| (found.class == Class::Volatile).then(|| without_rule.to_owned()));
+            let first = self.example(found.rule, found.place, found.baseline, found.candidate);
             self.parity.differences.push(Difference {
                 class: found.class,
                 kind: found.kind,
                 flow: flow.to_owned(),
                 step: step.to_owned(),
-                place: found.place,
-                baseline,
-                candidate,
+                place: first.place,
+                baseline: first.baseline,
+                candidate: first.candidate,
                 count: 1,
                 rule,
                 note: found.note.map(|note| self.secrets.mask("note", &note)),
+                examples: Vec::new(),
             });
         }
+    }
+
+    /// Values as they may be kept.
+    fn example(
+        &self,
+        rule: Option<usize>,
+        place: String,
+        baseline: Option<String>,
+        candidate: Option<String>,
+    ) -> Example {
+        // What is ignored is often a secret, and never of interest.
+        let is_kept = rule.is_none_or(|rule| self.keeps_values.get(rule).copied().unwrap_or(true));
+        let value = |value: Option<String>| {
+            value.map(|value| if is_kept { self.secrets.mask(&place, &value) } else { NOT_KEPT.to_owned() })
+        };
+        let (baseline, candidate) = (value(baseline), value(candidate));
+        Example { place, baseline, candidate }
+    }
+}
+
+/// Keeps an example that is not there yet.
+fn add_example(group: &mut Difference, example: Example) {
+    let is_first =
+        (&group.place, &group.baseline, &group.candidate) == (&example.place, &example.baseline, &example.candidate);
+    if !is_first && !group.examples.contains(&example) {
+        group.examples.push(example);
     }
 }
 
@@ -203,15 +237,18 @@ fn empty_step(flow: &str, step: &str) -> StepParity {
 }
 
 fn rule_use(rule: &Rule) -> RuleUse {
-    let kind = match &rule.kind {
-        RuleKind::Ignore => "ignore".to_owned(),
-        RuleKind::Datetime { within } => format!("datetime within {}", format_duration(*within)),
-    };
-    RuleUse { rule: format!("{kind} {}", rule.place), reason: rule.reason.clone(), matched: 0, allowed: 0 }
+    RuleUse {
+        rule: rule.to_string(),
+        reason: rule.reason.clone(),
+        flow: rule.flow.clone(),
+        step: rule.step.clone(),
+        matched: 0,
+        allowed: 0,
+    }
 }
 
 /// `$.items[3].name` → `$.items[].name`; member names in brackets stay.
-fn without_indices(place: &str) -> String {
+pub fn without_indices(place: &str) -> String {
     let mut out = String::with_capacity(place.len());
     let mut rest = place;
     while let Some(open) = rest.find('[') {

@@ -83,7 +83,7 @@ pub(super) struct Spot {
 
 impl Active<'_> {
     /// What a place is the id of, if it is one. UUIDs are one namespace, whatever is known of their place.
-    pub(super) fn spot(&self, trail: &Trail<'_, '_>, place: Place, values: (Value<'_>, Value<'_>)) -> Option<Spot> {
+    pub(super) fn spot(&self, trail: &Trail<'_>, place: Place, values: (Value<'_>, Value<'_>)) -> Option<Spot> {
         let are_uuids =
             || [values.0, values.1].into_iter().all(|value| value.text().is_some_and(|text| is_uuid(&text)));
         let or_uuid = |namespace: Namespace| if are_uuids() { Namespace::uuid() } else { namespace };
@@ -99,7 +99,7 @@ impl Active<'_> {
     }
 
     /// What the names of members on the way to a place say that it is the id of.
-    fn by_name(&self, trail: &Trail<'_, '_>, place: Place) -> Option<Namespace> {
+    fn by_name(&self, trail: &Trail<'_>, place: Place) -> Option<Namespace> {
         let mut names = trail.upwards(place).filter_map(|child| match child {
             Child::Member(name) => Some(self.named(&name.decode())),
             Child::Element { .. } => None,

@@ -10,7 +10,7 @@ use crate::compare::json::{Document, Type, Value};
 use crate::compare::own_url::OwnUrl;
 use crate::compare::path::Child;
 use crate::compare::place::{Place, Trail};
-use crate::compare::rules::Scope;
+use crate::compare::routes::Routes;
 use crate::compare::{Answer, Asked};
 use crate::plan::Learn;
 use crate::record::Class;
@@ -88,7 +88,7 @@ impl<'c> Watch<'c> {
     pub(in crate::compare) fn scalars(
         &self,
         urls: &Pair<OwnUrl<'_>>,
-        (trail, place): (&Trail<'_, '_>, Place),
+        (trail, place): (&Trail<'_>, Place),
         (baseline, candidate): (Value<'_>, Value<'_>),
         class: Option<Class>,
     ) -> Ruling {
@@ -126,29 +126,27 @@ impl<'c> Watch<'c> {
 
     /// Ids of a document as the baseline calls them, by the index of their value, for fingerprints. Empty text: nothing
     /// is known of it yet, and it tells no element from another.
-    pub(in crate::compare) fn canonical(
-        &self,
-        document: &Document<'_>,
-        scope: &Scope<'_>,
-        role: Role,
-    ) -> HashMap<u32, String> {
+    pub(in crate::compare) fn canonical(&self, document: &Document<'_>, role: Role) -> HashMap<u32, String> {
         let mut found = HashMap::new();
         let Some(active) = self.0.as_ref().filter(|active| active.creates || active.known.borrow().has_unequal())
         else {
             return found;
         };
-        let mut trail = Trail::new(scope);
+        let (mut trail, mut routes) = (Trail::new(), Routes::new(&[]));
         let mut ahead = vec![(document.root(), Trail::ROOT)];
         while let Some((value, place)) = ahead.pop() {
             match value.kind() {
                 Type::Object => {
                     ahead.extend(
-                        value.members().map(|(name, member)| (member, trail.below(place, Child::Member(name)))),
+                        value
+                            .members()
+                            .map(|(name, member)| (member, trail.below(&mut routes, place, Child::Member(name)))),
                     );
                 }
                 Type::Array => {
                     let length = value.elements().count();
-                    let element = |(at, element)| (element, trail.below(place, Child::Element { at, length }));
+                    let element =
+                        |(at, element)| (element, trail.below(&mut routes, place, Child::Element { at, length }));
                     ahead.extend(value.elements().enumerate().map(element));
                 }
                 Type::Number | Type::String => {

@@ -6,6 +6,7 @@ mod gates;
 mod ids;
 mod json;
 mod load;
+mod rule_kind;
 mod sides;
 mod step;
 mod variables;

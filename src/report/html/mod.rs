@@ -4,6 +4,7 @@ mod charts;
 mod figures;
 mod ids;
 mod method;
+mod noise;
 mod parity;
 mod steps;
 mod verdict;

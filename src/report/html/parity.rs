@@ -13,7 +13,10 @@ const MOST_ROWS: usize = 200;
 const CLASSES: [(Class, &str); 3] = [
     (Class::Breaking, "some conforming client would understand it otherwise, or refuse it"),
     (Class::Representation, "every conforming client understands the same"),
-    (Class::Volatile, "a rule allows it, or it differs between two runs of one side"),
+    (
+        Class::Volatile,
+        "a rule allows it, it differs between two runs of the baseline, or it is an id that is one on both sides",
+    ),
 ];
 
 pub(super) fn all(record: &RunRecord) -> Markup {
@@ -24,6 +27,7 @@ pub(super) fn all(record: &RunRecord) -> Markup {
         @for (class, meaning) in CLASSES { (of_class(parity, class, meaning)) }
         (rules(parity))
         (super::ids::all(parity))
+        (super::noise::all(parity))
         (left_out(parity))
     }
 }
@@ -82,11 +86,21 @@ fn table(found: &[&Difference], with_rule: bool) -> Markup {
                     tr {
                         td { (kind(difference.kind)) }
                         td { (sent(&difference.flow)) br; small { (sent(&difference.step)) } }
-                        td { (code(&difference.place)) @if let Some(note) = &difference.note { br; small { (sent(note)) } } }
+                        td { (code(&difference.place)) (broken_rule(difference)) }
                         td.value { (value(difference.baseline.as_deref())) }
                         td.value { (value(difference.candidate.as_deref())) }
                         td.number { (format_count(difference.count)) }
                         @if with_rule { td { (rule(difference)) } }
+                    }
+                    @for example in &difference.examples {
+                        tr.example {
+                            td { } td { small { "also" } }
+                            td { (code(&example.place)) }
+                            td.value { (value(example.baseline.as_deref())) }
+                            td.value { (value(example.candidate.as_deref())) }
+                            td { }
+                            @if with_rule { td { } }
+                        }
                     }
                 }
             }
@@ -104,6 +118,17 @@ fn value(value: Option<&str>) -> Markup {
 
 fn rule(difference: &Difference) -> Markup {
     html! { @if let Some(rule) = &difference.rule { (sent(rule)) } @else { (none(None)) } }
+}
+
+/// Which rule a difference breaks, and how.
+fn broken_rule(difference: &Difference) -> Markup {
+    html! {
+        @if let (Some(rule), Some(note)) = (&difference.rule, &difference.note) {
+            br; small { "breaks " (code(rule)) ": " (sent(note)) }
+        } @else if let Some(note) = &difference.note {
+            br; small { (sent(note)) }
+        }
+    }
 }
 
 const fn kind(kind: Kind) -> &'static str {
@@ -133,7 +158,7 @@ fn rules(parity: &Parity) -> Markup {
                         tr {
                             td { (code(&rule.rule)) }
                             td { @if rule.reason.is_empty() { (none(Some("no reason given"))) } @else { (prose(&rule.reason)) } }
-                            td.number { (format_count(rule.matched)) }
+                            td.number.bad[rule.matched == 0] { (format_count(rule.matched)) }
                             td.number { (format_count(rule.allowed)) }
                         }
                     }

@@ -1,7 +1,9 @@
 //! The replay of the sample, with texts that no report may take at their word.
 
 use super::STEPS;
-use crate::record::parity::{Class, Difference, IdParity, Kind, Parity, RuleUse, StepParity};
+use crate::record::parity::{
+    Class, Difference, Example, IdParity, Kind, NoiseParity, NoisePlace, Parity, RuleUse, StepParity,
+};
 
 pub(super) fn parity() -> Parity {
     Parity {
@@ -16,7 +18,22 @@ pub(super) fn parity() -> Parity {
         rules: rules(),
         steps: steps(),
         ids: IdParity { pairs: 120, unequal: 103, places: 206, conflicts: 0 },
+        noise: noise(),
     }
+}
+
+fn noise() -> NoiseParity {
+    let place = NoisePlace {
+        flow: STEPS[0].0.to_owned(),
+        step: STEPS[0].1.to_owned(),
+        place: "$.items[].updated_at".to_owned(),
+        seen: 20,
+        allowed: 19,
+        broken: 1,
+        compared: "a time to the microsecond with `Z`".to_owned(),
+        relations: vec!["updated_at >= created_at<b>|`".to_owned()],
+    };
+    NoiseParity { runs: 1, is_fresh: true, allowed: 19, broken: 1, places: vec![place] }
 }
 
 fn steps() -> Vec<StepParity> {
@@ -35,6 +52,8 @@ fn rules() -> Vec<RuleUse> {
     let rule = |rule: &str, reason: &str, matched, allowed| RuleUse {
         rule: rule.to_owned(),
         reason: reason.to_owned(),
+        flow: None,
+        step: None,
         matched,
         allowed,
     };
@@ -70,7 +89,7 @@ fn differences() -> Vec<Difference> {
             Some("12"),
             Some("\"12\n\u{0}\u{1b}[31m\u{202e}txt.exe 👩‍💻 @everyone\""),
             1,
-            None,
+            Some("number within 1e-9 $.total"),
         ),
         (Representation, Kind::Order, 0, "header vary", Some("accept, origin"), Some("origin, accept"), 103, None),
         (Representation, Kind::Value, 1, "$.gpa", Some("3.50"), Some("3.5"), 103, None),
@@ -119,6 +138,15 @@ fn difference((class, kind, step, place, baseline, candidate, count, rule): Foun
         candidate: candidate.map(str::to_owned),
         count,
         rule: rule.map(str::to_owned),
-        note: None,
+        note: (class == Class::Breaking && rule.is_some()).then(|| "the types differ <b>|`".to_owned()),
+        examples: if count == 3 { vec![example(place)] } else { Vec::new() },
+    }
+}
+
+fn example(place: &str) -> Example {
+    Example {
+        place: place.replace('0', "7"),
+        baseline: Some("\"Grace Hopper\"".to_owned()),
+        candidate: Some("\"<b>|`\"".to_owned()),
     }
 }
