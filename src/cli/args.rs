@@ -93,6 +93,9 @@ pub(super) struct Overrides {
     /// in time only [default: 1, and 0 for a baseline that runs already]
     #[arg(long, value_name = "COUNT")]
     pub(super) noise_runs: Option<u32>,
+    /// OpenAPI document that `parity.coverage` is held against: a file, or a `/path` that the baseline serves
+    #[arg(long, value_name = "FILE|/PATH", help_heading = "Contract")]
+    pub(super) contract: Option<String>,
     /// Seed of everything that is drawn at random; printed by every run
     #[arg(long, value_name = "NUMBER")]
     pub(super) seed: Option<u64>,

@@ -47,8 +47,16 @@ fn start(command: Command, plan: Result<Plan, UsageError>, output: &OutputArgs, 
             return Exit::Environment;
         }
     };
+    let contract = match options::read_contract(&plan, command) {
+        Ok(contract) => contract,
+        Err(UsageError(message)) => {
+            terminal.error(&message);
+            return Exit::Usage;
+        }
+    };
     let job = Job {
         command,
+        contract,
         out: options::output_directory(output.out.as_ref(), &plan.name),
         seed: options::seed(&plan),
         show_output: show_output.map(|side| match side {

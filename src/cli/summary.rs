@@ -29,6 +29,7 @@ fn print_text(record: &RunRecord, out: &Path) {
     let mut lines = Vec::new();
     figures(record, &mut lines);
     parity(record, &mut lines);
+    coverage(record, &mut lines);
     rules("gates", &record.gates, &mut lines);
     rules("targets (reported, not gated)", &record.targets, &mut lines);
     findings(record, &mut lines);
@@ -152,6 +153,12 @@ fn parity(record: &RunRecord, lines: &mut Vec<String>) {
     lines.extend(shown.iter().take(MOST_DIFFERENCES).map(|difference| difference_line(difference)));
     if shown.len() > MOST_DIFFERENCES {
         lines.push(format!("  … and {} more, see the report", shown.len() - MOST_DIFFERENCES));
+    }
+}
+
+fn coverage(record: &RunRecord, lines: &mut Vec<String>) {
+    if let Some(coverage) = record.parity.as_ref().and_then(|parity| parity.coverage.as_ref()) {
+        lines.push(format!("contract {}", coverage.in_words()));
     }
 }
 

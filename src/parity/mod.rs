@@ -10,6 +10,7 @@ mod replay;
 pub use noise::{Recording, record};
 
 use crate::compare::{Comparator, Ids};
+use crate::contract::{Contract, Coverage};
 use crate::http::{Connection, Limits, Origin};
 use crate::plan::Plan;
 use crate::progress::Progress;
@@ -41,12 +42,18 @@ pub enum ParityError {
     },
 }
 
-/// Replays every flow of the plan on both sides.
+/// Replays every flow of the plan on both sides. With a contract, what is compared is held against it.
 ///
 /// # Errors
 /// See [`ParityError`]; a side that answers nothing is a result, not an error.
-pub async fn run(plan: &Plan, origins: &Pair<Origin>, seed: u64, progress: &Progress) -> Result<Parity, ParityError> {
-    run_with_noise(plan, origins, seed, Vec::new(), progress).await
+pub async fn run(
+    plan: &Plan,
+    contract: Option<&Contract>,
+    origins: &Pair<Origin>,
+    seed: u64,
+    progress: &Progress,
+) -> Result<Parity, ParityError> {
+    run_with_noise(plan, contract, origins, seed, Vec::new(), progress).await
 }
 
 /// The same with what the baseline answered before, so that what differs between two runs of it is known for noise.
@@ -55,6 +62,7 @@ pub async fn run(plan: &Plan, origins: &Pair<Origin>, seed: u64, progress: &Prog
 /// See [`ParityError`].
 pub async fn run_with_noise(
     plan: &Plan,
+    contract: Option<&Contract>,
     origins: &Pair<Origin>,
     seed: u64,
     recordings: Vec<Recording>,
@@ -62,7 +70,10 @@ pub async fn run_with_noise(
 ) -> Result<Parity, ParityError> {
     let flows = prepare(plan)?;
     let mut tally = Tally::new(plan);
-    let Some(logins) = log_in_both(plan, origins, &mut tally).await? else { return Ok(tally.into_parity()) };
+    let coverage = contract.zip(plan.contract.as_ref()).map(|(contract, source)| Coverage::new(contract, source));
+    let Some(logins) = log_in_both(plan, origins, &mut tally).await? else {
+        return Ok(with_coverage(tally.into_parity(), coverage));
+    };
     let captured = logins.iter().flat_map(|(_, variables)| variables).flatten();
     tally.keep_secret(Secrets::new(captured.map(|value| value.text.clone())));
     let mut replay = Replay {
@@ -73,6 +84,7 @@ pub async fn run_with_noise(
         logins,
         seed,
         tally,
+        coverage,
     };
     for (number, flow) in flows.iter().enumerate() {
         progress.step(number as u64, flows.len() as u64, format!("flow {}", flow.name), None);
@@ -81,7 +93,11 @@ pub async fn run_with_noise(
     progress.step(flows.len() as u64, flows.len() as u64, "done", None);
     replay.tally.ids(replay.ids.known());
     replay.tally.noise(replay.noise.into_evidence());
-    Ok(replay.tally.into_parity())
+    Ok(with_coverage(replay.tally.into_parity(), replay.coverage))
+}
+
+fn with_coverage(parity: Parity, coverage: Option<Coverage<'_>>) -> Parity {
+    Parity { coverage: coverage.map(Coverage::into_record), ..parity }
 }
 
 fn prepare(plan: &Plan) -> Result<Vec<PreparedFlow>, ParityError> {

@@ -2,6 +2,7 @@
 
 use super::noise::Noise;
 use crate::compare::{Answer, Asked, Comparator, Ids};
+use crate::contract::{Compared, Coverage};
 use crate::http::{Connection, Keep, Response};
 use crate::record::parity::Kind;
 use crate::role::{Pair, Role};
@@ -9,7 +10,7 @@ use crate::step::{Captured, Done, PreparedFlow, PreparedStep, Problem, RenderErr
 use crate::tally::Tally;
 
 /// Everything that the replay needs from one flow to the next.
-pub(super) struct Replay {
+pub(super) struct Replay<'c> {
     pub(super) comparator: Comparator,
     pub(super) ids: Ids,
     pub(super) noise: Noise,
@@ -17,12 +18,14 @@ pub(super) struct Replay {
     pub(super) logins: Pair<Vec<Option<Captured>>>,
     pub(super) seed: u64,
     pub(super) tally: Tally,
+    /// What of the contract was compared, if the plan names one.
+    pub(super) coverage: Option<Coverage<'c>>,
 }
 
 /// What one side did with a step.
 type Outcome = Result<Done, RenderError>;
 
-impl Replay {
+impl Replay<'_> {
     /// Does a flow on both sides.
     pub(super) async fn flow(&mut self, number: u64, flow: &PreparedFlow) {
         let mut sessions =
@@ -48,7 +51,10 @@ impl Replay {
         let outcomes = Pair { baseline, candidate };
         self.tally.requested();
         match (response(&outcomes.baseline), response(&outcomes.candidate)) {
-            (Some(baseline), Some(candidate)) => self.compare(flow, step, &requests, baseline, candidate),
+            (Some(baseline), Some(candidate)) => {
+                self.compare(flow, step, &requests, baseline, candidate);
+                self.cover(flow, step, &outcomes);
+            }
             _ => self.tally.difference(&flow.name, &step.name, Kind::Transport, "answer", in_words(&outcomes)),
         }
         self.expectations(flow, step, &outcomes)
@@ -93,6 +99,15 @@ impl Replay {
             Pair { baseline: (baseline, base_url(Role::Baseline)), candidate: (candidate, base_url(Role::Candidate)) };
         self.noise.take_out(&self.comparator, &asked, &mut comparison, &answers);
         self.tally.compared(&flow.name, &step.name, baseline.status, comparison);
+    }
+
+    fn cover(&mut self, flow: &PreparedFlow, step: &PreparedStep, outcomes: &Pair<Outcome>) {
+        let Some(coverage) = &mut self.coverage else { return };
+        let request = outcomes.baseline.as_ref().ok().and_then(|done| done.request.as_ref());
+        if let (Some(request), Some((baseline, candidate))) = (request, statuses(outcomes)) {
+            let answered = Pair { baseline, candidate };
+            coverage.compared(&Compared { flow: &flow.name, step: &step.name, request, answered });
+        }
     }
 
     /// What the plan itself expects of the answers, whatever the other side says.

@@ -3,6 +3,7 @@
 //! A [`Plan`] that exists is valid: every capture is set before it is used, every rule can be applied, every gate
 //! names a metric that this plan can measure.
 
+mod contract;
 mod describe;
 mod fields;
 pub mod gate;
@@ -23,6 +24,7 @@ mod tests;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use contract::{ContractSource, Document, Excepted, Exception};
 pub use describe::describe;
 pub use gate::Gate;
 pub use ids::{IdPlace, Ids, Learn};
@@ -50,6 +52,8 @@ pub struct Plan {
     pub auth: Option<Auth>,
     /// What virtual users do.
     pub flows: Vec<Flow>,
+    /// What the service promises, if coverage is to be held against it.
+    pub contract: Option<ContractSource>,
     /// What may differ, and why.
     pub compare: Compare,
     /// How much load, for how long.

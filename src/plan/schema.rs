@@ -3,14 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use super::keys::{
-    AUTH, BUNDLED, BURST, COMPARE, DATABASE, EXPECT, FLOW, ID_EXCEPT, ID_PLACE, IDS, IGNORE, Kind, LOAD, METRICS,
-    Object, PLAN, RULE, SEED, SIDE, SIDES, STEP,
+    AUTH, BUNDLED, BURST, COMPARE, CONTRACT, DATABASE, EXCEPT, EXPECT, FLOW, ID_EXCEPT, ID_PLACE, IDS, IGNORE, Kind,
+    LOAD, METRICS, Object, PLAN, RULE, SEED, SIDE, SIDES, STEP,
 };
 
 /// Every object but the plan itself.
-static OBJECTS: [&Object; 18] = [
+static OBJECTS: [&Object; 20] = [
     &SIDES, &SIDE, &BUNDLED, &METRICS, &DATABASE, &SEED, &AUTH, &FLOW, &STEP, &EXPECT, &COMPARE, &IGNORE, &RULE, &IDS,
-    &ID_PLACE, &ID_EXCEPT, &LOAD, &BURST,
+    &ID_PLACE, &ID_EXCEPT, &LOAD, &BURST, &CONTRACT, &EXCEPT,
 ];
 
 /// JSON Schema (2020-12) of a plan.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Coverage;
+
 /// What the sequential replay found.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Parity {
@@ -25,6 +27,9 @@ pub struct Parity {
     pub rules: Vec<RuleUse>,
     /// Per step, in the plan's order.
     pub steps: Vec<StepParity>,
+    /// What was compared of what the contract promises; `null`: the plan names no contract.
+    #[serde(default)]
+    pub coverage: Option<Coverage>,
     /// Ids that the sides generated; nothing in records of before there were any.
     #[serde(default)]
     pub ids: IdParity,

@@ -2,10 +2,12 @@
 
 mod cleanup;
 mod cli;
+mod contract;
 mod defects;
 mod floors;
 mod hostile;
 mod ids;
+mod noise;
 mod scripted;
 mod secrets;
 mod sides;

@@ -63,12 +63,21 @@ pub(crate) fn plan(addresses: Pair<SocketAddr>, steps: &str, compare: &str) -> P
 
 /// Replays a plan between two services.
 pub(crate) async fn replay(addresses: Pair<SocketAddr>, steps: &str, compare: &str) -> Parity {
+    replay_after(0, addresses, steps, compare).await
+}
+
+/// The same after the baseline was run on its own, as often as it says.
+pub(crate) async fn replay_after(runs: u32, addresses: Pair<SocketAddr>, steps: &str, compare: &str) -> Parity {
     let plan = plan(addresses, steps, compare);
     let origins = Pair {
         baseline: Origin::resolve(&format!("http://{}", addresses.baseline)).await.expect("an origin"),
         candidate: Origin::resolve(&format!("http://{}", addresses.candidate)).await.expect("an origin"),
     };
-    parity::run(&plan, &origins, 1, &Progress::silent()).await.expect("evidence")
+    let mut recordings = Vec::new();
+    for _ in 0..runs {
+        recordings.push(parity::record(&plan, &origins.baseline, 1, true).await.expect("a recording"));
+    }
+    parity::run_with_noise(&plan, None, &origins, 1, recordings, &Progress::silent()).await.expect("evidence")
 }
 
 /// `step place` of each difference of a class.

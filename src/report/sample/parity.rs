@@ -19,6 +19,7 @@ pub(super) fn parity() -> Parity {
         steps: steps(),
         ids: IdParity { pairs: 120, unequal: 103, places: 206, conflicts: 0 },
         noise: noise(),
+        coverage: Some(super::coverage::coverage()),
     }
 }
 
