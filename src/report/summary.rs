@@ -147,7 +147,7 @@ fn differences(record: &RunRecord) -> String {
     if parity.noise.runs > 0 {
         let _ = writeln!(
             out,
-            "\nNoise: {} differ between two runs of the baseline; that excused {} and did not excuse {}.",
+            "\nNoise: at {} the baseline differs from itself; that excused {} and did not excuse {}.",
             counted(parity.noise.places.len() as u64, "place"),
             counted(parity.noise.allowed, "difference"),
             format_count(parity.noise.broken),
