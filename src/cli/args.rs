@@ -159,6 +159,10 @@ pub(super) struct RunArgs {
     /// Show what a side prints, as it comes
     #[arg(long, value_name = "SIDE", value_enum, help_heading = "Sides")]
     pub(super) show_output: Option<SideArg>,
+    /// Besides the plan's flows, send so many requests that the sides' OpenAPI document suggests, valid and invalid, to
+    /// both sides; whatever differs is made as short as possible. The same --seed sends the same requests
+    #[arg(long, value_name = "COUNT", default_value_t = 0, hide_default_value = true, help_heading = "Parity")]
+    pub(super) explore: u64,
 }
 
 #[derive(Debug, Args)]

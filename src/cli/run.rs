@@ -15,7 +15,7 @@ pub(super) fn run(command: Command, args: &RunArgs) -> Exit {
         options::apply(&mut plan, &args.plan.overrides)?;
         Ok(plan)
     });
-    start(command, plan, &args.output, args.show_output)
+    start(command, plan, &args.output, args.show_output, args.explore)
 }
 
 pub(super) fn load(args: &LoadArgs) -> Exit {
@@ -28,10 +28,16 @@ pub(super) fn load(args: &LoadArgs) -> Exit {
             Ok(plan)
         })
     };
-    start(Command::Load, plan, &args.output, args.show_output)
+    start(Command::Load, plan, &args.output, args.show_output, 0)
 }
 
-fn start(command: Command, plan: Result<Plan, UsageError>, output: &OutputArgs, show_output: Option<SideArg>) -> Exit {
+fn start(
+    command: Command,
+    plan: Result<Plan, UsageError>,
+    output: &OutputArgs,
+    show_output: Option<SideArg>,
+    explore: u64,
+) -> Exit {
     let terminal = Terminal::new(output);
     let plan = match plan {
         Ok(plan) => plan,
@@ -65,6 +71,7 @@ fn start(command: Command, plan: Result<Plan, UsageError>, output: &OutputArgs, 
         }),
         executable,
         plan,
+        explore,
     };
     finish(&job, output, &terminal)
 }
