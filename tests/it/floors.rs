@@ -17,11 +17,13 @@ const FLOORS: [&[&str]; 8] = [
 ];
 
 /// Rooms of one floor that may be imported by their neighbours, with the reason.
-const STAIRS: [(&str, &str); 3] = [
+const STAIRS: [(&str, &str); 4] = [
     // A step is done over a connection; both are about one request, and neither knows a side.
     ("step", "http"),
     // A plan can be made from a contract.
     ("import", "contract"),
+    // Recorded bodies are read by the reader that loses nothing.
+    ("import", "compare"),
     // It counts what comparing found.
     ("tally", "compare"),
 ];

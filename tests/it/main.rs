@@ -8,6 +8,7 @@ mod explore;
 mod floors;
 mod hostile;
 mod ids;
+mod intake;
 mod noise;
 mod scripted;
 mod secrets;
