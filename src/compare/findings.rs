@@ -1,6 +1,6 @@
 //! Where a comparison collects what it finds.
 
-use super::permit::{self, Seen};
+use super::permit::{self, Answer, Seen};
 use super::rules::Decider;
 use super::{Comparison, Difference, RuleMatch};
 use crate::record::Class;
@@ -10,7 +10,17 @@ use crate::record::parity::Kind;
 pub(super) struct Findings {
     places: u64,
     differences: Vec<Difference>,
+    /// Breaking ones among them.
+    breaking: usize,
     /// Per rule of the plan.
+    rules: Vec<RuleMatch>,
+}
+
+/// A moment of a comparison.
+pub(super) struct Mark {
+    places: u64,
+    differences: usize,
+    breaking: usize,
     rules: Vec<RuleMatch>,
 }
 
@@ -27,7 +37,7 @@ pub(super) struct Contrast<'a> {
 impl Findings {
     pub(super) fn new(rules: usize) -> Self {
         let rules = (0..rules).map(|rule| RuleMatch { rule, matched: 0, allowed: 0 }).collect();
-        Self { places: 0, differences: Vec::new(), rules }
+        Self { places: 0, differences: Vec::new(), breaking: 0, rules }
     }
 
     /// Counts a place, for the rule that decides it too.
@@ -42,19 +52,25 @@ impl Findings {
     pub(super) fn report(&mut self, decider: Option<Decider<'_>>, place: String, contrast: Contrast<'_>) {
         let both = (contrast.baseline, contrast.candidate);
         let answer = decider.map(|decider| permit::ask(&decider, contrast.kind, both));
-        let is_permitted = matches!(answer, Some(Ok(())));
-        if let Some(decider) = decider.filter(|_| is_permitted) {
+        let (class, note) = match answer {
+            None => (contrast.class, None),
+            Some(Answer::Permitted) => (Class::Volatile, None),
+            Some(Answer::ButWritten(how)) => (Class::Representation, Some(how)),
+            Some(Answer::Broken(why)) => (contrast.class, Some(why)),
+        };
+        if let Some(decider) = decider.filter(|_| class == Class::Volatile) {
             self.rules[decider.index].allowed += 1;
         }
         let (baseline, candidate) = contrast.shown;
+        self.breaking += usize::from(class == Class::Breaking);
         self.differences.push(Difference {
-            class: if is_permitted { Class::Volatile } else { contrast.class },
+            class,
             kind: contrast.kind,
             place,
             baseline,
             candidate,
             rule: decider.map(|decider| decider.index),
-            note: answer.and_then(Result::err),
+            note,
         });
     }
 
@@ -63,6 +79,34 @@ impl Findings {
         if let Some(last) = self.differences.last_mut() {
             last.note = Some(words);
         }
+    }
+
+    /// Counts places that are the same and that no rule is about.
+    pub(super) const fn visit_untouched(&mut self, places: u64) {
+        self.places += places;
+    }
+
+    /// How far the findings are, to go back there.
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            places: self.places,
+            differences: self.differences.len(),
+            breaking: self.breaking,
+            rules: self.rules.clone(),
+        }
+    }
+
+    /// Whether a breaking difference was found since.
+    pub(super) const fn is_broken_since(&self, mark: &Mark) -> bool {
+        self.breaking > mark.breaking
+    }
+
+    /// Forgets what was found since.
+    pub(super) fn go_back(&mut self, mark: Mark) {
+        self.places = mark.places;
+        self.differences.truncate(mark.differences);
+        self.breaking = mark.breaking;
+        self.rules = mark.rules;
     }
 
     pub(super) fn into_comparison(self) -> Comparison {

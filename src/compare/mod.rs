@@ -99,9 +99,9 @@ pub struct Difference {
     pub baseline: Option<String>,
     /// What the candidate has there.
     pub candidate: Option<String>,
-    /// Index of the plan's rule that decides the place: it permits what is `volatile`, and is broken by anything else.
+    /// Index of the plan's rule that decides the place: it permits what is `volatile`, and is broken by what is `breaking`.
     pub rule: Option<usize>,
-    /// How the rule is broken, such as `no UUID on the candidate`, or what else there is to know of it.
+    /// How the rule is broken, such as `no UUID on the candidate`, what it says nothing of, or what else there is to know.
     pub note: Option<String>,
 }
 

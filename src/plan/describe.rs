@@ -28,6 +28,7 @@ fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
     }
     write_rules(out, plan)?;
     write_ids(out, plan)?;
+    write_faults(out, plan)?;
     writeln!(out, "\nload")?;
     write_load(out, plan)?;
     write_gates(out, "gates", &plan.gates)?;
@@ -140,6 +141,21 @@ fn write_ids(out: &mut String, plan: &Plan) -> fmt::Result {
             writeln!(out, "  the baseline is run {runs} times more on its own; what differs then is compared by format")
         }
     }
+}
+
+fn write_faults(out: &mut String, plan: &Plan) -> fmt::Result {
+    let Some(faults) = plan.faults.as_ref().filter(|faults| !faults.inject.is_empty()) else { return Ok(()) };
+    writeln!(out, "\nfaults, each on both sides at the same moment")?;
+    for fault in &faults.inject {
+        match faults.step_of(*fault) {
+            Some((flow, step)) => writeln!(out, "  {fault}: step {flow}/{step} of the flows")?,
+            None => writeln!(out, "  {fault}")?,
+        }
+    }
+    let probes: Vec<&str> = faults.probe.steps.iter().map(|step| &*step.name).collect();
+    writeln!(out, "  probed by {}", probes.join(", "))?;
+    let locked = faults.lock.as_ref().map_or_else(String::new, |table| format!("locks table {table}, "));
+    writeln!(out, "  {locked}recovered within {}", format_duration(faults.recovery))
 }
 
 fn write_load(out: &mut String, plan: &Plan) -> fmt::Result {

@@ -5,6 +5,7 @@
 
 mod contract;
 mod describe;
+mod faults;
 mod fields;
 pub mod gate;
 mod ids;
@@ -26,6 +27,7 @@ use std::time::Duration;
 
 pub use contract::{ContractSource, Document, Excepted, Exception};
 pub use describe::describe;
+pub use faults::{Fault, Faults};
 pub use gate::Gate;
 pub use ids::{IdPlace, Ids, Learn};
 pub use path::JsonPath;
@@ -56,6 +58,8 @@ pub struct Plan {
     pub contract: Option<ContractSource>,
     /// What may differ, and why.
     pub compare: Compare,
+    /// What is done to both sides on purpose; `None`: nothing.
+    pub faults: Option<Faults>,
     /// How much load, for how long.
     pub load: Load,
     /// Rules with a limit that decide the verdict.
@@ -236,6 +240,8 @@ pub struct Load {
     pub block: Duration,
     /// Start of each block that is not counted.
     pub settle: Duration,
+    /// Whether answers of the two sides are compared under load.
+    pub parity: bool,
 }
 
 /// Who decides when a flow iteration begins.

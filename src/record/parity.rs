@@ -171,6 +171,8 @@ pub enum Kind {
     Capture,
     /// Ids that the sides generated: different and one (volatile), or one that would be two (breaking).
     Id,
+    /// What a fault left behind: a connection that is still in use, or a side that does not answer as before.
+    Aftermath,
 }
 
 /// One place where the two sides' answers differ.

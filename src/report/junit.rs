@@ -4,6 +4,7 @@
 //! itself did not work.
 
 mod coverage;
+mod load_parity;
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use super::text::{counted, not_run, quantity, run_seconds, visible, visible_lines};
 use super::{File, View};
 use crate::record::parity::StepParity;
-use crate::record::{Class, Difference, Ending, GateResult, Parity, RunRecord, Verdict};
+use crate::record::{Class, Difference, Ending, FaultEvidence, GateResult, Parity, RunRecord, Verdict};
 
 pub(super) fn render(view: &View) -> Vec<File> {
     let record = view.record;
@@ -20,6 +21,8 @@ pub(super) fn render(view: &View) -> Vec<File> {
     report.time = run_seconds(record).map(Duration::from_secs_f64);
     report.add_test_suites([gates(record), parity(record)]);
     report.add_test_suites(coverage::suite(record));
+    report.add_test_suites(faults(record));
+    report.add_test_suites(load_parity::suite(record));
     let bytes = report.to_string().unwrap_or_else(|error| format!("<!-- {error} -->\n")).into_bytes();
     vec![File { path: "junit.xml".to_owned(), bytes }]
 }
@@ -60,9 +63,36 @@ fn parity(record: &RunRecord) -> TestSuite {
     let mut suite = TestSuite::new("parity");
     match &record.parity {
         None => suite.add_test_case(case("parity", "replay", skipped(not_run(record)))),
-        Some(parity) => suite.add_test_cases(parity.steps.iter().map(|of| step(parity, of)).chain(homeless(parity))),
+        Some(parity) => {
+            suite.add_test_cases(parity.steps.iter().map(|of| step(parity, of)).chain(homeless(parity, &record.faults)))
+        }
     };
     suite
+}
+
+/// A case for each fault; none without faults.
+fn faults(record: &RunRecord) -> Option<TestSuite> {
+    let mut suite = TestSuite::new("faults");
+    suite.add_test_cases(record.faults.iter().map(|found| fault(record, found)));
+    (!record.faults.is_empty()).then_some(suite)
+}
+
+fn fault(record: &RunRecord, fault: &FaultEvidence) -> TestCase {
+    let found = record.parity.iter().flat_map(breaking).filter(|difference| is_of(fault, difference));
+    let found: Vec<_> = found.collect();
+    let status = match &fault.not_applied {
+        _ if fault.breaking > 0 => {
+            status(Verdict::Fail, &counted(fault.breaking, "breaking difference"), &told(&found))
+        }
+        Some(reason) => skipped(&visible(reason)),
+        None => TestCaseStatus::success(),
+    };
+    case("faults", &fault.name, status)
+}
+
+/// Whether a difference was found while a fault was made or after it.
+fn is_of(fault: &FaultEvidence, difference: &Difference) -> bool {
+    difference.flow.strip_prefix("fault ").is_some_and(|name| name == fault.name)
 }
 
 fn step(parity: &Parity, step: &StepParity) -> TestCase {
@@ -79,9 +109,10 @@ fn step(parity: &Parity, step: &StepParity) -> TestCase {
 }
 
 /// Breaking differences of steps that the record does not list.
-fn homeless(parity: &Parity) -> Option<TestCase> {
+fn homeless(parity: &Parity, faults: &[FaultEvidence]) -> Option<TestCase> {
     let listed = |d: &Difference| parity.steps.iter().any(|step| step.flow == d.flow && step.step == d.step);
-    let others: Vec<_> = breaking(parity).filter(|d| !listed(d)).collect();
+    let of_a_fault = |d: &Difference| faults.iter().any(|fault| is_of(fault, d));
+    let others: Vec<_> = breaking(parity).filter(|d| !listed(d) && !of_a_fault(d)).collect();
     let message = counted(others.len() as u64, "breaking difference");
     (!others.is_empty()).then(|| case("parity", "other steps", status(Verdict::Fail, &message, &told(&others))))
 }

@@ -7,6 +7,7 @@ mod contract;
 mod environment;
 mod error;
 mod explore;
+mod faults;
 mod measure;
 mod noise;
 
@@ -172,6 +173,9 @@ async fn with_sides(
             alive(sides, outcome)?;
             save(job, record)?;
         }
+        let faults = until(stop, Box::pin(faults::make(job, record, sides, progress))).await?;
+        alive(sides, faults)?;
+        save(job, record)?;
     }
     if job.command.has_load() {
         progress.phase("load");
@@ -265,6 +269,7 @@ fn begin(job: &Job) -> RunRecord {
         findings: Vec::new(),
         parity: None,
         explore: None,
+        faults: Vec::new(),
         load: None,
         observations: Pair::default(),
         environment: environment::read(),

@@ -14,6 +14,8 @@ use crate::compare::place::{Place, Trail};
 use crate::plan::Learn;
 use crate::role::{Pair, Role};
 
+/// Steps upwards that are looked at for a name.
+const DEEPEST: usize = 50;
 /// Names of members that hold things without saying of what kind.
 const CONTAINERS: [&str; 20] = [
     "items",
@@ -100,7 +102,7 @@ impl Active<'_> {
 
     /// What the names of members on the way to a place say that it is the id of.
     fn by_name(&self, trail: &Trail<'_>, place: Place) -> Option<Namespace> {
-        let mut names = trail.upwards(place).filter_map(|child| match child {
+        let mut names = trail.upwards(place).take(DEEPEST).filter_map(|child| match child {
             Child::Member(name) => Some(self.named(&name.decode())),
             Child::Element { .. } => None,
         });

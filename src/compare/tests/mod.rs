@@ -2,6 +2,7 @@
 
 mod bodies;
 mod headers;
+mod hostile;
 mod ids;
 mod properties;
 mod rules;

@@ -73,7 +73,7 @@ fn of_class(parity: &Parity, class: Class, meaning: &str) -> Markup {
     }
 }
 
-fn table(found: &[&Difference], with_rule: bool) -> Markup {
+pub(super) fn table(found: &[&Difference], with_rule: bool) -> Markup {
     html! {
         div.wide { table.differences {
             thead { tr {
@@ -124,7 +124,8 @@ fn rule(difference: &Difference) -> Markup {
 fn broken_rule(difference: &Difference) -> Markup {
     html! {
         @if let (Some(rule), Some(note)) = (&difference.rule, &difference.note) {
-            br; small { "breaks " (code(rule)) ": " (sent(note)) }
+            @let how = if difference.class == Class::Breaking { "breaks " } else { "within " };
+            br; small { (how) (code(rule)) ": " (sent(note)) }
         } @else if let Some(note) = &difference.note {
             br; small { (sent(note)) }
         }
@@ -144,6 +145,7 @@ const fn kind(kind: Kind) -> &'static str {
         Kind::Expectation => "expectation",
         Kind::Capture => "capture",
         Kind::Id => "id",
+        Kind::Aftermath => "aftermath",
     }
 }
 
