@@ -94,6 +94,10 @@ pub(super) struct Overrides {
     /// (repeatable; reference-service/README.md names them all)
     #[arg(long = "defect", value_name = "NAME[=VALUE]", action = ArgAction::Append, help_heading = "Sides")]
     pub(super) defects: Vec<String>,
+    /// Runs of the baseline against itself before the replay: what differs there is compared by type, format and order
+    /// in time only [default: 1, and 0 for a baseline that runs already]
+    #[arg(long, value_name = "COUNT")]
+    pub(super) noise_runs: Option<u32>,
     /// OpenAPI document that `parity.coverage` is held against: a file, or a `/path` that the baseline serves
     #[arg(long, value_name = "FILE|/PATH", help_heading = "Contract")]
     pub(super) contract: Option<String>,

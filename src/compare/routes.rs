@@ -193,7 +193,7 @@ mod tests {
             step: None,
         };
         let paths = ["$..created_at", "$..updated_at", "$.items[*].id", "$.items[-1].name", "$.query_id"];
-        let rules = Rules::new(&Compare { rules: paths.map(rule).to_vec() });
+        let rules = Rules::new(&Compare { rules: paths.map(rule).to_vec(), ..Compare::default() });
         let scope = rules.scope("browse", "list");
         let count = |items: usize| {
             let text = vec![r#"{"id":1,"a":{"created_at":1},"updated_at":[2],"name":3}"#; items].join(",");

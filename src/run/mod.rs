@@ -9,6 +9,7 @@ mod error;
 mod explore;
 mod faults;
 mod measure;
+mod noise;
 
 use std::path::PathBuf;
 
@@ -159,8 +160,10 @@ async fn with_sides(
 ) -> Result<(), RunError> {
     if job.command.has_parity() {
         progress.phase("parity");
+        both(origins(sides).await?)?;
+        let recordings = noise::record_all(job, sides, progress, stop).await?;
         let origins = both(origins(sides).await?)?;
-        let parity = until(stop, replay(job, &origins, progress)).await?;
+        let parity = until(stop, Box::pin(replay(job, &origins, recordings, progress))).await?;
         record.parity = Some(alive(sides, parity)?);
         save(job, record)?;
         if job.explore > 0 {
@@ -189,11 +192,16 @@ async fn with_sides(
 }
 
 /// The parity phase. That there is no contract is told in its evidence: a gate on coverage cannot hold then.
-async fn replay(job: &Job, origins: &Pair<Origin>, progress: &Progress) -> Result<Parity, RunError> {
+async fn replay(
+    job: &Job,
+    origins: &Pair<Origin>,
+    recordings: Vec<parity::Recording>,
+    progress: &Progress,
+) -> Result<Parity, RunError> {
     let served = contract::served(&job.plan, &origins.baseline).await;
     let contract = job.contract.as_ref().or(served.as_ref().ok().and_then(Option::as_ref));
     contract::tell(contract, served.as_ref().err(), progress);
-    let mut parity = parity::run(&job.plan, contract, origins, job.seed, progress).await?;
+    let mut parity = parity::run_with_noise(&job.plan, contract, origins, job.seed, recordings, progress).await?;
     if let Err(problem) = &served {
         contract::without_contract(&mut parity, &job.plan, problem);
     }

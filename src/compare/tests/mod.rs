@@ -3,6 +3,7 @@
 mod bodies;
 mod headers;
 mod hostile;
+mod ids;
 mod properties;
 mod rules;
 mod table;
@@ -33,7 +34,7 @@ fn compare_answers(
     let maps = (headers(baseline.1), headers(candidate.1));
     let baseline = Answer { status: baseline.0, headers: &maps.0, body: baseline.2, base_url: BASELINE };
     let candidate = Answer { status: candidate.0, headers: &maps.1, body: candidate.2, base_url: CANDIDATE };
-    Comparator::new(&Compare { rules }).compare("browse", "list", &baseline, &candidate)
+    Comparator::new(&Compare { rules, ..Compare::default() }).compare("browse", "list", &baseline, &candidate)
 }
 
 fn compare_json(rules: Vec<Rule>, baseline: &[u8], candidate: &[u8]) -> Comparison {
