@@ -7,6 +7,7 @@ mod draft;
 mod exit;
 mod import;
 mod interrupt;
+mod openapi;
 mod options;
 mod record;
 mod rerender;

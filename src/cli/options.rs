@@ -86,6 +86,7 @@ pub(super) fn apply(plan: &mut Plan, overrides: &Overrides) -> Result<(), UsageE
     }
     choose_faults(plan, &overrides.faults)?;
     plan.seed = overrides.seed.or(plan.seed);
+    plan.compare.noise_runs = overrides.noise_runs.or(plan.compare.noise_runs);
     apply_load(plan, &overrides.load)?;
     add_gates(plan, &overrides.gates)
 }

@@ -145,13 +145,24 @@ fn parity(record: &RunRecord, lines: &mut Vec<String>) {
     let Some(parity) = &record.parity else { return };
     lines.push(String::new());
     lines.push(format!(
-        "parity   {} answers compared at {} places: {} breaking, {} representation, {} allowed by rules",
+        "parity   {} answers compared at {} places: {} breaking, {} representation, {} volatile",
         format_count(parity.compared),
         format_count(parity.places),
         format_count(parity.breaking),
         format_count(parity.representation),
         format_count(parity.volatile),
     ));
+    if parity.ids.unequal > 0 {
+        let (count, places) = (format_count(parity.ids.unequal), format_count(parity.ids.places));
+        lines.push(format!("  {count} ids differ between the sides and are one, at {places} places"));
+    }
+    if !parity.noise.places.is_empty() {
+        let [places, allowed, broken] =
+            [parity.noise.places.len() as u64, parity.noise.allowed, parity.noise.broken].map(format_count);
+        lines.push(format!(
+            "  {places} places differ between two runs of the baseline: {allowed} differences excused, {broken} not"
+        ));
+    }
     told(&parity.differences, lines);
 }
 
@@ -205,6 +216,7 @@ fn difference_line(difference: &Difference) -> String {
     let times = if difference.count > 1 { format!(" ({} times)", difference.count) } else { String::new() };
     let broken = match (&difference.rule, &difference.note) {
         (Some(rule), Some(note)) => format!("\n      breaks    {}: {}", shorten(rule), shorten(note)),
+        (None, Some(note)) => format!("\n      {}", printable(note)),
         _ => String::new(),
     };
     format!(
@@ -223,6 +235,11 @@ fn colour(class: Class) -> String {
         Class::Breaking => Style::new().red().apply_to(class.name()).to_string(),
         _ => class.name().to_owned(),
     }
+}
+
+/// Printable characters of a text of ours that quotes what targets sent.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// One line of printable characters: what targets send must not steer a terminal.

@@ -74,6 +74,13 @@ impl Findings {
         });
     }
 
+    /// Says more about the difference that was reported last.
+    pub(super) fn note(&mut self, words: String) {
+        if let Some(last) = self.differences.last_mut() {
+            last.note = Some(words);
+        }
+    }
+
     /// Counts places that are the same and that no rule is about.
     pub(super) const fn visit_untouched(&mut self, places: u64) {
         self.places += places;

@@ -1,6 +1,7 @@
 //! A number per JSON value that is equal for values which no reader tells apart, to find elements of arrays again.
 //! Only a means of pairing: what is paired is still compared.
 
+use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
 use super::json::{Document, Type, Value};
@@ -20,13 +21,22 @@ enum Left {
     Nothing,
 }
 
-/// Fingerprints of all values of a document, by [`Value::index`]. What a rule decides counts for nothing.
+/// Fingerprints of all values of a document.
+pub(super) struct Prints {
+    /// By [`Value::index`]. What a rule decides counts for nothing.
+    pub(super) all: Vec<u64>,
+    /// What stands for a value's own text, by its index: ids as the baseline calls them.
+    ids: HashMap<u32, String>,
+}
+
+/// Fingerprints of a document in which `ids` count for something else than they say.
 pub(super) fn of_document(
     document: &Document<'_>,
     scope: &Scope<'_>,
     routes: &mut Routes<'_>,
     url: OwnUrl<'_>,
-) -> Vec<u64> {
+    ids: HashMap<u32, String>,
+) -> Prints {
     let left = what_is_left(document, scope, routes);
     let url = url.stands_in(document.root().raw()).then_some(url);
     let mut prints = vec![0; document.node_count()];
@@ -36,15 +46,27 @@ pub(super) fn of_document(
         prints[index] = match left.get(index).copied().unwrap_or(Left::All) {
             Left::Nothing => 0,
             Left::Elements if value.kind() == Type::Array => of_elements(value, &prints),
-            Left::Elements | Left::All => of_value(value, url, &prints),
+            Left::Elements | Left::All => match ids.get(&value.index()) {
+                Some(id) => of_id(value.kind(), id),
+                None => of_value(value, url, &prints),
+            },
         };
     }
-    prints
+    Prints { all: prints, ids }
 }
 
 /// The fingerprint of what makes an element the same one, whatever rules say of it.
-pub(super) fn of_key(value: Value<'_>, url: OwnUrl<'_>, prints: &[u64]) -> u64 {
-    of_member(2, of_value(value, Some(url), prints))
+pub(super) fn of_key(value: Value<'_>, url: OwnUrl<'_>, prints: &Prints) -> u64 {
+    match prints.ids.get(&value.index()) {
+        Some(id) => of_id(value.kind(), id),
+        None => of_member(2, of_value(value, Some(url), &prints.all)),
+    }
+}
+
+fn of_id(kind: Type, id: &str) -> u64 {
+    let mut hasher = Mixer::default();
+    (kind, id).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// An array whose order says nothing.

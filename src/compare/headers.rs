@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::findings::{Contrast, Findings};
 use super::header_value;
+use super::ids::Ruling;
 use super::permit::Seen;
 use super::rules::Decider;
 use super::{Context, shown};
@@ -109,13 +110,31 @@ impl Header<'_> {
     fn pair(&self, context: &Context<'_>, findings: &mut Findings, baseline: Option<&[u8]>, candidate: Option<&[u8]>) {
         match (baseline, candidate) {
             (Some(left), Some(right)) => {
-                if let Some(class) = header_value::compare(&context.urls, self.name, left, right) {
-                    self.report(findings, class, Kind::Value, baseline, candidate);
+                let class = |candidate: &[u8]| header_value::compare(&context.urls, self.name, left, candidate);
+                match context.ids.header(&context.urls, self.name, left, right) {
+                    // A rule of the plan goes first.
+                    Ruling::AsItIs => self.report_if(class(right), Kind::Value, findings, left, right),
+                    _ if self.decider.is_some() => self.report_if(class(right), Kind::Value, findings, left, right),
+                    Ruling::Translated(translated) => match class(&translated) {
+                        None => self.report_if(Some(Class::Volatile), Kind::Id, findings, left, right),
+                        class => self.report_if(class, Kind::Value, findings, left, right),
+                    },
+                    Ruling::Same => self.report_if(Some(Class::Volatile), Kind::Id, findings, left, right),
+                    Ruling::Conflict(words) => {
+                        self.report_if(Some(Class::Breaking), Kind::Id, findings, left, right);
+                        findings.note(words);
+                    }
                 }
             }
             (Some(_), None) => self.report(findings, Class::Breaking, Kind::Missing, baseline, candidate),
             (None, Some(_)) => self.report(findings, Class::Breaking, Kind::Extra, baseline, candidate),
             (None, None) => {}
+        }
+    }
+
+    fn report_if(&self, class: Option<Class>, kind: Kind, findings: &mut Findings, baseline: &[u8], candidate: &[u8]) {
+        if let Some(class) = class {
+            self.report(findings, class, kind, Some(baseline), Some(candidate));
         }
     }
 

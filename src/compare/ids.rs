@@ -2,18 +2,29 @@
 //!
 //! Each side runs on a database of its own, so what the baseline calls student 501 may be student 521 of the candidate.
 //! That is no difference as long as 501 is 521 everywhere and 521 is nothing else. Knows nothing of answers or rows: who
-//! compares them says where an id stands, to which [`Namespace`] it belongs, and whether it was made just now.
+//! compares them says where an id stands, to which [`Namespace`] it belongs, and whether it was made just now. For answers
+//! that is [`Places`] and, while two of them are compared, `Watch`.
 //!
 //! Two ids that differ are believed to be one only once they were *introduced* by [`Bijection::learn`], which is for
 //! places where both sides have just made something. Anywhere else, ids are equal or introduced before; otherwise a list
 //! that answers other rows would teach its own excuse.
 
 mod namespace;
+mod places;
+mod spot;
+mod target;
+mod text;
+mod watch;
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 pub use namespace::Namespace;
+pub use places::Places;
+pub(super) use spot::Ruling;
+pub(super) use watch::Watch;
 
+use crate::plan::Plan;
 use crate::role::{Pair, Role};
 
 /// Pairs of ids, at most one partner for each id of a namespace on each side.
@@ -132,8 +143,18 @@ impl Bijection {
             return Verdict::Same;
         }
         let is_pair = self.partner(namespace, Role::Baseline, baseline) == Some(candidate)
-            || self.unequal.contains_key(&(baseline.to_owned(), candidate.to_owned()));
+            || self.is_unequal_pair(baseline, candidate);
         if is_pair { Verdict::Mapped } else { Verdict::Unknown }
+    }
+
+    /// Whether exactly these two different ids are a pair of any namespace.
+    pub fn is_unequal_pair(&self, baseline: &str, candidate: &str) -> bool {
+        self.has_unequal() && self.unequal.contains_key(&(baseline.to_owned(), candidate.to_owned()))
+    }
+
+    /// Whether anything was learned of a namespace.
+    pub fn knows(&self, namespace: &Namespace) -> bool {
+        self.spaces.contains_key(namespace)
     }
 
     /// What an id of one side is on the other, if that is known.
@@ -231,6 +252,26 @@ impl Space {
             Role::Baseline => (id.to_owned(), partner.id),
             Role::Candidate => (partner.id, id.to_owned()),
         })
+    }
+}
+
+/// The known pairs, and where in answers ids are.
+#[derive(Debug, Clone)]
+pub struct Ids {
+    places: Places,
+    /// Learned by whoever sees two ids at a place; borrowed for one look at a time.
+    known: RefCell<Bijection>,
+}
+
+impl Ids {
+    /// Nothing known yet.
+    pub fn new(plan: &Plan) -> Self {
+        Self { places: Places::new(plan), known: RefCell::default() }
+    }
+
+    /// What is known, to look at and to learn more.
+    pub fn known(&mut self) -> &mut Bijection {
+        self.known.get_mut()
     }
 }
 

@@ -29,12 +29,15 @@ mod shown;
 mod structure;
 
 pub use headers::HEADERS_LEFT_OUT;
+pub use place::member_place;
 
 use crate::plan::Compare;
 use crate::record::Class;
 use crate::record::parity::Kind;
 use crate::role::Pair;
 use findings::{Contrast, Findings};
+pub use ids::Ids;
+use ids::Watch;
 use own_url::OwnUrl;
 use rules::{Rules, Scope};
 
@@ -50,6 +53,19 @@ pub struct Answer<'a> {
     /// Where the side is reached, such as `http://127.0.0.1:8081`. Where a side names its own address, the other side's
     /// own address counts as the same.
     pub base_url: &'a str,
+}
+
+/// What two answers are answers to.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// Name of the flow.
+    pub flow: &'a str,
+    /// Name of the step.
+    pub step: &'a str,
+    /// The method.
+    pub method: &'a str,
+    /// Path and query, as each side was asked.
+    pub targets: Pair<&'a str>,
 }
 
 /// Compares answers under the rules of one plan.
@@ -86,7 +102,7 @@ pub struct Difference {
     pub candidate: Option<String>,
     /// Index of the plan's rule that decides the place: it permits what is `volatile`, and is broken by what is `breaking`.
     pub rule: Option<usize>,
-    /// How the rule is broken, such as `no UUID on the candidate`, or what it says nothing of.
+    /// How the rule is broken, such as `no UUID on the candidate`, what it says nothing of, or what else there is to know.
     pub note: Option<String>,
 }
 
@@ -104,6 +120,7 @@ pub struct RuleMatch {
 /// What every part of a comparison needs to know.
 struct Context<'c> {
     scope: Scope<'c>,
+    ids: Watch<'c>,
     urls: Pair<OwnUrl<'c>>,
 }
 
@@ -113,17 +130,53 @@ impl Comparator {
         Self { rules: Rules::new(compare) }
     }
 
-    /// Compares the two sides' answers to one step.
+    /// Compares the two sides' answers to one step; ids are values like any others.
     pub fn compare(&self, flow: &str, step: &str, baseline: &Answer<'_>, candidate: &Answer<'_>) -> Comparison {
+        self.compare_watching(flow, step, Watch::off(), baseline, candidate)
+    }
+
+    /// The same with ids that the sides generated: pairs are learned and checked on the way.
+    pub fn compare_with_ids(
+        &self,
+        asked: &Asked<'_>,
+        ids: &mut Ids,
+        baseline: &Answer<'_>,
+        candidate: &Answer<'_>,
+    ) -> Comparison {
+        let watch = Watch::new(&*ids, asked, baseline, candidate);
+        self.compare_watching(asked.flow, asked.step, watch, baseline, candidate)
+    }
+
+    fn compare_watching<'c>(
+        &'c self,
+        flow: &str,
+        step: &str,
+        ids: Watch<'c>,
+        baseline: &Answer<'c>,
+        candidate: &Answer<'c>,
+    ) -> Comparison {
         let context = Context {
             scope: self.rules.scope(flow, step),
+            ids,
             urls: Pair { baseline: OwnUrl::new(baseline.base_url), candidate: OwnUrl::new(candidate.base_url) },
         };
         let mut findings = Findings::new(self.rules.len());
+        compare_targets(&context, &mut findings);
         compare_status(&mut findings, baseline.status, candidate.status);
         headers::compare(&context, &mut findings, baseline.headers, candidate.headers);
         body::compare(&context, &mut findings, baseline, candidate);
+        context.ids.finish();
         findings.into_comparison()
+    }
+}
+
+/// Whether what the sides were asked for contradicts what is known of their ids.
+fn compare_targets(context: &Context<'_>, findings: &mut Findings) {
+    if let Some(((baseline, candidate), words)) = context.ids.targets() {
+        let shown = (Some(baseline.to_owned()), Some(candidate.to_owned()));
+        let contrast = Contrast { class: Class::Breaking, kind: Kind::Id, baseline: None, candidate: None, shown };
+        findings.report(None, "request".to_owned(), contrast);
+        findings.note(words);
     }
 }
 

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::json::Text;
-use super::path::Child;
+use super::path::{Child, Matcher};
 use super::routes::{Route, Routes};
 
 /// One place, by its position in a [`Trail`].
@@ -63,6 +63,24 @@ impl<'d> Trail<'d> {
         self.steps[place as usize].route
     }
 
+    /// The steps that lead to a place, the last first.
+    pub(super) fn upwards(&self, place: Place) -> impl Iterator<Item = Child<'d>> {
+        let mut at = &self.steps[place as usize];
+        std::iter::from_fn(move || {
+            let child = at.child?;
+            at = &self.steps[at.parent as usize];
+            Some(child)
+        })
+    }
+
+    /// Whether a path that is no rule names a place. A place that is very deep is none that anybody names.
+    pub(super) fn is_at(&self, place: Place, matcher: &Matcher) -> bool {
+        let depth = self.steps[place as usize].depth;
+        let children = self.last_steps(place, depth.min(2 * SHOWN));
+        let state = children.iter().fold(matcher.start(), |state, child| matcher.step(state, *child));
+        depth <= 2 * SHOWN && matcher.accepts(state)
+    }
+
     /// The place as a `JSONPath`; one that is very deep without its middle.
     pub(super) fn name(&self, place: Place) -> String {
         let mut out = String::from("$");
@@ -88,6 +106,13 @@ impl<'d> Trail<'d> {
         children.reverse();
         children
     }
+}
+
+/// The place of a member, as every difference names it.
+pub fn member_place(parent: &str, name: Text<'_>) -> String {
+    let mut place = parent.to_owned();
+    write_member(&mut place, name);
+    place
 }
 
 fn write_child(out: &mut String, child: Child<'_>) {

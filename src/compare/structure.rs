@@ -4,6 +4,8 @@ mod arrays;
 
 use super::Context;
 use super::findings::{Contrast, Findings};
+use super::fingerprint::Prints;
+use super::ids::Ruling;
 use super::json::{Document, Text, Type, Value};
 use super::members::{self, Joined};
 use super::path::{Child, Matcher};
@@ -64,7 +66,7 @@ struct Walk<'c, 'd> {
     trail: Trail<'d>,
     ahead: Vec<Visit<'d>>,
     /// Fingerprints of all values, made when the first array needs them.
-    prints: Option<Pair<Vec<u64>>>,
+    prints: Option<Pair<Prints>>,
     guess: Option<Guess<'d>>,
 }
 
@@ -123,8 +125,32 @@ impl<'c, 'd> Walk<'c, 'd> {
             (_, Some(baseline), Some(candidate)) => scalar::strings(&self.context.urls, baseline, candidate),
             _ => (baseline.raw() != candidate.raw()).then_some(Class::Breaking),
         };
-        if let Some(class) = class {
-            self.report(visit, class, Kind::Value);
+        match self.context.ids.scalars(&self.context.urls, (&self.trail, visit.place), (baseline, candidate), class) {
+            // A rule of the plan goes first.
+            ruling if ruling == Ruling::AsItIs || self.decider(visit.place).is_some() => {
+                if let Some(class) = class {
+                    self.report(visit, class, Kind::Value);
+                }
+            }
+            ruling => self.ids(visit, ruling),
+        }
+    }
+
+    /// What is to be said of two texts that differ in their ids.
+    fn ids(&mut self, visit: Visit<'d>, ruling: Ruling) {
+        let baseline = visit.values.0.and_then(Value::text).map(|text| text.decode().into_owned());
+        match (ruling, baseline) {
+            (Ruling::Conflict(words), _) => {
+                self.report(visit, Class::Breaking, Kind::Id);
+                self.findings.note(words);
+            }
+            (Ruling::Translated(translated), Some(baseline)) => {
+                match scalar::texts(&self.context.urls, &baseline, &translated) {
+                    Some(class) => self.report(visit, class, Kind::Value),
+                    None => self.report(visit, Class::Volatile, Kind::Id),
+                }
+            }
+            _ => self.report(visit, Class::Volatile, Kind::Id),
         }
     }
 

@@ -5,9 +5,12 @@
 //! difference of its own and the rest of the flow is skipped, and counted as skipped.
 
 pub mod faults;
+mod noise;
 mod replay;
 
-use crate::compare::Comparator;
+pub use noise::{Recording, record};
+
+use crate::compare::{Comparator, Ids};
 use crate::contract::{Contract, Coverage};
 use crate::http::{Connection, Limits, Origin};
 use crate::plan::Plan;
@@ -16,6 +19,7 @@ use crate::record::Parity;
 use crate::role::{Pair, Role};
 use crate::step::{Captured, LoginError, PreparedFlow, RenderError, log_in};
 use crate::tally::{Secrets, Tally};
+use noise::Noise;
 use replay::Replay;
 
 /// Why there is no parity evidence.
@@ -48,8 +52,7 @@ pub enum After<'a> {
     Flow(usize),
 }
 
-/// Replays every flow of the plan on both sides. With a contract, what is compared is held against it. `after` is awaited
-/// before the replay goes on.
+/// Replays every flow of the plan on both sides. With a contract, what is compared is held against it.
 ///
 /// # Errors
 /// See [`ParityError`]; a side that answers nothing is a result, not an error.
@@ -58,6 +61,22 @@ pub async fn run(
     contract: Option<&Contract>,
     origins: &Pair<Origin>,
     seed: u64,
+    progress: &Progress,
+) -> Result<Parity, ParityError> {
+    run_with_noise(plan, contract, origins, seed, Vec::new(), progress, async |_| {}).await
+}
+
+/// The same with what the baseline answered before, so that what differs between two runs of it is known for noise.
+/// `after` is awaited before the replay goes on.
+///
+/// # Errors
+/// See [`ParityError`].
+pub async fn run_with_noise(
+    plan: &Plan,
+    contract: Option<&Contract>,
+    origins: &Pair<Origin>,
+    seed: u64,
+    recordings: Vec<Recording>,
     progress: &Progress,
     mut after: impl AsyncFnMut(After<'_>),
 ) -> Result<Parity, ParityError> {
@@ -73,6 +92,8 @@ pub async fn run(
     tally.keep_secret(Secrets::new(captured));
     let mut replay = Replay {
         comparator: Comparator::new(&plan.compare),
+        ids: Ids::new(plan),
+        noise: Noise::new(plan, recordings),
         connections: origins.clone().map(|_, origin| Connection::new(origin, Limits::within(plan.timeout))),
         logins,
         seed,
@@ -85,6 +106,8 @@ pub async fn run(
         after(After::Flow(number)).await;
     }
     progress.step(flows.len() as u64, flows.len() as u64, "done", None);
+    replay.tally.ids(replay.ids.known());
+    replay.tally.noise(replay.noise.into_evidence());
     Ok(with_coverage(replay.tally.into_parity(), replay.coverage))
 }
 

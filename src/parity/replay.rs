@@ -1,16 +1,19 @@
 //! One flow on both sides, step by step.
 
-use crate::compare::{Answer, Comparator};
+use super::noise::Noise;
+use crate::compare::{Answer, Asked, Comparator, Ids};
 use crate::contract::{Compared, Coverage};
 use crate::http::{Connection, Keep, Response};
 use crate::record::parity::Kind;
-use crate::role::Pair;
+use crate::role::{Pair, Role};
 use crate::step::{Captured, Done, PreparedFlow, PreparedStep, Problem, RenderError, Session, perform};
 use crate::tally::Tally;
 
 /// Everything that the replay needs from one flow to the next.
 pub(super) struct Replay<'c> {
     pub(super) comparator: Comparator,
+    pub(super) ids: Ids,
+    pub(super) noise: Noise,
     pub(super) connections: Pair<Connection>,
     pub(super) logins: Pair<Vec<Option<Captured>>>,
     pub(super) seed: u64,
@@ -39,6 +42,7 @@ impl Replay<'_> {
 
     /// Does a step on both sides at the same time. Gives back whether the flow can go on.
     async fn step(&mut self, flow: &PreparedFlow, step: &PreparedStep, sessions: &mut Pair<Session>) -> bool {
+        let requests = self.requests(step, sessions);
         let Pair { baseline, candidate } = &mut self.connections;
         let (baseline, candidate) = tokio::join!(
             perform(baseline, step, &mut sessions.baseline, Keep::Body),
@@ -48,7 +52,7 @@ impl Replay<'_> {
         self.tally.requested();
         match (response(&outcomes.baseline), response(&outcomes.candidate)) {
             (Some(baseline), Some(candidate)) => {
-                self.compare(flow, step, baseline, candidate);
+                self.compare(flow, step, &requests, baseline, candidate);
                 self.cover(flow, step, &outcomes);
             }
             _ => self.tally.difference(&flow.name, &step.name, Kind::Transport, "answer", in_words(&outcomes)),
@@ -56,13 +60,44 @@ impl Replay<'_> {
         self.expectations(flow, step, &outcomes)
     }
 
-    fn compare(&mut self, flow: &PreparedFlow, step: &PreparedStep, baseline: &Response, candidate: &Response) {
-        let comparison = self.comparator.compare(
-            &flow.name,
-            &step.name,
+    /// Method and target that each side is about to be asked for; empty where the request cannot be made.
+    fn requests(&self, step: &PreparedStep, sessions: &Pair<Session>) -> Pair<(String, String)> {
+        sessions.clone().map(|role, mut session| {
+            let request = step.render(&mut session, self.connections.get(role).origin());
+            request.map_or_else(
+                |_| Default::default(),
+                |request| {
+                    let target = request.uri().path_and_query().map_or("", |target| target.as_str());
+                    (request.method().to_string(), target.to_owned())
+                },
+            )
+        })
+    }
+
+    fn compare(
+        &mut self,
+        flow: &PreparedFlow,
+        step: &PreparedStep,
+        requests: &Pair<(String, String)>,
+        baseline: &Response,
+        candidate: &Response,
+    ) {
+        let asked = Asked {
+            flow: &flow.name,
+            step: &step.name,
+            method: &requests.baseline.0,
+            targets: Pair { baseline: &requests.baseline.1, candidate: &requests.candidate.1 },
+        };
+        let mut comparison = self.comparator.compare_with_ids(
+            &asked,
+            &mut self.ids,
             &answer(baseline, &self.connections.baseline),
             &answer(candidate, &self.connections.candidate),
         );
+        let base_url = |role| &*self.connections.get(role).origin().base_url;
+        let answers =
+            Pair { baseline: (baseline, base_url(Role::Baseline)), candidate: (candidate, base_url(Role::Candidate)) };
+        self.noise.take_out(&self.comparator, &asked, &mut comparison, &answers);
         self.tally.compared(&flow.name, &step.name, baseline.status, comparison);
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::{Arrivals, ContractSource, Flow, Gate, Plan, Provider, RuleKind, Side, SideKind};
+use super::{Arrivals, ContractSource, Flow, Gate, Learn, Plan, Provider, RuleKind, Side, SideKind};
 use crate::units::{format_count, format_duration};
 
 /// What would run, for people, line by line. Holds no secret: URLs of databases, values of headers and
@@ -27,6 +27,8 @@ fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
         write_contract(out, contract)?;
     }
     write_rules(out, plan)?;
+    write_ids(out, plan)?;
+    write_state(out, plan)?;
     write_faults(out, plan)?;
     writeln!(out, "\nload")?;
     write_load(out, plan)?;
@@ -113,7 +115,7 @@ fn write_rules(out: &mut String, plan: &Plan) -> fmt::Result {
         let only = [&rule.flow, &rule.step].into_iter().flatten().map(|name| format!(", only in {name}"));
         writeln!(out, "  {} {kind}{}: {}", rule.place, only.collect::<String>(), rule.reason)?;
     }
-    write_state(out, plan)
+    Ok(())
 }
 
 /// How the databases are compared, where a plan says something about it.
@@ -149,6 +151,23 @@ fn kind_in_words(kind: &RuleKind) -> String {
         RuleKind::Keyed { by } => format!("in any order, paired by {by}"),
         RuleKind::Matches { pattern } => format!("as texts that match /{pattern}/"),
         RuleKind::Schema { .. } => "by a JSON Schema".to_owned(),
+    }
+}
+
+fn write_ids(out: &mut String, plan: &Plan) -> fmt::Result {
+    let learned = match plan.compare.ids.learn {
+        Learn::Never => "ids must be equal",
+        Learn::Created => "ids of what the flows create may differ, as long as each stays one",
+        Learn::Changed => "ids in answers to changing requests may differ, as long as each stays one",
+        Learn::Anywhere => "ids may differ, as long as each stays one",
+    };
+    writeln!(out, "  {learned}")?;
+    match plan.noise_runs() {
+        0 => writeln!(out, "  no noise run: what differs between two runs of the baseline is not known"),
+        1 => writeln!(out, "  the baseline is run once more on its own; what differs then is compared by format"),
+        runs => {
+            writeln!(out, "  the baseline is run {runs} times more on its own; what differs then is compared by format")
+        }
     }
 }
 

@@ -64,7 +64,9 @@ pub(super) const STACKS: &[&str] = &["async", "blocking"];
 pub(super) const MODELS: &[&str] = &["open", "closed"];
 pub(super) const SPACINGS: &[&str] = &["poisson", "uniform"];
 pub(super) const RULE_KINDS: &[&str] = &["datetime", "uuid", "number", "unordered", "keyed", "matches", "schema"];
+pub(super) const LEARN: &[&str] = &["created", "changed", "anywhere", "never"];
 
+pub(super) const MAX_NOISE_RUNS: u64 = 100;
 pub(super) const MAX_WEIGHT: u64 = 1_000_000;
 pub(super) const MAX_USERS: u64 = 100_000;
 pub(super) const MAX_BURST: u64 = 100_000;
@@ -267,6 +269,12 @@ pub(super) static COMPARE: Object = Object {
         may("ignore", Kind::List(&Kind::Object(&IGNORE)), "Places that are not compared."),
         may("rules", Kind::List(&Kind::Object(&RULE)), "Places that are compared otherwise."),
         may("state", Kind::Object(&STATE), "How the two databases are compared, where the harness knows them."),
+        may(
+            "noise_runs",
+            Kind::Whole(0, MAX_NOISE_RUNS),
+            "Runs of the baseline against itself; what differs there is compared by format only. Default 1, and 0 for a baseline known by its URL.",
+        ),
+        may("ids", Kind::Object(&IDS), "Ids that the sides generate: they may differ as long as each stays one."),
     ],
 };
 
@@ -329,6 +337,49 @@ pub(super) static STATE_SUM: Object = Object {
         must("table", Kind::Text, "Name of the table."),
         must("column", Kind::Text, "Name of a column of whole numbers."),
         must("reason", Kind::Text, "Why; printed in every report."),
+    ],
+};
+
+pub(super) static IDS: Object = Object {
+    name: "ids",
+    about: "Ids that the sides generate. By their names (`id`, `class_id`), by captures that later paths use, and as UUIDs they are found without being named here.",
+    one_of: &[],
+    keys: &[
+        may(
+            "learn",
+            Kind::Choice(LEARN),
+            "Where two different ids become one: `created` (201 or `Location`), `changed` (any answer to a changing request), `anywhere`, `never`. Default `created`.",
+        ),
+        may("places", Kind::List(&Kind::Object(&ID_PLACE)), "More places that hold ids."),
+        may("except", Kind::List(&Kind::Object(&ID_EXCEPT)), "Places that hold none, whatever they are called."),
+    ],
+};
+
+pub(super) static ID_PLACE: Object = Object {
+    name: "id_place",
+    about: "A place that holds an id.",
+    one_of: &[],
+    keys: &[
+        must("path", Kind::Text, "JSONPath of a place in the body."),
+        must(
+            "of",
+            Kind::Text,
+            "What it names, such as `student`: ids of two kinds have nothing to do with each other.",
+        ),
+        may("flow", Kind::Text, "Only for this flow."),
+        may("step", Kind::Text, "Only for this step."),
+    ],
+};
+
+pub(super) static ID_EXCEPT: Object = Object {
+    name: "id_except",
+    about: "A place that holds no id, whatever it is called.",
+    one_of: &[],
+    keys: &[
+        must("path", Kind::Text, "JSONPath of a place in the body."),
+        must("reason", Kind::Text, "Why."),
+        may("flow", Kind::Text, "Only for this flow."),
+        may("step", Kind::Text, "Only for this step."),
     ],
 };
 

@@ -8,6 +8,7 @@ mod describe;
 mod faults;
 mod fields;
 pub mod gate;
+mod ids;
 mod keys;
 pub mod path;
 mod problems;
@@ -29,6 +30,7 @@ pub use contract::{ContractSource, Document, Excepted, Exception};
 pub use describe::describe;
 pub use faults::{Fault, Faults};
 pub use gate::Gate;
+pub use ids::{IdPlace, Ids, Learn};
 pub use path::JsonPath;
 pub use read::{AdHocError, PlanError, load, parse, parse_rate};
 pub use rule::{Rule, RuleKind, RulePlace, Tolerance};
@@ -90,6 +92,17 @@ impl Plan {
             none => *none = Some(running),
         }
         Ok(())
+    }
+
+    /// Runs of the baseline on its own before the replay: as the plan says, or one where the baseline can begin again from
+    /// a fresh copy of its data afterwards. A service that is known by its URL keeps its data, so none by default.
+    pub fn noise_runs(&self) -> u32 {
+        self.compare.noise_runs.unwrap_or_else(|| u32::from(self.is_baseline_fresh()))
+    }
+
+    /// Whether the baseline can be started again from a fresh copy of its data.
+    pub fn is_baseline_fresh(&self) -> bool {
+        self.sides.baseline.as_ref().is_some_and(|side| !matches!(side.kind, SideKind::Url { .. }))
     }
 
     /// Time that the load phase will take: every block on every side.
@@ -214,6 +227,10 @@ pub struct Compare {
     pub rules: Vec<Rule>,
     /// How the databases are compared.
     pub state: StateCompare,
+    /// Ids that the sides generate.
+    pub ids: Ids,
+    /// Runs of the baseline against itself; `None`: see [`Plan::noise_runs`].
+    pub noise_runs: Option<u32>,
 }
 
 /// How much load, for how long.

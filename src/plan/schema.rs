@@ -3,12 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::keys::{
-    AUTH, BUNDLED, BURST, COMPARE, CONTRACT, DATABASE, EXCEPT, EXPECT, FAULTS, FLOW, IGNORE, Kind, LOAD, METRICS,
-    Object, PLAN, RULE, SEED, SIDE, SIDES, STATE, STATE_IGNORE, STATE_RULE, STATE_SUM, STEP,
+    AUTH, BUNDLED, BURST, COMPARE, CONTRACT, DATABASE, EXCEPT, EXPECT, FAULTS, FLOW, ID_EXCEPT, ID_PLACE, IDS, IGNORE,
+    Kind, LOAD, METRICS, Object, PLAN, RULE, SEED, SIDE, SIDES, STATE, STATE_IGNORE, STATE_RULE, STATE_SUM, STEP,
 };
 
 /// Every object but the plan itself.
-static OBJECTS: [&Object; 22] = [
+static OBJECTS: [&Object; 25] = [
     &SIDES,
     &SIDE,
     &BUNDLED,
@@ -22,6 +22,9 @@ static OBJECTS: [&Object; 22] = [
     &COMPARE,
     &IGNORE,
     &RULE,
+    &IDS,
+    &ID_PLACE,
+    &ID_EXCEPT,
     &LOAD,
     &BURST,
     &CONTRACT,

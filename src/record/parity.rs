@@ -30,6 +30,62 @@ pub struct Parity {
     /// What was compared of what the contract promises; `null`: the plan names no contract.
     #[serde(default)]
     pub coverage: Option<Coverage>,
+    /// Ids that the sides generated; nothing in records of before there were any.
+    #[serde(default)]
+    pub ids: IdParity,
+    /// The baseline against itself; no runs in records of before there were any.
+    #[serde(default)]
+    pub noise: NoiseParity,
+}
+
+/// What differs between two runs of the baseline.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoiseParity {
+    /// Runs of the baseline on its own, besides the replay.
+    pub runs: u64,
+    /// Whether each began from a fresh copy of the same data; a service known by its URL keeps its data.
+    pub is_fresh: bool,
+    /// Differences between the sides that noise excuses; in `volatile` too.
+    pub allowed: u64,
+    /// Differences at noisy places that it does not excuse; in `breaking` too.
+    pub broken: u64,
+    /// The places.
+    pub places: Vec<NoisePlace>,
+}
+
+/// One place that differs between two runs of the baseline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoisePlace {
+    /// Name of the flow.
+    pub flow: String,
+    /// Name of the step.
+    pub step: String,
+    /// As [`Difference::place`], indices left out.
+    #[serde(rename = "where")]
+    pub place: String,
+    /// How often it differed between the runs of the baseline.
+    pub seen: u64,
+    /// Differences between the sides that it excuses.
+    pub allowed: u64,
+    /// Differences between the sides that it does not excuse.
+    pub broken: u64,
+    /// What is still compared, in words: `a UUID`.
+    pub compared: String,
+    /// Relations that must hold: `updated_at >= created_at`.
+    pub relations: Vec<String>,
+}
+
+/// What was found of ids.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdParity {
+    /// Ids of which it is known what they are on the other side.
+    pub pairs: u64,
+    /// Of these, the ones that differ.
+    pub unequal: u64,
+    /// Places at which different ids stood that are one; in `volatile` too.
+    pub places: u64,
+    /// Ids that would be two; in `breaking` too.
+    pub conflicts: u64,
 }
 
 impl Parity {
@@ -119,6 +175,8 @@ pub enum Kind {
     RowExtra,
     /// The two databases are built otherwise: a table, column, constraint, index or sequence.
     Schema,
+    /// Ids that the sides generated: different and one (volatile), or one that would be two (breaking).
+    Id,
     /// What a fault left behind: a connection that is still in use, or a side that does not answer as before.
     Aftermath,
 }
@@ -145,7 +203,8 @@ pub struct Difference {
     pub count: u64,
     /// The rule that allowed it, for class `volatile`; for other classes the one that it breaks.
     pub rule: Option<String>,
-    /// How it breaks the rule, such as `no UUID on the candidate`.
+    /// How it breaks the rule, such as `no UUID on the candidate`, or what else there is to know of it, such as where an
+    /// id was something else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// Further examples of the same difference, at most two, that are not all alike.

@@ -149,6 +149,7 @@ fn told(differences: &[&Difference]) -> String {
         let (place, times) = (visible(&d.place), counted(d.count, "time"));
         let broken = match (&d.rule, &d.note) {
             (Some(rule), Some(note)) => format!(", breaks {}: {}", visible(rule), visible(note)),
+            (None, Some(note)) => format!(": {}", visible(note)),
             _ => String::new(),
         };
         format!("{place}: baseline {}, candidate {} ({times}){broken}", value(&d.baseline), value(&d.candidate))

@@ -141,6 +141,23 @@ fn differences(record: &RunRecord) -> String {
         format_count(parity.representation),
         format_count(parity.volatile),
     );
+    if parity.ids.unequal > 0 {
+        let _ = writeln!(
+            out,
+            "\n{} differ between the sides and are one; they stood at {}.",
+            counted(parity.ids.unequal, "generated id"),
+            counted(parity.ids.places, "place")
+        );
+    }
+    if parity.noise.runs > 0 {
+        let _ = writeln!(
+            out,
+            "\nNoise: at {} the baseline differs from itself; that excused {} and did not excuse {}.",
+            counted(parity.noise.places.len() as u64, "place"),
+            counted(parity.noise.allowed, "difference"),
+            format_count(parity.noise.broken),
+        );
+    }
     told(&parity.differences, &mut out);
     out
 }
@@ -184,6 +201,7 @@ fn difference(difference: &Difference) -> [String; 6] {
 fn broken_rule(difference: &Difference) -> String {
     match (&difference.rule, &difference.note) {
         (Some(rule), Some(note)) => format!(", breaks {}: {}", code(rule), prose(note)),
+        (None, Some(note)) => format!(": {}", prose(note)),
         _ => String::new(),
     }
 }

@@ -9,6 +9,7 @@ mod error;
 mod explore;
 mod faults;
 mod measure;
+mod noise;
 mod state;
 
 use std::path::PathBuf;
@@ -162,9 +163,11 @@ async fn with_sides(
 ) -> Result<(), RunError> {
     if job.command.has_parity() {
         progress.phase("parity");
+        both(origins(sides).await?)?;
+        let recordings = noise::record_all(job, sides, progress, stop).await?;
         let origins = both(origins(sides).await?)?;
         let mut databases = Databases::connect(&job.plan, sides, "parity", None, progress).await;
-        let parity = until(stop, Box::pin(replay(job, &origins, &mut databases, progress))).await;
+        let parity = until(stop, Box::pin(replay(job, &origins, recordings, &mut databases, progress))).await;
         state::keep(databases, record);
         record.parity = Some(alive(sides, parity?)?);
         save(job, record)?;
@@ -222,6 +225,7 @@ async fn load_and_compare(
 async fn replay(
     job: &Job,
     origins: &Pair<Origin>,
+    recordings: Vec<parity::Recording>,
     databases: &mut Databases<'_>,
     progress: &Progress,
 ) -> Result<Parity, RunError> {
@@ -229,7 +233,8 @@ async fn replay(
     let contract = job.contract.as_ref().or(served.as_ref().ok().and_then(Option::as_ref));
     contract::tell(contract, served.as_ref().err(), progress);
     let after = async |after: After<'_>| databases.after(after).await;
-    let mut parity = parity::run(&job.plan, contract, origins, job.seed, progress, after).await?;
+    let mut parity =
+        parity::run_with_noise(&job.plan, contract, origins, job.seed, recordings, progress, after).await?;
     if let Err(problem) = &served {
         contract::without_contract(&mut parity, &job.plan, problem);
     }

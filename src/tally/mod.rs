@@ -9,9 +9,10 @@ use std::collections::HashMap;
 
 pub use secrets::Secrets;
 
+use crate::compare::ids::Bijection;
 use crate::compare::{self, Comparison, HEADERS_LEFT_OUT};
 use crate::plan::{Plan, Rule, RuleKind};
-use crate::record::parity::{Class, Difference, Example, Kind, Parity, RuleUse, StepParity};
+use crate::record::parity::{Class, Difference, Example, Kind, NoiseParity, Parity, RuleUse, StepParity};
 use crate::role::Pair;
 
 /// Most groups of differences that are kept; beyond it only the counts go on.
@@ -100,6 +101,16 @@ impl Tally {
         }
     }
 
+    /// What the noise of the baseline came to.
+    pub fn noise(&mut self, noise: NoiseParity) {
+        self.parity.noise = noise;
+    }
+
+    /// What became known of ids.
+    pub fn ids(&mut self, known: &Bijection) {
+        (self.parity.ids.pairs, self.parity.ids.unequal) = known.count();
+    }
+
     /// A difference that no comparison of answers found; it is breaking.
     pub fn difference(&mut self, flow: &str, step: &str, kind: Kind, place: &str, sides: Pair<Option<String>>) {
         let difference = compare::Difference {
@@ -140,6 +151,12 @@ impl Tally {
             Class::Representation => self.parity.representation += 1,
             Class::Volatile => self.parity.volatile += 1,
         }
+        let is_id = found.kind == Kind::Id && found.class == Class::Volatile;
+        match found.class {
+            _ if found.kind != Kind::Id => {}
+            Class::Breaking => self.parity.ids.conflicts += 1,
+            Class::Representation | Class::Volatile => self.parity.ids.places += 1,
+        }
         if found.class == Class::Breaking
             && let Some(step) = self.step(flow, step)
         {
@@ -162,6 +179,8 @@ impl Tally {
         } else if self.groups.len() < MAX_GROUPS {
             self.groups.insert(key, self.parity.differences.len());
             let rule = found.rule.and_then(|index| self.parity.rules.get(index)).map(|used| used.rule.clone());
+            let without_rule = if is_id { "id" } else { "noise" };
+            let rule = rule.or_else(|| (found.class == Class::Volatile).then(|| without_rule.to_owned()));
             let first = self.example(found.rule, found.place, found.baseline, found.candidate);
             self.parity.differences.push(Difference {
                 class: found.class,
@@ -173,7 +192,7 @@ impl Tally {
                 candidate: first.candidate,
                 count: 1,
                 rule,
-                note: found.note,
+                note: found.note.map(|note| self.secrets.mask("note", &note)),
                 examples: Vec::new(),
             });
         }

@@ -251,9 +251,9 @@ impl Running<'_> {
         }
     }
 
-    /// Addresses at which the sides answer during the load: baseline, candidate. Only for `run`, which starts them twice.
+    /// Addresses at which the sides answer during the load: baseline, candidate. Only for `run`, which starts them three times: for the baseline on its own, for the replay, for the load.
     pub(crate) fn addresses_under_load(&mut self) -> [String; 2] {
-        let lines = self.lines(": ready at http://", 4);
+        let lines = self.lines(": ready at http://", 6);
         let address = |role: &str| {
             let line = lines.iter().rfind(|line| line.trim_start().starts_with(role)).expect("a side");
             line.split("http://").nth(1).and_then(|rest| rest.split(' ').next()).expect("an address").to_owned()

@@ -24,6 +24,17 @@ impl Namespace {
         Self(singular(&words(name).join("_")))
     }
 
+    /// Something that has no collection of its own, by the path that leads to it from one that has.
+    pub(super) fn tail(names: &[&str]) -> Self {
+        let [first, rest @ ..] = names else { return Self(String::new()) };
+        Self([&[&*Self::resource(first).0], rest].concat().join("/"))
+    }
+
+    /// By the last word of a name: a `home_class` is a class.
+    pub(super) fn last_word(&self) -> Option<Self> {
+        self.0.rsplit_once('_').map(|(_, last)| Self(last.to_owned()))
+    }
+
     /// UUIDs, which are unique whatever they name.
     pub fn uuid() -> Self {
         Self("uuid".to_owned())

@@ -3,7 +3,7 @@
 use super::{Visit, Walk};
 use crate::compare::align::{self, Aligned};
 use crate::compare::findings::Mark;
-use crate::compare::fingerprint;
+use crate::compare::fingerprint::{self, Prints};
 use crate::compare::json::{self, Type, Value};
 use crate::compare::pairing;
 use crate::compare::path::{Child, Matcher};
@@ -41,7 +41,7 @@ impl<'d> Walk<'_, 'd> {
             return self.report(visit, Class::Breaking, Kind::Order);
         }
         let mut aligned = align::align(&left_prints, &right_prints);
-        if self.routes.is_free(self.trail.route(visit.place)) {
+        if self.routes.is_free(self.trail.route(visit.place)) && !self.context.ids.is_on() {
             // What the same bytes say need not be walked.
             aligned.retain(|pair| match *pair {
                 Aligned::Both(at, other) if left_prints[at] == right_prints[other] => {
@@ -63,7 +63,8 @@ impl<'d> Walk<'_, 'd> {
             guess.has_failed |= !is_same_length;
             return true;
         }
-        let may_guess = is_same_length && self.prints.is_none();
+        // What a wrong guess has taught of ids could not be taken back.
+        let may_guess = is_same_length && self.prints.is_none() && !self.context.ids.is_on();
         if may_guess {
             let (ahead, places, found) = (self.ahead.len(), self.trail.len(), self.findings.mark());
             self.guess = Some(Guess { array, ahead, places, found, has_failed: false });
@@ -105,7 +106,7 @@ impl<'d> Walk<'_, 'd> {
         let (mut left_marks, mut right_marks) = self.prints_of(&left, &right);
         if let (Some(key), Some(prints)) = (key, &self.prints) {
             let urls = &self.context.urls;
-            let mark = |marks: &mut Vec<u64>, values: &[Value<'_>], url, prints: &[u64]| {
+            let mark = |marks: &mut Vec<u64>, values: &[Value<'_>], url, prints: &Prints| {
                 for (mark, value) in marks.iter_mut().zip(values) {
                     if let Some(key) = json::select_below(*value, key) {
                         *mark = fingerprint::of_key(key, url, prints);
@@ -129,16 +130,15 @@ impl<'d> Walk<'_, 'd> {
     fn prints_of(&mut self, baseline: &[Value<'d>], candidate: &[Value<'d>]) -> (Vec<u64>, Vec<u64>) {
         let Self { context, documents, routes, prints, .. } = self;
         let prints = prints.get_or_insert_with(|| {
-            let mut of = |document, url| fingerprint::of_document(document, &context.scope, routes, url);
-            Pair {
-                baseline: of(&documents.baseline, context.urls.baseline),
-                candidate: of(&documents.candidate, context.urls.candidate),
-            }
+            Pair::from_fn(|role| {
+                let (document, url) = (documents.get(role), *context.urls.get(role));
+                fingerprint::of_document(document, &context.scope, routes, url, context.ids.canonical(document, role))
+            })
         });
         let of = |values: &[Value<'_>], prints: &[u64]| -> Vec<u64> {
             values.iter().map(|value| prints[value.index() as usize]).collect()
         };
-        (of(baseline, &prints.baseline), of(candidate, &prints.candidate))
+        (of(baseline, &prints.baseline.all), of(candidate, &prints.candidate.all))
     }
 
     fn push_elements(&mut self, parent: Place, (left, right): (&[Value<'d>], &[Value<'d>]), aligned: Vec<Aligned>) {

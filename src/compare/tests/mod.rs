@@ -3,6 +3,7 @@
 mod bodies;
 mod headers;
 mod hostile;
+mod ids;
 mod properties;
 mod rules;
 mod table;

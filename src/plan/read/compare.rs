@@ -1,7 +1,7 @@
 //! Compare rules of a plan: their places and scopes. What the kinds need is read in [`super::rule_kind`].
 
-use super::super::fields::{Fields, elements, text};
-use super::super::keys::{COMPARE, IGNORE, RULE};
+use super::super::fields::{Fields, elements, text, whole};
+use super::super::keys::{COMPARE, IGNORE, MAX_NOISE_RUNS, RULE};
 use super::super::problems::Problems;
 use super::super::yaml::Node;
 use super::super::{Compare, Flow, Rule, RuleKind, RulePlace};
@@ -22,7 +22,10 @@ pub(super) fn compare(node: Option<&Node>, flows: &[Flow], problems: &mut Proble
     }
     rules.sort_by_key(|(start, _)| *start);
     let state = super::state::state(fields.get("state"), problems);
-    Compare { rules: rules.into_iter().map(|(_, rule)| rule).collect(), state }
+    let ids = fields.get("ids").map(|node| super::ids::ids(node, flows, problems)).unwrap_or_default();
+    let noise_runs = fields.get("noise_runs").and_then(|node| whole(node, 0..=MAX_NOISE_RUNS, problems));
+    let noise_runs = noise_runs.and_then(|runs| u32::try_from(runs).ok());
+    Compare { rules: rules.into_iter().map(|(_, rule)| rule).collect(), ids, noise_runs, state }
 }
 
 fn rule(fields: &Fields<'_>, kind: Option<RuleKind>, flows: &[Flow], problems: &mut Problems<'_>) -> Option<Rule> {
@@ -52,7 +55,7 @@ fn header_place(node: &Node, kind: Option<&RuleKind>, problems: &mut Problems<'_
 }
 
 /// A flow and a step that the plan has.
-fn scope(
+pub(super) fn scope(
     flow: Option<&Node>,
     step: Option<&Node>,
     flows: &[Flow],

@@ -5,6 +5,7 @@ mod contract;
 mod faults;
 mod flows;
 mod gates;
+mod ids;
 mod json;
 mod load;
 mod rule_kind;

@@ -13,7 +13,10 @@ const MOST_ROWS: usize = 200;
 const CLASSES: [(Class, &str); 3] = [
     (Class::Breaking, "some conforming client would understand it otherwise, or refuse it"),
     (Class::Representation, "every conforming client understands the same"),
-    (Class::Volatile, "a rule allows it, or it differs between two runs of one side"),
+    (
+        Class::Volatile,
+        "a rule allows it, it differs between two runs of the baseline, or it is an id that is one on both sides",
+    ),
 ];
 
 pub(super) fn all(record: &RunRecord) -> Markup {
@@ -23,6 +26,8 @@ pub(super) fn all(record: &RunRecord) -> Markup {
         @if parity.differences.is_empty() { (nothing("No differences.")) }
         @for (class, meaning) in CLASSES { (of_class(&parity.differences, class, meaning)) }
         (rules(&parity.rules))
+        (super::ids::all(parity))
+        (super::noise::all(parity))
         (left_out(parity))
     }
 }
@@ -122,6 +127,8 @@ fn broken_rule(difference: &Difference) -> Markup {
         @if let (Some(rule), Some(note)) = (&difference.rule, &difference.note) {
             @let how = if difference.class == Class::Breaking { "breaks " } else { "within " };
             br; small { (how) (code(rule)) ": " (sent(note)) }
+        } @else if let Some(note) = &difference.note {
+            br; small { (sent(note)) }
         }
     }
 }
@@ -141,6 +148,7 @@ const fn kind(kind: Kind) -> &'static str {
         Kind::RowMissing => "row missing",
         Kind::RowExtra => "row extra",
         Kind::Schema => "schema",
+        Kind::Id => "id",
         Kind::Aftermath => "aftermath",
     }
 }

@@ -1,7 +1,9 @@
 //! The replay of the sample, with texts that no report may take at their word.
 
 use super::STEPS;
-use crate::record::parity::{Class, Difference, Example, Kind, Parity, RuleUse, StepParity};
+use crate::record::parity::{
+    Class, Difference, Example, IdParity, Kind, NoiseParity, NoisePlace, Parity, RuleUse, StepParity,
+};
 
 pub(super) fn parity() -> Parity {
     Parity {
@@ -15,8 +17,24 @@ pub(super) fn parity() -> Parity {
         headers_left_out: ["date", "server", "connection", "content-length"].map(str::to_owned).to_vec(),
         rules: rules(),
         steps: steps(),
+        ids: IdParity { pairs: 120, unequal: 103, places: 206, conflicts: 0 },
+        noise: noise(),
         coverage: Some(super::coverage::coverage()),
     }
+}
+
+fn noise() -> NoiseParity {
+    let place = NoisePlace {
+        flow: STEPS[0].0.to_owned(),
+        step: STEPS[0].1.to_owned(),
+        place: "$.items[].updated_at".to_owned(),
+        seen: 20,
+        allowed: 19,
+        broken: 1,
+        compared: "a time to the microsecond with `Z`".to_owned(),
+        relations: vec!["updated_at >= created_at<b>|`".to_owned()],
+    };
+    NoiseParity { runs: 1, is_fresh: true, allowed: 19, broken: 1, places: vec![place] }
 }
 
 fn steps() -> Vec<StepParity> {

@@ -1,0 +1,242 @@
+//! The baseline against itself: what differs there says nothing about the candidate, as far as its value goes.
+//!
+//! Before the replay the baseline's answers are recorded on its own; afterwards it starts again from a fresh copy of the
+//! same data. During the replay each of its answers is compared with the recorded one, and a place that differs is
+//! noise. It is degraded, not dropped: the candidate must still have what it has always been there, by type and
+//! [`Shape`], and relations that held in both runs (`updated_at >= created_at`) must hold on the candidate too.
+
+mod record;
+mod relations;
+mod shape;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use record::{Recording, record};
+
+use shape::Shape;
+
+use crate::compare::json::{self, Type, Value};
+use crate::compare::{Answer, Asked, Comparator, Comparison, Difference, Ids, member_place};
+use crate::http::Response;
+use crate::plan::Plan;
+use crate::record::Class;
+use crate::record::parity::{Kind, NoiseParity, NoisePlace};
+use crate::role::Pair;
+use crate::tally::without_indices;
+
+/// What is known of the noise of a plan.
+#[derive(Debug)]
+pub(super) struct Noise {
+    /// With the ids of each run, which may be others than those of the replay.
+    recordings: Vec<(Recording, Ids)>,
+    evidence: NoiseParity,
+    places: BTreeMap<(String, String, String), Noisy>,
+}
+
+/// One place that differs between two runs of the baseline.
+#[derive(Debug, Default)]
+struct Noisy {
+    seen: u64,
+    allowed: u64,
+    broken: u64,
+    kinds: BTreeSet<Kind>,
+    shapes: BTreeSet<Shape>,
+    statuses: BTreeSet<String>,
+    relations: BTreeSet<String>,
+}
+
+/// The answers of the baseline to one step, and the candidate's.
+struct Answers<'a> {
+    baseline: Vec<&'a Response>,
+    candidate: &'a Response,
+}
+
+impl Noise {
+    /// Begins with what was recorded.
+    pub(super) fn new(plan: &Plan, recordings: Vec<Recording>) -> Self {
+        let is_fresh = recordings.iter().all(|recording| recording.is_fresh);
+        let evidence = NoiseParity { runs: recordings.len() as u64, is_fresh, ..NoiseParity::default() };
+        let recordings = recordings.into_iter().map(|recording| (recording, Ids::new(plan))).collect();
+        Self { recordings, evidence, places: BTreeMap::new() }
+    }
+
+    /// Takes what is noise out of what comparing the two sides' answers found: compares the baseline's with what it
+    /// answered before, and asks of the candidate what both have in common.
+    pub(super) fn take_out(
+        &mut self,
+        comparator: &Comparator,
+        asked: &Asked<'_>,
+        comparison: &mut Comparison,
+        answers: &Pair<(&Response, &str)>,
+    ) {
+        let (now, base_url) = answers.baseline;
+        let mut own = vec![now.clone()];
+        let mut itself = Vec::new();
+        for (recording, ids) in &mut self.recordings {
+            let key = (asked.flow.to_owned(), asked.step.to_owned());
+            let Some(recorded) = recording.answers.get(&key) else { continue };
+            let asked =
+                Asked { targets: Pair { baseline: &recorded.target, candidate: asked.targets.baseline }, ..*asked };
+            let (before, now) = (answer(&recorded.response, &recording.base_url), answer(now, base_url));
+            itself.push(comparator.compare_with_ids(&asked, ids, &before, &now));
+            own.push(recorded.response.clone());
+        }
+        for itself in itself {
+            self.learn(asked.flow, asked.step, itself);
+        }
+        let candidate = answers.candidate.0;
+        self.degrade(asked.flow, asked.step, comparison, &Answers { baseline: own.iter().collect(), candidate });
+    }
+
+    /// Learns from comparing two answers of the baseline; what a rule or an id explains is none.
+    fn learn(&mut self, flow: &str, step: &str, itself: Comparison) {
+        let found = itself.differences.into_iter().filter(|found| found.class != Class::Volatile);
+        for found in found {
+            let key = (flow.to_owned(), step.to_owned(), without_indices(&found.place));
+            let noisy = self.places.entry(key).or_default();
+            noisy.seen += 1;
+            noisy.kinds.insert(found.kind);
+            if found.kind == Kind::Status {
+                noisy.statuses.extend([found.baseline, found.candidate].into_iter().flatten());
+            } else {
+                noisy.shapes.extend([found.baseline, found.candidate].iter().flatten().map(|text| Shape::of(text)));
+            }
+        }
+    }
+
+    /// Degrades what a comparison of the sides found at noisy places of a step, and adds what breaks a relation.
+    fn degrade(&mut self, flow: &str, step: &str, comparison: &mut Comparison, answers: &Answers<'_>) {
+        let is_of_step = |key: &(String, String, String)| key.0 == flow && key.1 == step;
+        if !self.places.keys().any(is_of_step) {
+            return;
+        }
+        self.learn_shapes(flow, step, answers);
+        for found in &mut comparison.differences {
+            let key = (flow.to_owned(), step.to_owned(), without_indices(&found.place));
+            // An explicit rule of the plan goes first, and ids are no noise.
+            if let Some(noisy) = self.places.get_mut(&key)
+                && found.class != Class::Volatile
+                && found.rule.is_none()
+                && found.kind != Kind::Id
+            {
+                noisy.judge(found);
+            }
+        }
+        self.relations(flow, step, comparison, answers);
+    }
+
+    /// The evidence.
+    pub(super) fn into_evidence(self) -> NoiseParity {
+        let mut evidence = self.evidence;
+        for ((flow, step, place), noisy) in self.places {
+            evidence.allowed += noisy.allowed;
+            evidence.broken += noisy.broken;
+            let compared = noisy.compared();
+            let relations = noisy.relations.into_iter().collect();
+            let (seen, allowed, broken) = (noisy.seen, noisy.allowed, noisy.broken);
+            evidence.places.push(NoisePlace { flow, step, place, seen, allowed, broken, compared, relations });
+        }
+        evidence
+    }
+
+    /// What the baseline has at noisy places, also in elements that did not differ.
+    fn learn_shapes(&mut self, flow: &str, step: &str, answers: &Answers<'_>) {
+        for response in &answers.baseline {
+            each_value(&response.body, |place, value| {
+                let key = (flow.to_owned(), step.to_owned(), place.to_owned());
+                if let Some(noisy) = self.places.get_mut(&key)
+                    && !matches!(value.kind(), Type::Array | Type::Object)
+                {
+                    noisy.shapes.insert(Shape::of(&value.to_text()));
+                }
+            });
+        }
+    }
+
+    fn relations(&mut self, flow: &str, step: &str, comparison: &mut Comparison, answers: &Answers<'_>) {
+        let key = |place: &str| (flow.to_owned(), step.to_owned(), place.to_owned());
+        let is_noisy = |place: &str| self.places.contains_key(&key(place));
+        let held = relations::held(answers.baseline.iter().map(|response| &response.body[..]), &is_noisy);
+        let broken = relations::broken(&held, &answers.candidate.body);
+        let told: Vec<_> = held.iter().map(|held| (key(&held.noisy_place(&is_noisy)), held.to_string())).collect();
+        for (key, words) in told {
+            if let Some(noisy) = self.places.get_mut(&key) {
+                noisy.relations.insert(words);
+            }
+        }
+        for found in broken {
+            if let Some(noisy) = self.places.get_mut(&key(&found.place)) {
+                noisy.broken += 1;
+            }
+            comparison.differences.push(found);
+        }
+    }
+}
+
+impl Noisy {
+    fn judge(&mut self, found: &mut Difference) {
+        match self.objection(found) {
+            None => {
+                self.allowed += 1;
+                found.class = Class::Volatile;
+                found.note = Some(format!("differs between two runs of the baseline; compared by {}", self.compared()));
+            }
+            Some(objection) => {
+                self.broken += 1;
+                found.note = Some(objection);
+            }
+        }
+    }
+
+    /// Why noise does not excuse a difference.
+    fn objection(&self, found: &Difference) -> Option<String> {
+        let like_itself = || self.kinds.contains(&found.kind);
+        let refuse = |words: &str| Some(format!("the value differs between two runs of the baseline, but {words}"));
+        match found.kind {
+            Kind::Value => {
+                let shape = found.candidate.as_deref().map(Shape::of)?;
+                let fits = self.shapes.iter().any(|known| known.admits(&shape)) || shape.is_within(&self.shapes);
+                if fits {
+                    None
+                } else {
+                    refuse(&format!("it has always been {}, and is {shape} here", self.compared()))
+                }
+            }
+            Kind::Status => {
+                let fits = found.candidate.as_ref().is_some_and(|status| self.statuses.contains(status));
+                if fits { None } else { refuse("never this status") }
+            }
+            _ if like_itself() => None,
+            Kind::Type => refuse("never its type"),
+            _ => refuse("never in this way"),
+        }
+    }
+
+    /// What is still compared, in words.
+    fn compared(&self) -> String {
+        if !self.statuses.is_empty() {
+            return format!("status {}", self.statuses.iter().cloned().collect::<Vec<_>>().join(" or "));
+        }
+        let shapes: Vec<String> = self.shapes.iter().map(ToString::to_string).collect();
+        shapes.join(" or ")
+    }
+}
+
+fn answer<'a>(response: &'a Response, base_url: &'a str) -> Answer<'a> {
+    Answer { status: response.status, headers: &response.headers, body: &response.body, base_url }
+}
+
+/// Every value of a JSON text with its place, indices left out; nothing where it is no JSON.
+fn each_value(body: &[u8], mut visit: impl FnMut(&str, Value<'_>)) {
+    let Ok(document) = json::parse(body) else { return };
+    let mut ahead = vec![("$".to_owned(), document.root())];
+    while let Some((place, value)) = ahead.pop() {
+        visit(&place, value);
+        ahead.extend(value.members().map(|(name, member)| (member_place(&place, name), member)));
+        let below = format!("{place}[]");
+        ahead.extend(value.elements().map(|element| (below.clone(), element)));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,202 @@
+//! What can still be said of a value whose text differs from run to run: its type and format.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// The format of a JSON value or of a header.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Shape {
+    Null,
+    Bool,
+    /// A number without a point or exponent.
+    Integer,
+    /// A number with one.
+    Decimal,
+    /// RFC 3339.
+    Datetime {
+        offset: Offset,
+        fraction: Fraction,
+    },
+    Uuid,
+    /// Text that names or proves something: no space in it.
+    Token {
+        alphabet: Alphabet,
+        length: usize,
+    },
+    Empty,
+    Text,
+    /// An array or object.
+    Structure,
+}
+
+/// How the offset of a time is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Offset {
+    None,
+    Zulu,
+    Numeric,
+}
+
+/// How exact a time is. Services that leave out zeros write one digit or six for the same exactness, so it is a class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fraction {
+    None,
+    Milliseconds,
+    Microseconds,
+    Nanoseconds,
+}
+
+/// Characters of a token; each is part of the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Alphabet {
+    Digits,
+    Hexadecimal,
+    Alphanumeric,
+    Any,
+}
+
+impl Shape {
+    /// The shape of a value as it was on the wire; of a header, which has no quotes.
+    pub(super) fn of(wire: &str) -> Self {
+        let inner = wire.strip_prefix('"').map(|rest| rest.strip_suffix('"').unwrap_or(rest));
+        match (inner, wire.as_bytes().first()) {
+            (Some(text), _) => Self::of_text(text),
+            (None, None) => Self::Empty,
+            (None, Some(b'{' | b'[')) => Self::Structure,
+            (None, _) if wire == "null" => Self::Null,
+            (None, _) if wire == "true" || wire == "false" => Self::Bool,
+            (None, _) if is_number(wire) && wire.contains(['.', 'e', 'E']) => Self::Decimal,
+            (None, _) if is_number(wire) => Self::Integer,
+            (None, _) => Self::of_text(wire),
+        }
+    }
+
+    fn of_text(text: &str) -> Self {
+        if text.is_empty() {
+            Self::Empty
+        } else if is_uuid(text) {
+            Self::Uuid
+        } else if let Some((offset, fraction)) = datetime(text) {
+            Self::Datetime { offset, fraction }
+        } else if text.contains(char::is_whitespace) {
+            Self::Text
+        } else {
+            Self::Token { alphabet: alphabet(text), length: text.chars().count() }
+        }
+    }
+
+    /// Whether a value of the other shape is no news where this one was seen.
+    pub(super) fn admits(&self, other: &Self) -> bool {
+        self == other || matches!((self, other), (Self::Structure, Self::Structure))
+    }
+
+    /// Whether it is a token such as those seen: of the same length if that was always one, and of their characters.
+    pub(super) fn is_within(&self, seen: &BTreeSet<Self>) -> bool {
+        let Self::Token { alphabet, length } = self else { return false };
+        let tokens = || {
+            seen.iter().filter_map(|shape| {
+                if let Self::Token { alphabet, length } = shape { Some((*alphabet, *length)) } else { None }
+            })
+        };
+        let lengths: BTreeSet<usize> = tokens().map(|(_, length)| length).collect();
+        // Two short numbers may have the same length by chance.
+        let is_constant = lengths.len() == 1 && lengths.iter().all(|length| *length >= LONG_TOKEN);
+        tokens().any(|(known, _)| *alphabet <= known) && (!is_constant || lengths.contains(length))
+    }
+}
+
+/// Tokens of this length and more have it for a reason.
+const LONG_TOKEN: usize = 8;
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Bool => f.write_str("a boolean"),
+            Self::Integer => f.write_str("an integer"),
+            Self::Decimal => f.write_str("a decimal"),
+            Self::Uuid => f.write_str("a UUID"),
+            Self::Empty => f.write_str("empty text"),
+            Self::Text => f.write_str("text"),
+            Self::Structure => f.write_str("an array or object"),
+            Self::Token { alphabet, length } => {
+                let of = match alphabet {
+                    Alphabet::Digits => "digits",
+                    Alphabet::Hexadecimal => "hexadecimal digits",
+                    Alphabet::Alphanumeric => "letters and digits",
+                    Alphabet::Any => "characters",
+                };
+                write!(f, "{length} {of}")
+            }
+            Self::Datetime { offset, fraction } => {
+                let fraction = match fraction {
+                    Fraction::None => "to the second",
+                    Fraction::Milliseconds => "to the millisecond",
+                    Fraction::Microseconds => "to the microsecond",
+                    Fraction::Nanoseconds => "to the nanosecond",
+                };
+                let offset = match offset {
+                    Offset::None => "without an offset",
+                    Offset::Zulu => "with `Z`",
+                    Offset::Numeric => "with an offset in digits",
+                };
+                write!(f, "a time {fraction} {offset}")
+            }
+        }
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && text.parse::<f64>().is_ok()
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+fn alphabet(text: &str) -> Alphabet {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        Alphabet::Digits
+    } else if text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        Alphabet::Hexadecimal
+    } else if text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        Alphabet::Alphanumeric
+    } else {
+        Alphabet::Any
+    }
+}
+
+/// How a time is written, if it is one.
+fn datetime(text: &str) -> Option<(Offset, Fraction)> {
+    let (whole, rest) = text.split_at_checked(19)?;
+    whole.parse::<jiff::civil::DateTime>().ok()?;
+    let digits =
+        rest.strip_prefix('.').map_or("", |rest| rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or(""));
+    let offset = match rest.get(if digits.is_empty() { 0 } else { digits.len() + 1 }..)? {
+        "" => Offset::None,
+        "Z" | "z" => Offset::Zulu,
+        offset if offset.len() == 6 && offset.starts_with(['+', '-']) => Offset::Numeric,
+        _ => return None,
+    };
+    let fraction = match digits.len() {
+        0 => Fraction::None,
+        1..=3 => Fraction::Milliseconds,
+        4..=6 => Fraction::Microseconds,
+        _ => Fraction::Nanoseconds,
+    };
+    Some((offset, fraction))
+}
+
+/// An instant or a local time, to compare two of one kind by; `None` for anything else.
+pub(super) fn moment(text: &str) -> Option<(bool, i128)> {
+    let (offset, _) = datetime(text)?;
+    if offset == Offset::None {
+        let utc = text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        return Some((false, utc.timestamp().as_nanosecond()));
+    }
+    Some((true, text.parse::<jiff::Timestamp>().ok()?.as_nanosecond()))
+}

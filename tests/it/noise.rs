@@ -1,0 +1,100 @@
+//! The baseline against itself: what differs there excuses another value, and never another format.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use cutover::record::parity::{Class, Parity};
+use cutover::role::Pair;
+use serde_json::Value;
+
+use crate::scripted::{Said, places, replay_after, serve};
+use crate::support::{Place, differences, smoke};
+
+/// A service that says something else each time; `write` makes a body of a number that no other answer has.
+fn restless(write: impl Fn(u64) -> String + Send + Sync + 'static) -> impl Fn(&str, &str, &str) -> Said {
+    let answers = AtomicU64::new(0);
+    move |_, _, _| (200, String::new(), write(answers.fetch_add(1, Ordering::SeqCst)))
+}
+
+/// Two things with times that move on, a token, a count, and a name that stays.
+fn thing(number: u64) -> String {
+    let one = |at: u64| {
+        format!(
+            r#"{{"created_at":"2026-03-14T09:26:{:02}.123456Z","updated_at":"2026-03-14T09:27:{:02}.654321Z","token":"00000000-0000-4000-8000-{:012x}","count":{at},"name":"Ada"}}"#,
+            at % 60,
+            at % 60,
+            at * 7919
+        )
+    };
+    format!("[{},{}]", one(2 * number), one(2 * number + 1))
+}
+
+const STEPS: &str = "      - { name: read, request: GET /things }";
+
+async fn against(runs: u32, candidate: impl Fn(u64) -> String + Send + Sync + 'static, compare: &str) -> Parity {
+    let sides = Pair { baseline: serve(restless(thing)), candidate: serve(restless(candidate)) };
+    replay_after(runs, sides, STEPS, compare).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_differs_between_two_runs_of_the_baseline_excuses_another_value() {
+    let without = against(0, |number| thing(number + 10), "{}").await;
+    assert!(without.breaking >= 4, "{:#?}", without.differences);
+    for runs in [1, 3] {
+        let found = against(runs, |number| thing(number + 10), "{}").await;
+        assert_eq!(found.breaking, 0, "{:#?}", found.differences);
+        assert!(found.noise.allowed > 0 && found.noise.allowed == found.volatile);
+        assert_eq!((found.noise.runs, found.noise.broken), (u64::from(runs), 0));
+        let known: Vec<_> = found.noise.places.iter().map(|place| (&*place.place, &*place.compared)).collect();
+        let time = "a time to the microsecond with `Z`";
+        let expected =
+            [("$[].count", "an integer"), ("$[].created_at", time), ("$[].token", "a UUID"), ("$[].updated_at", time)];
+        assert_eq!(known, expected);
+        assert_eq!(found.noise.places[3].relations, ["updated_at >= created_at"]);
+        assert!(found.differences.iter().all(|found| found.rule.as_deref() == Some("noise")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn noise_never_excuses_another_format_type_or_order_in_time() {
+    type Change = (&'static str, fn(u64) -> String, &'static str);
+    let changes: [Change; 7] = [
+        ("no UUID", |n| thing(n + 10).replace("00000000-0000-4000-8000-", "tok_"), "$[0].token"),
+        ("a type", |n| thing(n + 10).replace("\"count\":", "\"count\":0."), "$[0].count"),
+        ("null", |n| thing(n + 10).replace("\"2026-03-14T09:26", "null,\"x\":\"2026"), "$[0].created_at"),
+        ("no offset", |n| thing(n + 10).replace(".123456Z", ".123456"), "$[0].created_at"),
+        ("microseconds lost", |n| thing(n + 10).replace(".123456Z", ".123Z"), "$[0].created_at"),
+        ("order in time", |n| thing(n + 10).replace("T09:27", "T09:20"), "$[].updated_at"),
+        ("what is no noise", |n| thing(n + 10).replace("Ada", "Eve"), "$[0].name"),
+    ];
+    for (what, candidate, place) in changes {
+        let found = against(1, candidate, "{}").await;
+        let breaking = places(&found, Class::Breaking);
+        assert!(breaking.contains(&format!("read {place}")), "{what}: {breaking:?}\n{:#?}", found.differences);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_of_the_plan_goes_first() {
+    let rule = "{ rules: [ { path: '$[*].created_at', as: datetime, within: 1s, reason: a clock } ] }";
+    let found = against(1, |number| thing(number + 10), rule).await;
+    assert_eq!(places(&found, Class::Breaking), ["read $[0].created_at"], "it is not within a second");
+    assert!(!found.noise.places.iter().any(|place| place.place == "$[].token" && place.broken > 0));
+}
+
+/// Without the plan's own rules the smoke plan passes all the same: its clocks are noise, and known for it.
+#[test]
+fn the_bundled_plan_needs_no_rules_for_what_is_noise() {
+    let place = Place::new();
+    let text = smoke(&[]);
+    let rules = text.find("\ncompare:").expect("rules");
+    let end = text[rules + 1..].find("\n\n").map_or(text.len(), |end| rules + 1 + end);
+    let plan = place.file("plan.yaml", &format!("{}{}", &text[..rules], &text[end..]));
+    let ended = place.run(&["verify", &plan, "--database", "sqlite", "--seed", "7"]);
+    let record = place.record();
+    assert_eq!(differences(&record, "breaking"), Vec::<&Value>::new(), "{}", ended.stdout);
+    assert!(record["parity"]["noise"]["allowed"].as_u64() > Some(0), "{}", record["parity"]["noise"]);
+    assert_eq!(record["parity"]["noise"]["is_fresh"], true);
+    let without = place.run(&["verify", &plan, "--database", "sqlite", "--seed", "7", "--noise-runs", "0"]);
+    assert_eq!(without.code, Some(1), "{}", without.stdout);
+    assert_eq!(place.record()["parity"]["noise"]["runs"], 0);
+}
