@@ -14,6 +14,7 @@ pub mod record;
 
 pub mod compare;
 pub mod judge;
+pub mod reproduce;
 pub mod schedule;
 pub mod tally;
 

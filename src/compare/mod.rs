@@ -13,16 +13,20 @@ mod headers;
 pub mod json;
 mod members;
 mod moment;
+mod nearness;
 mod number;
 mod own_url;
 mod path;
 mod place;
+mod readable;
 mod rules;
 mod scalar;
 mod shown;
 mod structure;
 
 pub use headers::HEADERS_LEFT_OUT;
+pub use nearness::{Nearness, nearness};
+pub use readable::Mask;
 
 use crate::plan::Compare;
 use crate::record::Class;

@@ -58,6 +58,23 @@ pub struct Plan {
     pub timeout: Duration,
     /// Seed of everything that is drawn at random; `None`: drawn at start and printed.
     pub seed: Option<u64>,
+    /// Values that came from the environment: never shown.
+    pub filled: Vec<Filled>,
+}
+
+/// The value of an environment variable that stands somewhere in the plan.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Filled {
+    /// Name of the environment variable.
+    pub name: String,
+    /// Its value, which may be a secret.
+    pub value: String,
+}
+
+impl std::fmt::Debug for Filled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "${{{}}}", self.name)
+    }
 }
 
 impl Plan {
@@ -213,6 +230,11 @@ pub struct Rule {
     pub flow: Option<String>,
     /// Only for this step.
     pub step: Option<String>,
+}
+
+/// Whether rules may have this kind, as in `as: datetime`.
+pub fn knows_rule_kind(word: &str) -> bool {
+    keys::RULE_KINDS.contains(&word)
 }
 
 /// The place that a rule is about.

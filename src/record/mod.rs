@@ -5,6 +5,7 @@
 
 pub mod load;
 pub mod parity;
+pub mod reproduce;
 
 use serde::{Deserialize, Serialize};
 
@@ -96,6 +97,9 @@ pub struct RunInfo {
     pub command: String,
     /// Seed of everything drawn at random.
     pub seed: u64,
+    /// The flow or step that alone was compared, as `FLOW` or `FLOW/STEP`; `null`: all of them.
+    #[serde(default)]
+    pub only: Option<String>,
     /// RFC 3339, UTC.
     pub started_at: String,
     /// RFC 3339, UTC; `null` while running.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::reproduce::Reproduction;
+
 /// What the sequential replay found.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Parity {
@@ -25,6 +27,15 @@ pub struct Parity {
     pub rules: Vec<RuleUse>,
     /// Per step, in the plan's order.
     pub steps: Vec<StepParity>,
+    /// Differences that the file of accepted differences admits, counted singly; they are in none of the counts above.
+    #[serde(default)]
+    pub accepted: u64,
+    /// What each entry of that file did.
+    #[serde(default)]
+    pub acceptances: Vec<AcceptanceUse>,
+    /// How the differences are seen again.
+    #[serde(default)]
+    pub reproduction: Reproduction,
 }
 
 /// What one step of the replay came to.
@@ -115,6 +126,69 @@ pub struct Difference {
     pub count: u64,
     /// The rule that allowed it, for class `volatile`.
     pub rule: Option<String>,
+    /// The entry of the file of accepted differences that is about it.
+    #[serde(default)]
+    pub accepted: Option<Acceptance>,
+    /// What would accept it: lines for the plan, or for the file of accepted differences.
+    #[serde(default)]
+    pub remedy: Option<Remedy>,
+    /// Its first example, as an index into [`Reproduction::examples`].
+    #[serde(default)]
+    pub example: Option<usize>,
+}
+
+impl Difference {
+    /// Whether somebody has accepted it, and the date until which that holds is not over.
+    pub fn is_accepted(&self) -> bool {
+        self.accepted.as_ref().is_some_and(|accepted| !accepted.expired)
+    }
+}
+
+/// Why a known difference is accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Acceptance {
+    /// Why.
+    pub reason: String,
+    /// The last day on which it holds, as `YYYY-MM-DD`; `null`: for good.
+    pub until: Option<String>,
+    /// Where the work on it is tracked.
+    pub ticket: Option<String>,
+    /// The last day was over when the run began: the difference counts as if it had not been accepted.
+    pub expired: bool,
+}
+
+/// What one entry of the file of accepted differences did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptanceUse {
+    /// The entry in words: flow, step and place.
+    pub entry: String,
+    /// File and line of it.
+    pub place: String,
+    /// Why it is there, and how long.
+    pub acceptance: Acceptance,
+    /// Differences that it is about, counted singly.
+    pub matched: u64,
+    /// Whether the answers that it is about were compared at all.
+    pub asked: bool,
+}
+
+/// Lines that would make a run take a difference for granted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remedy {
+    /// What the lines are for.
+    pub target: RemedyTarget,
+    /// YAML.
+    pub yaml: String,
+}
+
+/// The file that lines are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RemedyTarget {
+    /// The plan: a rule that says in which way the place may differ.
+    Plan,
+    /// The file of accepted differences, for what no rule can be about.
+    AcceptedDifferences,
 }
 
 /// What one rule did.

@@ -90,6 +90,7 @@ pub(super) fn plan(baseline: Side, candidate: Side, provider: Provider) -> Plan 
         targets: Vec::new(),
         timeout: Duration::from_secs(1),
         seed: None,
+        filled: Vec::new(),
     }
 }
 
