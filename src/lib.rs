@@ -13,6 +13,7 @@ pub mod plan;
 pub mod record;
 
 pub mod compare;
+pub mod contract;
 pub mod judge;
 pub mod reproduce;
 pub mod schedule;

@@ -10,6 +10,7 @@ mod findings;
 mod fingerprint;
 mod header_value;
 mod headers;
+pub mod ids;
 pub mod json;
 mod members;
 mod moment;

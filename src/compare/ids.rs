@@ -1,0 +1,238 @@
+//! Ids that the sides generated: learned as pairs, and checked to be a bijection.
+//!
+//! Each side runs on a database of its own, so what the baseline calls student 501 may be student 521 of the candidate.
+//! That is no difference as long as 501 is 521 everywhere and 521 is nothing else. Knows nothing of answers or rows: who
+//! compares them says where an id stands, to which [`Namespace`] it belongs, and whether it was made just now.
+//!
+//! Two ids that differ are believed to be one only once they were *introduced* by [`Bijection::learn`], which is for
+//! places where both sides have just made something. Anywhere else, ids are equal or introduced before; otherwise a list
+//! that answers other rows would teach its own excuse.
+
+mod namespace;
+
+use std::collections::HashMap;
+
+pub use namespace::Namespace;
+
+use crate::role::{Pair, Role};
+
+/// Pairs of ids, at most one partner for each id of a namespace on each side.
+///
+/// ```
+/// use cutover::compare::ids::{Bijection, Namespace, Verdict};
+///
+/// let mut ids = Bijection::default();
+/// let student = Namespace::resource("students");
+/// assert_eq!(ids.check(&student, "501", "521"), Verdict::Unknown);
+/// assert_eq!(ids.learn(&student, "501", "521", || "POST /students at $.id".to_owned()), Verdict::Mapped);
+/// assert_eq!(ids.check(&student, "501", "521"), Verdict::Mapped);
+/// assert!(matches!(ids.check(&student, "501", "501"), Verdict::Conflict(_)));
+/// assert_eq!(ids.check(&Namespace::resource("classes"), "501", "501"), Verdict::Same);
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Bijection {
+    spaces: HashMap<Namespace, Space>,
+    /// Pairs of unequal ids, whatever their namespace, with how many namespaces have them.
+    unequal: HashMap<(String, String), usize>,
+}
+
+/// The pairs of one namespace, by the id of either side.
+#[derive(Debug, Clone, Default)]
+struct Space {
+    partners: Pair<HashMap<String, Partner>>,
+}
+
+/// What an id is on the other side.
+#[derive(Debug, Clone)]
+struct Partner {
+    id: String,
+    /// Where the two were first seen together.
+    place: String,
+    /// Whether what it named is gone, so that the id may be given to something else.
+    is_retired: bool,
+}
+
+/// What two ids are to each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Equal, and nothing that is known speaks against it.
+    Same,
+    /// They differ and are one: both sides made them for the same thing.
+    Mapped,
+    /// They differ, and nothing is known of either: another value like any other.
+    Unknown,
+    /// One of them is known to be another id on the other side.
+    Conflict(Conflict),
+}
+
+/// One id that is two on the other side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// What kind of thing it names.
+    pub namespace: Namespace,
+    /// The side on which it is one id.
+    pub role: Role,
+    /// The id.
+    pub id: String,
+    /// What it was on the other side before.
+    pub before: String,
+    /// Where that was first seen.
+    pub place: String,
+    /// What it would be on the other side now.
+    pub now: String,
+}
+
+impl std::fmt::Display for Conflict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { namespace, role, id, before, place, now } = self;
+        write!(f, "{namespace} {id} of the {role} was {before} of the {} at {place}, and is {now} here", role.other())
+    }
+}
+
+impl Bijection {
+    /// Introduces a pair, equal or not: both sides have just made what these ids name. `place` says where, for whoever
+    /// has to understand a conflict; it is asked only if the pair is new. Gives [`Verdict::Same`] or
+    /// [`Verdict::Mapped`], or the conflict, which leaves what was known before as it was.
+    pub fn learn(
+        &mut self,
+        namespace: &Namespace,
+        baseline: &str,
+        candidate: &str,
+        place: impl FnOnce() -> String,
+    ) -> Verdict {
+        if let Some(conflict) = self.conflict(namespace, baseline, candidate, true) {
+            return Verdict::Conflict(conflict);
+        }
+        self.insert(namespace, baseline, candidate, place);
+        if baseline == candidate { Verdict::Same } else { Verdict::Mapped }
+    }
+
+    /// As [`Self::check`], and keeps equal ids as a pair, so that neither can become something else later.
+    pub fn see(
+        &mut self,
+        namespace: &Namespace,
+        baseline: &str,
+        candidate: &str,
+        place: impl FnOnce() -> String,
+    ) -> Verdict {
+        let verdict = self.check(namespace, baseline, candidate);
+        if verdict == Verdict::Same {
+            self.insert(namespace, baseline, candidate, place);
+        }
+        verdict
+    }
+
+    /// What two ids are to each other by what was learned so far. Where the namespace knows neither of two unequal ids, a
+    /// pair of exactly these two in another namespace counts: `owner_id` may be the id of a student.
+    pub fn check(&self, namespace: &Namespace, baseline: &str, candidate: &str) -> Verdict {
+        if let Some(conflict) = self.conflict(namespace, baseline, candidate, false) {
+            return Verdict::Conflict(conflict);
+        }
+        if baseline == candidate {
+            return Verdict::Same;
+        }
+        let is_pair = self.partner(namespace, Role::Baseline, baseline) == Some(candidate)
+            || self.unequal.contains_key(&(baseline.to_owned(), candidate.to_owned()));
+        if is_pair { Verdict::Mapped } else { Verdict::Unknown }
+    }
+
+    /// What an id of one side is on the other, if that is known.
+    pub fn partner(&self, namespace: &Namespace, role: Role, id: &str) -> Option<&str> {
+        let partner = self.spaces.get(namespace)?.partners.get(role).get(id)?;
+        Some(&partner.id)
+    }
+
+    /// Says that what a pair names is gone on both sides: a database may give either id to something else. Until then the
+    /// pair stays what it is.
+    pub fn retire(&mut self, namespace: &Namespace, baseline: &str, candidate: &str) {
+        if self.partner(namespace, Role::Baseline, baseline) != Some(candidate) {
+            return;
+        }
+        let Some(space) = self.spaces.get_mut(namespace) else { return };
+        for (role, id) in [(Role::Baseline, baseline), (Role::Candidate, candidate)] {
+            if let Some(partner) = space.partners.get_mut(role).get_mut(id) {
+                partner.is_retired = true;
+            }
+        }
+    }
+
+    /// Whether any pair has two different ids. As long as there is none, equal answers hold no conflict.
+    pub fn has_unequal(&self) -> bool {
+        !self.unequal.is_empty()
+    }
+
+    /// How many pairs are known, and how many of them have two different ids.
+    pub fn count(&self) -> (u64, u64) {
+        let pairs = |space: &Space| space.partners.baseline.len();
+        let unequal = |space: &Space| space.partners.baseline.iter().filter(|(id, partner)| **id != partner.id).count();
+        let sum = |of: fn(&Space) -> usize| self.spaces.values().map(of).sum::<usize>() as u64;
+        (sum(pairs), sum(unequal))
+    }
+
+    /// The first known pair that two ids cannot be one beside. One that is retired gives way to a new one.
+    fn conflict(&self, namespace: &Namespace, baseline: &str, candidate: &str, gives_way: bool) -> Option<Conflict> {
+        let space = self.spaces.get(namespace)?;
+        [(Role::Baseline, baseline, candidate), (Role::Candidate, candidate, baseline)].into_iter().find_map(
+            |(role, id, now)| {
+                let known = space.partners.get(role).get(id)?;
+                let stands = known.id != now && !(gives_way && known.is_retired);
+                stands.then(|| Conflict {
+                    namespace: namespace.clone(),
+                    role,
+                    id: id.to_owned(),
+                    before: known.id.clone(),
+                    place: known.place.clone(),
+                    now: now.to_owned(),
+                })
+            },
+        )
+    }
+
+    /// Keeps a pair without conflict; whatever retired pair stands in its way goes.
+    fn insert(&mut self, namespace: &Namespace, baseline: &str, candidate: &str, place: impl FnOnce() -> String) {
+        if !self.spaces.contains_key(namespace) {
+            self.spaces.insert(namespace.clone(), Space::default());
+        }
+        let Some(space) = self.spaces.get_mut(namespace) else { return };
+        if space.partners.baseline.get(baseline).is_some_and(|known| known.id == candidate && !known.is_retired) {
+            return;
+        }
+        let mut gone = space.remove(Role::Baseline, baseline).into_iter().collect::<Vec<_>>();
+        gone.extend(space.remove(Role::Candidate, candidate));
+        let place = place();
+        for (role, id, other) in [(Role::Baseline, baseline, candidate), (Role::Candidate, candidate, baseline)] {
+            let partner = Partner { id: other.to_owned(), place: place.clone(), is_retired: false };
+            space.partners.get_mut(role).insert(id.to_owned(), partner);
+        }
+        for pair in &gone {
+            self.forget_unequal(pair);
+        }
+        if baseline != candidate {
+            *self.unequal.entry((baseline.to_owned(), candidate.to_owned())).or_default() += 1;
+        }
+    }
+
+    fn forget_unequal(&mut self, pair: &(String, String)) {
+        if let Some(count) = self.unequal.get_mut(pair) {
+            *count -= 1;
+            if *count == 0 {
+                self.unequal.remove(pair);
+            }
+        }
+    }
+}
+
+impl Space {
+    /// Takes out the pair of an id, from both sides; gives it back with the baseline's id first.
+    fn remove(&mut self, role: Role, id: &str) -> Option<(String, String)> {
+        let partner = self.partners.get_mut(role).remove(id)?;
+        self.partners.get_mut(role.other()).remove(&partner.id);
+        Some(match role {
+            Role::Baseline => (id.to_owned(), partner.id),
+            Role::Candidate => (partner.id, id.to_owned()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
