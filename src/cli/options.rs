@@ -79,6 +79,18 @@ pub(super) fn apply(plan: &mut Plan, overrides: &Overrides) -> Result<(), UsageE
     add_gates(plan, &overrides.gates)
 }
 
+/// Settings that decide what answers come, for whoever wants to see the same again. The address of a database server is a
+/// secret; whoever has it gives it again.
+pub(super) fn settings(overrides: &Overrides) -> Vec<String> {
+    let provider = overrides.database.as_ref().filter(|text| !text.contains("://"));
+    let single = [("--baseline", &overrides.baseline), ("--candidate", &overrides.candidate)];
+    let single = single.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+    let all = single.chain(provider.map(|provider| ("--database", provider)));
+    all.chain(overrides.defects.iter().map(|defect| ("--defect", defect)))
+        .flat_map(|(name, value)| [name.to_owned(), value.clone()])
+        .collect()
+}
+
 fn apply_metrics(plan: &mut Plan, overrides: &Overrides) -> Result<(), UsageError> {
     let given = [(Role::Baseline, &overrides.baseline_metrics), (Role::Candidate, &overrides.candidate_metrics)];
     for (role, metrics) in given.into_iter().filter_map(|(role, metrics)| Some((role, metrics.as_ref()?))) {

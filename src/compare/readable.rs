@@ -23,13 +23,14 @@ const IGNORED: &str = "[ignored]";
 pub type Mask<'m> = &'m dyn Fn(&str, &str) -> String;
 
 impl Comparator {
-    /// An answer to a step, as lines. The side's own address is `{base}` or `{host}`.
-    pub fn lines(&self, flow: &str, step: &str, answer: &Answer<'_>, mask: Mask<'_>) -> Vec<String> {
+    /// An answer to a step, as lines. The side's own address is `{base}` or `{host}`. Members of objects stand in the order
+    /// of their names if `sorted`: two answers that have them in another order are read side by side then.
+    pub fn lines(&self, flow: &str, step: &str, answer: &Answer<'_>, sorted: bool, mask: Mask<'_>) -> Vec<String> {
         let scope = self.rules.scope(flow, step);
         let mut lines = vec![format!("HTTP {}", answer.status)];
         lines.extend(headers(&scope, answer, mask));
         lines.push(String::new());
-        lines.extend(body(&scope, answer, mask));
+        lines.extend(body(&scope, answer, sorted, mask));
         let url = OwnUrl::new(answer.base_url);
         lines.into_iter().map(|line| without_own_url(&url, line)).collect()
     }
@@ -63,7 +64,7 @@ fn headers(scope: &Scope<'_>, answer: &Answer<'_>, mask: Mask<'_>) -> Vec<String
     lines
 }
 
-fn body(scope: &Scope<'_>, answer: &Answer<'_>, mask: Mask<'_>) -> Vec<String> {
+fn body(scope: &Scope<'_>, answer: &Answer<'_>, sorted: bool, mask: Mask<'_>) -> Vec<String> {
     let bytes = answer.body;
     if scope.whole_body().is_some_and(super::rules::BodyRule::is_ignore) && !bytes.is_empty() {
         return vec![IGNORED.to_owned()];
@@ -74,7 +75,8 @@ fn body(scope: &Scope<'_>, answer: &Answer<'_>, mask: Mask<'_>) -> Vec<String> {
     if MediaType::of(answer.headers).is_json()
         && let Ok(document) = json::parse(bytes)
     {
-        return Printer { trail: Trail::new(scope), mask, lines: Vec::new(), ahead: Vec::new() }.print(document.root());
+        let trail = Trail::new(scope);
+        return Printer { trail, mask, sorted, lines: Vec::new(), ahead: Vec::new() }.print(document.root());
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => text.split('\n').take(MAX_LINES).map(|line| mask("body", line)).collect(),
@@ -95,6 +97,7 @@ fn in_short(bytes: &[u8]) -> String {
 struct Printer<'c, 'd, 'm> {
     trail: Trail<'c, 'd>,
     mask: Mask<'m>,
+    sorted: bool,
     lines: Vec<String>,
     ahead: Vec<Item<'d>>,
 }
@@ -157,7 +160,11 @@ impl<'d> Printer<'_, 'd, '_> {
             let place = self.trail.below(place, Child::Element { at, length });
             items.push(Item::Value { value: element, place, depth, name: String::new(), comma: "," });
         }
-        for (member, value) in value.members() {
+        let mut members: Vec<_> = value.members().collect();
+        if self.sorted {
+            members.sort_by(|(left, _), (right, _)| left.cmp(right));
+        }
+        for (member, value) in members {
             let place = self.trail.below(place, Child::Member(member));
             let name = format!("{}: ", serde_json::Value::from(member.to_str_lossy()));
             items.push(Item::Value { value, place, depth, name, comma: "," });
@@ -207,7 +214,7 @@ mod tests {
         headers.insert("date", "today".parse().unwrap());
         let answer = Answer { status: 200, headers: &headers, body, base_url: "http://127.0.0.1:81" };
         let mask = |place: &str, text: &str| if place.ends_with("token") { "[secret]".to_owned() } else { text.to_owned() };
-        comparator(ignored).lines("f", "s", &answer, &mask).join("\n")
+        comparator(ignored).lines("f", "s", &answer, false, &mask).join("\n")
     }
 
     #[test]

@@ -3,10 +3,12 @@
 //! A [`Plan`] that exists is valid: every capture is set before it is used, every rule can be applied, every gate
 //! names a metric that this plan can measure.
 
+mod accepted;
 mod describe;
 mod fields;
 pub mod gate;
 mod keys;
+mod only;
 pub mod path;
 mod problems;
 mod read;
@@ -21,8 +23,10 @@ mod tests;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use accepted::{Accepted, AcceptedDifference, AcceptedError};
 pub use describe::describe;
 pub use gate::Gate;
+pub use only::Only;
 pub use path::JsonPath;
 pub use read::{AdHocError, PlanError, load, parse, parse_rate};
 pub use schema::schema;
@@ -58,6 +62,10 @@ pub struct Plan {
     pub timeout: Duration,
     /// Seed of everything that is drawn at random; `None`: drawn at start and printed.
     pub seed: Option<u64>,
+    /// The flow or step that alone is compared; `None`: all of them.
+    pub only: Option<Only>,
+    /// Differences that somebody has accepted; from a file of their own.
+    pub accepted: Option<Accepted>,
     /// Values that came from the environment: never shown.
     pub filled: Vec<Filled>,
 }

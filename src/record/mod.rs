@@ -100,6 +100,9 @@ pub struct RunInfo {
     /// The flow or step that alone was compared, as `FLOW` or `FLOW/STEP`; `null`: all of them.
     #[serde(default)]
     pub only: Option<String>,
+    /// Settings of the command line that decide what answers come, such as `--defect slow-tail=50`; none is a secret.
+    #[serde(default)]
+    pub settings: Vec<String>,
     /// RFC 3339, UTC.
     pub started_at: String,
     /// RFC 3339, UTC; `null` while running.

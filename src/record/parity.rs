@@ -104,6 +104,24 @@ pub enum Kind {
     Capture,
 }
 
+impl Kind {
+    /// As `run.json` spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Missing => "missing",
+            Self::Extra => "extra",
+            Self::Type => "type",
+            Self::Value => "value",
+            Self::Order => "order",
+            Self::Body => "body",
+            Self::Transport => "transport",
+            Self::Expectation => "expectation",
+            Self::Capture => "capture",
+        }
+    }
+}
+
 /// One place where the two sides' answers differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {

@@ -8,9 +8,14 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::text::{counted, not_run, quantity, run_seconds, visible, visible_lines};
-use super::{File, View};
+use super::{File, View, reproduce};
 use crate::record::parity::StepParity;
+use crate::record::reproduce::Example;
 use crate::record::{Class, Difference, Ending, GateResult, Parity, RunRecord, Verdict};
+use crate::role::Role;
+
+/// Examples of one step that are shown at most.
+const MOST_EXAMPLES: usize = 2;
 
 pub(super) fn render(view: &View) -> Vec<File> {
     let record = view.record;
@@ -57,18 +62,21 @@ fn parity(record: &RunRecord) -> TestSuite {
     let mut suite = TestSuite::new("parity");
     match &record.parity {
         None => suite.add_test_case(case("parity", "replay", skipped(not_run(record)))),
-        Some(parity) => suite.add_test_cases(parity.steps.iter().map(|of| step(parity, of)).chain(homeless(parity))),
+        Some(parity) => {
+            let steps = parity.steps.iter().map(|of| step(parity, of, record.run.only.as_deref()));
+            suite.add_test_cases(steps.chain(homeless(parity)))
+        }
     };
     suite
 }
 
-fn step(parity: &Parity, step: &StepParity) -> TestCase {
+fn step(parity: &Parity, step: &StepParity, only: Option<&str>) -> TestCase {
     let breaking: Vec<_> = breaking(parity).filter(|d| d.flow == step.flow && d.step == step.step).collect();
     let status = if step.breaking > 0 || !breaking.is_empty() {
         let message = counted(step.breaking.max(breaking.len() as u64), "breaking difference");
-        status(Verdict::Fail, &message, &told(&breaking))
+        status(Verdict::Fail, &message, &told(parity, &breaking))
     } else if step.compared == 0 {
-        skipped("no answers of this step were compared")
+        skipped(if only.is_some() { "not asked for" } else { "no answers of this step were compared" })
     } else {
         TestCaseStatus::success()
     };
@@ -80,20 +88,39 @@ fn homeless(parity: &Parity) -> Option<TestCase> {
     let listed = |d: &Difference| parity.steps.iter().any(|step| step.flow == d.flow && step.step == d.step);
     let others: Vec<_> = breaking(parity).filter(|d| !listed(d)).collect();
     let message = counted(others.len() as u64, "breaking difference");
-    (!others.is_empty()).then(|| case("parity", "other steps", status(Verdict::Fail, &message, &told(&others))))
+    (!others.is_empty()).then(|| case("parity", "other steps", status(Verdict::Fail, &message, &told(parity, &others))))
 }
 
 fn breaking(parity: &Parity) -> impl Iterator<Item = &Difference> {
-    parity.differences.iter().filter(|difference| difference.class == Class::Breaking)
+    parity.differences.iter().filter(|difference| difference.class == Class::Breaking && !difference.is_accepted())
 }
 
-fn told(differences: &[&Difference]) -> String {
+fn told(parity: &Parity, differences: &[&Difference]) -> String {
     let value = |value: &Option<String>| value.as_deref().map_or_else(|| "nothing".to_owned(), visible);
     let line = |d: &&Difference| {
         let (place, times) = (visible(&d.place), counted(d.count, "time"));
-        format!("{place}: baseline {}, candidate {} ({times})", value(&d.baseline), value(&d.candidate))
+        let expired = d.accepted.as_ref().filter(|accepted| accepted.expired).and_then(|it| it.until.as_deref());
+        let expired = expired.map(|until| format!("; accepted until {until}, expired")).unwrap_or_default();
+        format!("{place}: baseline {}, candidate {} ({times}){expired}", value(&d.baseline), value(&d.candidate))
     };
-    differences.iter().map(line).collect::<Vec<_>>().join("\n")
+    let mut parts = vec![differences.iter().map(line).collect::<Vec<_>>().join("\n")];
+    let mut examples: Vec<usize> = differences.iter().filter_map(|difference| difference.example).collect();
+    examples.dedup();
+    let examples = examples.into_iter().filter_map(|at| parity.reproduction.examples.get(at));
+    parts.extend(examples.take(MOST_EXAMPLES).map(|example| shown(parity, example)));
+    parts.join("\n\n")
+}
+
+/// Two answers, and the requests that lead to them.
+fn shown(parity: &Parity, example: &Example) -> String {
+    let mut parts = vec![visible_lines(&example.diff)];
+    if example.diff_left_out > 0 {
+        parts.push(format!("… {}", counted(example.diff_left_out, "more line")));
+    }
+    parts.push(visible_lines(&reproduce::setup(&parity.reproduction)));
+    parts.extend(Role::BOTH.map(|role| visible_lines(&reproduce::script(example, role))));
+    parts.retain(|part| !part.is_empty());
+    parts.join("\n\n")
 }
 
 fn case(class: &str, name: &str, status: TestCaseStatus) -> TestCase {

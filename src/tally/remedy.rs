@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use super::acceptance::entry_fields;
+use super::without_indices;
 use crate::compare::{Difference, Nearness, nearness};
 use crate::plan::knows_rule_kind;
 use crate::record::Class;
@@ -92,7 +94,7 @@ fn rounded_up(distance: f64) -> String {
 
 /// An entry of the file of accepted differences.
 fn entry(flow: &str, step: &str, difference: &Difference) -> String {
-    let fields = super::acceptance::entry_fields(flow, step, difference.class, difference.kind, &difference.place);
+    let fields = entry_fields(flow, step, difference.class, difference.kind, &difference.place).join(", ");
     let status = |side: &str, value: &Option<String>| match (difference.kind, value) {
         (Kind::Status, Some(value)) => format!(", {side}: \"{value}\""),
         _ => String::new(),
@@ -103,11 +105,11 @@ fn entry(flow: &str, step: &str, difference: &Difference) -> String {
 
 /// `$.items[3].name` → `$.items[*].name`; members whose names are numbers stand in quotes and stay.
 fn any_index(place: &str) -> String {
-    super::without_indices(place).replace("[]", "[*]")
+    without_indices(place).replace("[]", "[*]")
 }
 
 /// Text as YAML has it inside `{ }`, with quotes where it needs them.
-pub(crate) fn yaml_text(text: &str) -> String {
+pub(super) fn yaml_text(text: &str) -> String {
     let is_plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '$')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-./$ ".contains(c))
         && !text.ends_with(' ')

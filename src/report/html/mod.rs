@@ -4,6 +4,7 @@ mod charts;
 mod figures;
 mod method;
 mod parity;
+mod reproduce;
 mod steps;
 mod verdict;
 

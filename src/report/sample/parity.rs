@@ -15,6 +15,7 @@ pub(super) fn parity() -> Parity {
         headers_left_out: ["date", "server", "connection", "content-length"].map(str::to_owned).to_vec(),
         rules: rules(),
         steps: steps(),
+        ..Parity::default()
     }
 }
 
@@ -118,5 +119,8 @@ fn difference((class, kind, step, place, baseline, candidate, count, rule): Foun
         candidate: candidate.map(str::to_owned),
         count,
         rule: rule.map(str::to_owned),
+        accepted: None,
+        remedy: None,
+        example: None,
     }
 }
