@@ -14,6 +14,7 @@ pub mod record;
 
 pub mod compare;
 pub mod contract;
+pub mod import;
 pub mod judge;
 pub mod reproduce;
 pub mod schedule;

@@ -196,7 +196,7 @@ pub(super) static FLOW: Object = Object {
 
 pub(super) static STEP: Object = Object {
     name: "step",
-    about: "One request. Text may contain `{{captured}}`, `{{unique}}` and `{{random:1..100}}`.",
+    about: "One request. Text may contain `{{captured}}`, `{{unique}}` and `{{random:1..100}}`; `{{'{{'}}` is `{{`.",
     one_of: &[],
     keys: &[
         must("request", Kind::Text, "Method and target: `GET /path?query`."),

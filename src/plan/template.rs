@@ -1,4 +1,7 @@
 //! Text with `{{variables}}` in it, taken apart once so that rendering a request is copying.
+//!
+//! A text in quotes in place of a name stands for itself: `{{'{{'}}` is `{{`, and `{{''}}` is nothing, which makes
+//! `"{{''}}{{id}}"` in a JSON body text whatever `id` was captured as.
 
 /// Text with variables.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,9 +72,9 @@ impl Template {
         let mut errors = Vec::new();
         for piece in pieces(text) {
             match piece {
-                Piece::Literal(literal) => parts.push(Part::Literal(literal.to_owned())),
+                Piece::Literal(literal) => push(&mut parts, Part::Literal(literal.to_owned())),
                 Piece::Hole { offset, length, name } => match part(name, lookup) {
-                    Ok(part) => parts.push(part),
+                    Ok(part) => push(&mut parts, part),
                     Err((message, hint)) => errors.push(TemplateError { offset, length, message, hint }),
                 },
                 Piece::Open(offset) => errors.push(TemplateError {
@@ -83,6 +86,14 @@ impl Template {
             }
         }
         (Self { parts }, errors)
+    }
+}
+
+/// Neighbouring literals are joined.
+fn push(parts: &mut Vec<Part>, part: Part) {
+    match (parts.last_mut(), part) {
+        (Some(Part::Literal(last)), Part::Literal(next)) => last.push_str(&next),
+        (_, part) => parts.push(part),
     }
 }
 
@@ -139,10 +150,18 @@ fn part(name: &str, lookup: Lookup<'_>) -> Result<Part, (String, Option<String>)
     if name == "unique" {
         return Ok(Part::Unique);
     }
+    if let Some(text) = quoted(name) {
+        return Ok(Part::Literal(text.to_owned()));
+    }
     match name.strip_prefix("random") {
         Some(range) if range.is_empty() || range.starts_with(':') => random(range),
         _ => lookup(name).map(Part::Variable),
     }
+}
+
+/// What stands between two quotes of one kind.
+fn quoted(name: &str) -> Option<&str> {
+    ['\'', '"'].into_iter().find_map(|quote| name.strip_prefix(quote)?.strip_suffix(quote))
 }
 
 fn random(range: &str) -> Result<Part, (String, Option<String>)> {
@@ -187,6 +206,10 @@ mod tests {
             ("{{unique}}@x", vec![Unique, literal("@x")]),
             ("{{random:1..5000}}", vec![Random { low: 1, high: 5000 }]),
             ("{{random: 7 .. 7 }}", vec![Random { low: 7, high: 7 }]),
+            ("a{{'{{'}}id}}{{id}}", vec![literal("a{{id}}"), Variable(0)]),
+            ("{{\"{\"}}{{ '$' }}{{id}}", vec![literal("{$"), Variable(0)]),
+            ("{{''}}{{id}}", vec![literal(""), Variable(0)]),
+            ("{{id}}{{''}}", vec![Variable(0), literal("")]),
         ] {
             assert_eq!(compile(text), (Template { parts: expected }, vec![]), "{text}");
         }

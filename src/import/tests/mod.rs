@@ -1,0 +1,3 @@
+//! What is imported survives: as a file, and as the requests that the file stands for.
+
+mod draft;
