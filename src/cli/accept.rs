@@ -77,20 +77,16 @@ impl New {
         let written = self.extended(&entries).and_then(|text| {
             std::fs::write(&self.path, text).map_err(|error| format!("error: cannot write `{path}`: {error}"))
         });
-        match written {
-            Err(message) => {
-                terminal.error(&message);
-                Exit::Environment
-            }
-            Ok(()) => {
-                let count = match entries.len() {
-                    1 => "1 difference".to_owned(),
-                    count => format!("{count} differences"),
-                };
-                terminal.error(&format!("{count} added to {path}; the next run with `--accept {path}` lets them pass"));
-                exit
-            }
+        if let Err(message) = written {
+            terminal.error(&message);
+            return Exit::Environment;
         }
+        let count = match entries.len() {
+            1 => "1 difference".to_owned(),
+            count => format!("{count} differences"),
+        };
+        terminal.error(&format!("{count} added to {path}; the next run with `--accept {path}` lets them pass"));
+        exit
     }
 
     fn extended(&self, entries: &[Vec<String>]) -> Result<String, String> {

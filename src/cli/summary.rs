@@ -175,7 +175,7 @@ fn difference_line(difference: &Difference) -> String {
     let mut times = if difference.count > 1 { format!(" ({} times)", difference.count) } else { String::new() };
     let expired = difference.accepted.as_ref().filter(|accepted| accepted.expired);
     if let Some(until) = expired.and_then(|accepted| accepted.until.as_deref()) {
-        times += &format!(", accepted until {until}, expired");
+        times.extend([", accepted until ", &shorten(until), ", expired"]);
     }
     format!(
         "  {} {} / {} at {}{times}\n      baseline  {}\n      candidate {}",

@@ -86,9 +86,9 @@ fn body(scope: &Scope<'_>, answer: &Answer<'_>, sorted: bool, mask: Mask<'_>) ->
 
 /// Bytes that cannot be shown: how many, a hash (64-bit FNV-1a) and how they begin.
 fn in_short(bytes: &[u8]) -> String {
-    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3));
     let begin: Vec<String> = bytes.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     format!("[{} bytes, hash {hash:016x}, beginning {}]", bytes.len(), begin.join(" "))
 }
@@ -146,11 +146,7 @@ impl<'d> Printer<'_, 'd, '_> {
         let name = self.trail.name(place);
         let raw = if is_leaf(value) { text(value) } else { String::new() };
         let masked = (self.mask)(&name, &raw);
-        if masked == raw {
-            None
-        } else {
-            Some(if masked.starts_with('"') { masked } else { format!("\"{masked}\"") })
-        }
+        if masked == raw { None } else { Some(if masked.starts_with('"') { masked } else { format!("\"{masked}\"") }) }
     }
 
     fn children(&mut self, value: Value<'d>, place: Place, depth: usize) -> Vec<Item<'d>> {
@@ -162,7 +158,7 @@ impl<'d> Printer<'_, 'd, '_> {
         }
         let mut members: Vec<_> = value.members().collect();
         if self.sorted {
-            members.sort_by(|(left, _), (right, _)| left.cmp(right));
+            members.sort_by_key(|(name, _)| *name);
         }
         for (member, value) in members {
             let place = self.trail.below(place, Child::Member(member));
@@ -213,7 +209,8 @@ mod tests {
         headers.insert("content-type", content_type.parse().unwrap());
         headers.insert("date", "today".parse().unwrap());
         let answer = Answer { status: 200, headers: &headers, body, base_url: "http://127.0.0.1:81" };
-        let mask = |place: &str, text: &str| if place.ends_with("token") { "[secret]".to_owned() } else { text.to_owned() };
+        let mask =
+            |place: &str, text: &str| if place.ends_with("token") { "[secret]".to_owned() } else { text.to_owned() };
         comparator(ignored).lines("f", "s", &answer, false, &mask).join("\n")
     }
 

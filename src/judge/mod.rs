@@ -40,7 +40,7 @@ pub fn judge(evidence: &RunRecord, gates: &[Gate], targets: &[Gate]) -> Judgemen
     let (verdict, mut reason) = verdict::settle(&findings, &judged);
     let accepted = evidence.parity.as_ref().map_or(0, |parity| parity.accepted);
     if accepted > 0 {
-        reason += &format!("; {} accepted", crate::units::format_count(accepted));
+        reason.extend(["; ", &crate::units::format_count(accepted), " accepted"]);
     }
     let results = |judged: Vec<Judged>| judged.into_iter().map(|judged| judged.result).collect();
     let targets = targets.iter().map(|target| gates::judge(evidence, target)).collect();

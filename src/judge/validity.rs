@@ -59,18 +59,22 @@ fn nothing_compared(evidence: &RunRecord) -> Option<Finding> {
 fn accepted(evidence: &RunRecord) -> Vec<Finding> {
     let Some(parity) = &evidence.parity else { return Vec::new() };
     let stale = parity.acceptances.iter().filter(|entry| entry.asked && entry.matched == 0).map(|entry| {
-        let message = format!("the accepted difference of `{}`, {}, was not found: take it out", entry.place, entry.entry);
+        let message =
+            format!("the accepted difference of `{}`, {}, was not found: take it out", entry.place, entry.entry);
         Finding { severity: Severity::Warning, code: "stale-acceptance".to_owned(), message }
     });
     let passed = (parity.accepted > 0).then(|| {
-        let message = format!("{} accepted and not counted", plural(parity.accepted, "difference was", "differences were"));
+        let message =
+            format!("{} accepted and not counted", plural(parity.accepted, "difference was", "differences were"));
         Finding { severity: Severity::Note, code: "accepted".to_owned(), message }
     });
-    let expired = parity.acceptances.iter().filter(|entry| entry.acceptance.expired && entry.matched > 0).map(|entry| {
-        let until = entry.acceptance.until.as_deref().unwrap_or_default();
-        let message = format!("the difference of `{}`, {}, was accepted until {until}, expired", entry.place, entry.entry);
-        Finding { severity: Severity::Warning, code: "expired-acceptance".to_owned(), message }
-    });
+    let expired =
+        parity.acceptances.iter().filter(|entry| entry.acceptance.expired && entry.matched > 0).map(|entry| {
+            let until = entry.acceptance.until.as_deref().unwrap_or_default();
+            let message =
+                format!("the difference of `{}`, {}, was accepted until {until}, expired", entry.place, entry.entry);
+            Finding { severity: Severity::Warning, code: "expired-acceptance".to_owned(), message }
+        });
     passed.into_iter().chain(expired).chain(stale).collect()
 }
 

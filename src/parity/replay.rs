@@ -1,8 +1,8 @@
 //! One flow on both sides, step by step.
 
+use super::reproduce::{Reproducer, Trace};
 use crate::compare::{Answer, Comparator};
 use crate::http::{Connection, Keep, Response};
-use super::reproduce::{Reproducer, Trace};
 use crate::record::parity::{Class, Kind};
 use crate::reproduce::{ReadableDiff, diff};
 use crate::role::Pair;
@@ -77,9 +77,15 @@ impl Replay {
     }
 
     /// The two answers, if there are two.
-    fn readable_diff(&self, flow: &PreparedFlow, step: &PreparedStep, outcomes: &Pair<Outcome>) -> Option<ReadableDiff> {
+    fn readable_diff(
+        &self,
+        flow: &PreparedFlow,
+        step: &PreparedStep,
+        outcomes: &Pair<Outcome>,
+    ) -> Option<ReadableDiff> {
         let mask = |place: &str, value: &str| self.tally.mask(place, value);
-        let is_reordered = self.tally.fresh().any(|found| found.kind == Kind::Order && found.class == Class::Representation);
+        let is_reordered =
+            self.tally.fresh().any(|found| found.kind == Kind::Order && found.class == Class::Representation);
         let lines = |outcome, connection| {
             let answer = answer(response(outcome)?, connection);
             Some(self.comparator.lines(&flow.name, &step.name, &answer, is_reordered, &mask))

@@ -111,7 +111,9 @@ fn again(role: Role, side: &Side, plan: &Plan, seed: u64) -> SideAgain {
         SideKind::Command { .. } => SideAgain { url: None, start: None },
         SideKind::Bundled { stack, defects, args } => {
             let mut words = vec!["cutover serve --stack".to_owned(), stack.name().to_owned()];
-            words.extend(defects.iter().flat_map(|defect| ["--defect".to_owned(), crate::reproduce::shell_word(defect)]));
+            words.extend(
+                defects.iter().flat_map(|defect| ["--defect".to_owned(), crate::reproduce::shell_word(defect)]),
+            );
             words.extend(args.iter().map(|word| crate::reproduce::shell_word(word)));
             words.push(format!("--seed-students {} --seed {seed} --listen 127.0.0.1:{port}", plan.database.students));
             SideAgain { url: Some(format!("http://127.0.0.1:{port}")), start: Some(words.join(" ")) }

@@ -140,8 +140,11 @@ fn top(root: &Node, source: &str, problems: &mut Problems<'_>) -> Option<(Accept
     if let Some(version) = fields.get("version") {
         whole(version, 1..=1, problems);
     }
-    let list = fields.get("accepted");
-    let entries = elements(list, problems).iter().filter_map(|node| entry(node, source, problems)).collect();
+    let list = fields.get_or_null("accepted");
+    if list.is_none() {
+        fields.report(problems, "key `accepted` is missing".to_owned(), Some("the list of differences".to_owned()));
+    }
+    let entries = elements(list.filter(|list| !list.is_null()), problems).iter().filter_map(|node| entry(node, source, problems)).collect();
     Some((Accepted { entries }, list?.clone()))
 }
 
@@ -208,14 +211,14 @@ fn end_of_list(source: &str, text: &str, list: &Node) -> Result<(usize, String),
         problems.at(&place, "nothing can be added to a list in `[ ]`", Some(hint));
         problems.into_found()
     };
-    let last = nodes.last().ok_or_else(refused)?;
-    let first_line = &text[line_start(last.span.start)..];
+    let newest = nodes.last().ok_or_else(refused)?;
+    let first_line = &text[line_start(newest.span.start)..];
     let indent: String = first_line.chars().take_while(|c| *c == ' ').collect();
     if !first_line[indent.len()..].starts_with("- ") {
         return Err(refused());
     }
     // The end of the last thing that is written in the element, not of the blanks and comments that follow.
-    let end = last_byte(last);
+    let end = last_byte(newest);
     Ok((text[end..].find('\n').map_or(text.len(), |at| end + at + 1), indent))
 }
 
@@ -274,14 +277,18 @@ accepted:
 
     #[test]
     fn every_problem_is_told_with_its_place() {
-        let text = FILE.replace("reason:", "reson:").replace("kind: status", "kind: statsu").replace("-01-31", "-13-31");
+        let text =
+            FILE.replace("reason:", "reson:").replace("kind: status", "kind: statsu").replace("-01-31", "-13-31");
         let told = complaints(&text);
-        for part in ["accepted.yaml:11:5", "did you mean `reason`?", "did you mean `status`?", "`2027-13-31` is not a day"] {
+        for part in
+            ["accepted.yaml:11:5", "did you mean `reason`?", "did you mean `status`?", "`2027-13-31` is not a day"]
+        {
             assert!(told.contains(part), "{part}: {told}");
         }
         assert!(complaints("").contains("the file is empty"));
         assert!(complaints("version: 2\naccepted: []").contains("expected 1"));
         assert!(complaints("version: 1").contains("key `accepted` is missing"));
+        assert_eq!(Accepted::parse("f", "version: 1\naccepted:\n").unwrap().entries, []);
     }
 
     #[test]

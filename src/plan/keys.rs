@@ -289,18 +289,8 @@ pub(super) static LOAD: Object = Object {
 
 pub(super) const CLASSES: &[&str] = &["breaking", "representation"];
 /// Kinds of differences, as records spell them.
-pub(super) const DIFFERENCE_KINDS: &[&str] = &[
-    "status",
-    "missing",
-    "extra",
-    "type",
-    "value",
-    "order",
-    "body",
-    "transport",
-    "expectation",
-    "capture",
-];
+pub(super) const DIFFERENCE_KINDS: &[&str] =
+    &["status", "missing", "extra", "type", "value", "order", "body", "transport", "expectation", "capture"];
 
 pub(super) static ACCEPTED: Object = Object {
     name: "accepted differences",
@@ -308,7 +298,7 @@ pub(super) static ACCEPTED: Object = Object {
     one_of: &[],
     keys: &[
         must("version", Kind::Whole(1, 1), "Version of this format: 1."),
-        must("accepted", Kind::List(&Kind::Object(&ACCEPTED_DIFFERENCE)), "The differences."),
+        may("accepted", Kind::List(&Kind::Object(&ACCEPTED_DIFFERENCE)), "The differences."),
     ],
 };
 

@@ -53,8 +53,10 @@ pub fn again(record: &RunRecord, flow: &str, step: &str) -> String {
     let run = &record.run;
     // A plan that comes with the program has no file and is known by its name.
     let plan = word(run.plan_file.as_deref().unwrap_or(&run.plan));
-    let settings: String = run.settings.iter().map(|setting| format!(" {}", word(setting))).collect();
-    format!("cutover verify {plan}{settings} --only {} --seed {}", word(&format!("{flow}/{step}")), run.seed)
+    let mut words = vec!["cutover".to_owned(), "verify".to_owned(), plan];
+    words.extend(run.settings.iter().map(|setting| word(setting)));
+    words.extend(["--only".to_owned(), word(&format!("{flow}/{step}")), "--seed".to_owned(), run.seed.to_string()]);
+    words.join(" ")
 }
 
 /// Where the lines that would accept a difference belong.

@@ -154,7 +154,8 @@ fn examples(record: &RunRecord, parity: &Parity, found: &[&Difference]) -> Strin
         let again = reproduce::again(record, &example.flow, &example.step);
         let _ = writeln!(out, "\n{}: {}", prose(&format!("{} / {}", example.flow, example.step)), code(&again));
         if !example.diff.is_empty() {
-            let lines: Vec<String> = example.diff.lines().take(MOST_LINES).map(|line| shortened(&visible(line))).collect();
+            let lines: Vec<String> =
+                example.diff.lines().take(MOST_LINES).map(|line| shortened(&visible(line))).collect();
             let _ = writeln!(out, "\n{}", fenced(&lines.join("\n")));
         }
     }

@@ -23,7 +23,8 @@ pub struct ReadableDiff {
 /// What differs between two answers, each as lines.
 pub fn diff(baseline: &[String], candidate: &[String]) -> ReadableDiff {
     if baseline.len().max(candidate.len()) > MAX_COMPARED {
-        let text = format!("the answers have {} and {} lines: too many for a diff here", baseline.len(), candidate.len());
+        let text =
+            format!("the answers have {} and {} lines: too many for a diff here", baseline.len(), candidate.len());
         return ReadableDiff { text, left_out: baseline.len().max(candidate.len()) as u64 };
     }
     let left: Vec<&str> = baseline.iter().map(String::as_str).collect();

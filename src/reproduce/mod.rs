@@ -12,6 +12,8 @@ mod shell;
 
 pub use diff::{ReadableDiff, diff};
 
+use std::fmt::Write as _;
+
 use crate::plan::{CaptureFrom, Filled};
 use crate::record::reproduce::ShellSecret;
 use secrets::Vocabulary;
@@ -86,11 +88,10 @@ impl Shell {
     ) -> String {
         let title = comment(&request.title);
         let has_head = wanted.iter().any(|(_, from, _)| matches!(from, CaptureFrom::Header(_)));
-        let options = match (is_last, wanted.is_empty(), has_head) {
-            (true, ..) => "-sS -i",
-            (false, true, _) => "-sS -o /dev/null",
-            (false, false, true) => "-sS -i",
-            (false, false, false) => "-sS",
+        let options = match (is_last || has_head, wanted.is_empty()) {
+            (true, _) => "-sS -i",
+            (false, true) => "-sS -o /dev/null",
+            (false, false) => "-sS",
         };
         let curl = self.curl(request, options, names);
         if is_last || wanted.is_empty() {
@@ -101,7 +102,7 @@ impl Shell {
         for (variable, from, as_json) in wanted {
             let name = secrets::variable_name(names, *variable, *as_json);
             let extraction = jq::extraction(from, has_head, *as_json);
-            out.push_str(&format!("\n{name}=$(printf '%s\\n' \"$answer\" | {extraction})"));
+            let _ = write!(out, "\n{name}=$(printf '%s\\n' \"$answer\" | {extraction})");
         }
         out
     }
@@ -116,7 +117,8 @@ impl Shell {
         url.extend(self.vocabulary.target(request, names));
         let mut arguments = vec![format!("curl {options}{} {method} {}", url_options(&request.target), word(&url))];
         for (name, value) in request.headers.iter().filter(|(name, value)| !is_default(name, value)) {
-            let mut pieces = vec![Piece::Literal(if value.is_empty() { format!("{name};") } else { format!("{name}: ") })];
+            let mut pieces =
+                vec![Piece::Literal(if value.is_empty() { format!("{name};") } else { format!("{name}: ") })];
             pieces.extend(self.vocabulary.header(request, name, value, names));
             arguments.push(format!("--header {}", word(&pieces)));
         }

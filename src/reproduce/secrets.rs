@@ -117,7 +117,8 @@ impl Vocabulary {
         let stem = if stem.starts_with(|c: char| c.is_ascii_digit()) { format!("_{stem}") } else { stem };
         let is_taken = |candidate: &str| self.known.iter().any(|known| known.secret.name == candidate);
         let name_of = |number: usize| if number == 1 { stem.clone() } else { format!("{stem}_{number}") };
-        let free = (1..).map(name_of).find(|candidate| !is_taken(candidate)).unwrap_or_default();
+        // One more than there are names cannot all be taken.
+        let free = (1..=self.known.len() + 1).map(name_of).find(|candidate| !is_taken(candidate)).unwrap_or_default();
         let secret = ShellSecret { name: free.clone(), about: format!("`{name}` in the request `{}`", request.title) };
         self.known.push(Known { value: value.to_owned(), secret, used: true, anywhere: false });
         Piece::Variable(free)

@@ -107,9 +107,12 @@ pub fn new_entries(parity: &Parity, classes: &[Class], reason: &str, until: Opti
         let Difference { flow, step, class, kind, place, baseline, candidate, .. } = difference;
         let mut lines = entry_fields(flow, step, *class, *kind, place);
         for (name, value) in [("baseline", baseline), ("candidate", candidate)] {
-            lines.extend(value.as_deref().filter(|value| is_constant(*kind, value)).map(|value| {
-                format!("{name}: {}", serde_json::Value::from(value.replace("${", "$${")))
-            }));
+            lines.extend(
+                value
+                    .as_deref()
+                    .filter(|value| is_constant(*kind, value))
+                    .map(|value| format!("{name}: {}", serde_json::Value::from(value.replace("${", "$${")))),
+            );
         }
         if seen.insert(lines.clone()) {
             lines.push(format!("reason: {}", yaml_text(reason)));

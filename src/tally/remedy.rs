@@ -133,7 +133,10 @@ mod tests {
     fn the_rule_is_as_narrow_as_the_values_let_it_be() {
         let times = (Some("\"2024-01-01T00:00:00Z\""), Some("\"2024-01-01T00:00:02Z\""));
         for (found, expected) in [
-            (difference(Kind::Value, "$.items[3].at", times.0, times.1), "path: \"$.items[*].at\", as: datetime, within: 5s"),
+            (
+                difference(Kind::Value, "$.items[3].at", times.0, times.1),
+                "path: \"$.items[*].at\", as: datetime, within: 5s",
+            ),
             (difference(Kind::Value, "$.name", Some("\"a\""), Some("\"b\"")), "    - { path: $.name, reason"),
             (difference(Kind::Missing, "$['a b'][0]", Some("1"), None), "path: \"$['a b'][*]\", reason"),
             (difference(Kind::Extra, "header etag", None, Some("x")), "header: etag, reason"),

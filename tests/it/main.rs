@@ -5,6 +5,7 @@ mod cli;
 mod defects;
 mod floors;
 mod hostile;
+mod reproduce;
 mod secrets;
 mod sides;
 mod support;

@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 
 use super::{code, prose, sent};
+use crate::record::RunRecord;
 use crate::record::parity::{Difference, Parity};
 use crate::record::reproduce::Example;
-use crate::record::RunRecord;
 use crate::report::reproduce::{again, example, script, setup, start, target};
 use crate::report::text::{counted, visible, visible_lines};
 use crate::role::Role;
