@@ -158,7 +158,7 @@ fn look_deeper(record: &RunRecord, shown: &[&Difference], lines: &mut Vec<String
         return;
     }
     let mut commands: Vec<String> = Vec::new();
-    for difference in shown.iter().filter(|difference| difference.example.is_some()) {
+    for difference in shown.iter().filter(|difference| difference.case.is_some()) {
         let command = report::reproduce::again(record, &difference.flow, &difference.step);
         if !commands.contains(&command) && commands.len() < MOST_COMMANDS {
             commands.push(command);
@@ -177,8 +177,12 @@ fn difference_line(difference: &Difference) -> String {
     if let Some(until) = expired.and_then(|accepted| accepted.until.as_deref()) {
         times.extend([", accepted until ", &shorten(until), ", expired"]);
     }
+    let broken = match (&difference.rule, &difference.note) {
+        (Some(rule), Some(note)) => format!("\n      breaks    {}: {}", shorten(rule), shorten(note)),
+        _ => String::new(),
+    };
     format!(
-        "  {} {} / {} at {}{times}\n      baseline  {}\n      candidate {}",
+        "  {} {} / {} at {}{times}\n      baseline  {}\n      candidate {}{broken}",
         colour(difference.class),
         shorten(&difference.flow),
         shorten(&difference.step),

@@ -1,9 +1,10 @@
 //! Bodies by what they are: JSON by structure, text by line, other bytes as they are.
 
-use super::findings::{Contrast, Decider, Findings};
+use super::findings::{Contrast, Findings};
 use super::header_value::MediaType;
 use super::json::{self, JsonError};
-use super::rules::Seen;
+use super::permit::Seen;
+use super::rules::Decider;
 use super::scalar;
 use super::{Answer, Context, shown, structure};
 use crate::record::Class;
@@ -21,6 +22,11 @@ pub(super) fn compare(context: &Context<'_>, findings: &mut Findings, baseline: 
     if !types.0.is_json() || !types.1.is_json() {
         return compare_bytes(context, findings, bodies, types.0.is_text() && types.1.is_text());
     }
+    if baseline.body == candidate.body
+        && let Ok(document) = json::parse(baseline.body)
+    {
+        return structure::visit_all(context, findings, &document);
+    }
     match (json::parse(baseline.body), json::parse(candidate.body)) {
         (Ok(baseline), Ok(candidate)) => structure::compare(context, findings, &Pair { baseline, candidate }),
         (Err(_), Err(_)) => compare_bytes(context, findings, bodies, true),
@@ -31,7 +37,7 @@ pub(super) fn compare(context: &Context<'_>, findings: &mut Findings, baseline: 
 
 /// Bodies that are not JSON, or claim to be but are not on either side.
 fn compare_bytes(context: &Context<'_>, findings: &mut Findings, bodies: (&[u8], &[u8]), is_text: bool) {
-    let decider = decider(context);
+    let decider = context.scope.whole_body();
     findings.visit(decider);
     let (baseline, candidate) = bodies;
     let both_text = std::str::from_utf8(baseline).ok().zip(std::str::from_utf8(candidate).ok());
@@ -56,7 +62,7 @@ fn report_broken(
     bodies: (&[u8], &[u8]),
     errors: (Option<JsonError>, Option<JsonError>),
 ) {
-    let decider = decider(context);
+    let decider = context.scope.whole_body();
     findings.visit(decider);
     let show = |body: &[u8], error: Option<JsonError>| match error {
         Some(error) if body.is_empty() => format!("empty ({error})"),
@@ -67,12 +73,8 @@ fn report_broken(
     report(decider, findings, bodies, Class::Breaking, shown);
 }
 
-fn decider<'c>(context: &'c Context<'_>) -> Decider<'c> {
-    context.scope.whole_body().map(|rule| (rule.index, rule.kind))
-}
-
 fn report(
-    decider: Decider<'_>,
+    decider: Option<Decider<'_>>,
     findings: &mut Findings,
     (baseline, candidate): (&[u8], &[u8]),
     class: Class,

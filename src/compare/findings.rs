@@ -1,8 +1,8 @@
 //! Where a comparison collects what it finds.
 
-use super::rules::{Seen, permits};
+use super::permit::{self, Seen};
+use super::rules::Decider;
 use super::{Comparison, Difference, RuleMatch};
-use crate::plan::RuleKind;
 use crate::record::Class;
 use crate::record::parity::Kind;
 
@@ -13,9 +13,6 @@ pub(super) struct Findings {
     /// Per rule of the plan.
     rules: Vec<RuleMatch>,
 }
-
-/// The rule that decides a place: which one of the plan's, and what it permits.
-pub(super) type Decider<'c> = Option<(usize, &'c RuleKind)>;
 
 /// Two sides that differ at a place, before rules have their say.
 pub(super) struct Contrast<'a> {
@@ -34,23 +31,31 @@ impl Findings {
     }
 
     /// Counts a place, for the rule that decides it too.
-    pub(super) fn visit(&mut self, decider: Decider<'_>) {
+    pub(super) fn visit(&mut self, decider: Option<Decider<'_>>) {
         self.places += 1;
-        if let Some((rule, _)) = decider {
-            self.rules[rule].matched += 1;
+        if let Some(decider) = decider {
+            self.rules[decider.index].matched += 1;
         }
     }
 
     /// Reports a difference, in class volatile if the rule permits it.
-    pub(super) fn report(&mut self, decider: Decider<'_>, place: String, contrast: Contrast<'_>) {
-        let rule = decider.filter(|(_, kind)| permits(kind, contrast.baseline, contrast.candidate));
-        let rule = rule.map(|(index, _)| index);
-        if let Some(rule) = rule {
-            self.rules[rule].allowed += 1;
+    pub(super) fn report(&mut self, decider: Option<Decider<'_>>, place: String, contrast: Contrast<'_>) {
+        let both = (contrast.baseline, contrast.candidate);
+        let answer = decider.map(|decider| permit::ask(&decider, contrast.kind, both));
+        let is_permitted = matches!(answer, Some(Ok(())));
+        if let Some(decider) = decider.filter(|_| is_permitted) {
+            self.rules[decider.index].allowed += 1;
         }
-        let class = if rule.is_some() { Class::Volatile } else { contrast.class };
         let (baseline, candidate) = contrast.shown;
-        self.differences.push(Difference { class, kind: contrast.kind, place, baseline, candidate, rule });
+        self.differences.push(Difference {
+            class: if is_permitted { Class::Volatile } else { contrast.class },
+            kind: contrast.kind,
+            place,
+            baseline,
+            candidate,
+            rule: decider.map(|decider| decider.index),
+            note: answer.and_then(Result::err),
+        });
     }
 
     pub(super) fn into_comparison(self) -> Comparison {

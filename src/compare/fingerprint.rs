@@ -7,22 +7,50 @@ use super::json::{Document, Type, Value};
 use super::number::Decimal;
 use super::own_url::OwnUrl;
 use super::path::Child;
-use super::place::Trail;
+use super::routes::{Route, Routes};
 use super::rules::Scope;
 use super::scalar::normal;
 
-/// Fingerprints of all values of a document, by [`Value::index`]. Places that a rule decides count for nothing.
-pub(super) fn of_document(document: &Document<'_>, scope: &Scope<'_>, url: OwnUrl<'_>) -> Vec<u64> {
-    let decided = decided_places(document, scope);
+/// What a rule leaves of a value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Left {
+    All,
+    /// All but the order of its elements.
+    Elements,
+    Nothing,
+}
+
+/// Fingerprints of all values of a document, by [`Value::index`]. What a rule decides counts for nothing.
+pub(super) fn of_document(
+    document: &Document<'_>,
+    scope: &Scope<'_>,
+    routes: &mut Routes<'_>,
+    url: OwnUrl<'_>,
+) -> Vec<u64> {
+    let left = what_is_left(document, scope, routes);
     let url = url.stands_in(document.root().raw()).then_some(url);
     let mut prints = vec![0; document.node_count()];
     // Children stand behind their parents.
     for index in (0..document.node_count()).rev() {
-        if !decided.get(index).copied().unwrap_or(false) {
-            prints[index] = of_value(document.at(index as u32), url, &prints);
-        }
+        let value = document.at(index as u32);
+        prints[index] = match left.get(index).copied().unwrap_or(Left::All) {
+            Left::Nothing => 0,
+            Left::Elements if value.kind() == Type::Array => of_elements(value, &prints),
+            Left::Elements | Left::All => of_value(value, url, &prints),
+        };
     }
     prints
+}
+
+/// The fingerprint of what makes an element the same one, whatever rules say of it.
+pub(super) fn of_key(value: Value<'_>, url: OwnUrl<'_>, prints: &[u64]) -> u64 {
+    of_member(2, of_value(value, Some(url), prints))
+}
+
+/// An array whose order says nothing.
+fn of_elements(array: Value<'_>, prints: &[u64]) -> u64 {
+    let sum = array.elements().map(|element| of_member(0, prints[element.index() as usize])).fold(0, u64::wrapping_add);
+    of_member(1, sum)
 }
 
 fn of_value(value: Value<'_>, url: Option<OwnUrl<'_>>, prints: &[u64]) -> u64 {
@@ -60,27 +88,29 @@ fn hash_string(value: Value<'_>, url: Option<OwnUrl<'_>>, hasher: &mut Mixer) {
     }
 }
 
-/// Per value, whether a rule decides it; empty without rules.
-fn decided_places(document: &Document<'_>, scope: &Scope<'_>) -> Vec<bool> {
+/// Per value, what rules leave of it; empty without rules.
+fn what_is_left(document: &Document<'_>, scope: &Scope<'_>, routes: &mut Routes<'_>) -> Vec<Left> {
     if scope.body.is_empty() {
         return Vec::new();
     }
-    let mut trail = Trail::new(scope);
-    let mut places = vec![Trail::ROOT; document.node_count()];
-    let mut decided = vec![false; document.node_count()];
+    let mut at: Vec<Route> = vec![Routes::ROOT; document.node_count()];
+    let mut left = vec![Left::All; document.node_count()];
     for index in 0..document.node_count() {
-        let value = document.at(index as u32);
-        let place = places[index];
-        decided[index] = trail.rule(place).is_some();
+        let (value, route) = (document.at(index as u32), at[index]);
+        left[index] = match routes.decision(route) {
+            None => Left::All,
+            Some(decision) if !decision.from_above && scope.body[decision.rule].frees_order() => Left::Elements,
+            Some(_) => Left::Nothing,
+        };
         for (name, member) in value.members() {
-            places[member.index() as usize] = trail.below(place, Child::Member(name));
+            at[member.index() as usize] = routes.below(route, Child::Member(name));
         }
-        let length = value.elements().count();
-        for (at, element) in value.elements().enumerate() {
-            places[element.index() as usize] = trail.below(place, Child::Element { at, length });
+        let length = if routes.has_indices(route) { value.elements().count() } else { 0 };
+        for (position, element) in value.elements().enumerate() {
+            at[element.index() as usize] = routes.below(route, Child::Element { at: position, length });
         }
     }
-    decided
+    left
 }
 
 /// A hash that is quick on short pieces. Nothing rests on it being hard to guess: what it takes for equal is compared.

@@ -52,15 +52,19 @@ pub(super) fn compare(urls: &Pair<OwnUrl<'_>>, name: &str, baseline: &[u8], cand
     if alike { Some(Class::Representation) } else { Some(class) }
 }
 
-/// An absolute URL of the side itself as the path that it names.
+/// An absolute URL of the side itself, with or without its scheme, as the path that it names.
 fn own_path<'v>(url: &OwnUrl<'_>, value: &'v [u8]) -> &'v [u8] {
-    url.path_of(value).unwrap_or(value)
+    url.path_of(value).or_else(|| url.path_without_scheme(value)).unwrap_or(value)
+}
+
+/// Elements of a list.
+pub(super) fn items(value: &[u8]) -> Vec<Vec<u8>> {
+    split_outside_quotes(value, b',').filter(|item| !item.is_empty()).map(<[u8]>::to_vec).collect()
 }
 
 impl List {
     fn items(&self, value: &[u8]) -> Vec<Vec<u8>> {
-        let mut items: Vec<Vec<u8>> = split_outside_quotes(value, b',').map(<[u8]>::to_vec).collect();
-        items.retain(|item| !item.is_empty());
+        let mut items = items(value);
         if self.ignores_case {
             for item in &mut items {
                 item.make_ascii_lowercase();
@@ -143,7 +147,16 @@ impl Cookie {
 fn cookie_attribute(part: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let split = part.iter().position(|byte| *byte == b'=').unwrap_or(part.len());
     let (name, value) = part.split_at(split);
-    (name.trim_ascii().to_ascii_lowercase(), value.trim_ascii().to_vec())
+    let (name, value) = (name.trim_ascii().to_ascii_lowercase(), value.trim_ascii());
+    let value = match &*name {
+        // RFC 6265, 5.2.3: a dot at the front and case say nothing.
+        b"domain" => {
+            value.strip_prefix(b"=.").unwrap_or(value.strip_prefix(b"=").unwrap_or(value)).to_ascii_lowercase()
+        }
+        b"samesite" => value.to_ascii_lowercase(),
+        _ => value.to_vec(),
+    };
+    (name, value)
 }
 
 /// Pieces between separators that stand in no quoted string, without white space at their ends.

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::findings::{Contrast, Decider, Findings};
+use super::findings::{Contrast, Findings};
 use super::header_value;
-use super::rules::Seen;
+use super::permit::Seen;
+use super::rules::Decider;
 use super::{Context, shown};
 use crate::plan::RuleKind;
 use crate::record::Class;
@@ -32,8 +33,8 @@ pub const HEADERS_LEFT_OUT: &[&str] = &[
 pub(super) fn compare(context: &Context<'_>, findings: &mut Findings, baseline: &HeaderMap, candidate: &HeaderMap) {
     let names: BTreeSet<&str> = baseline.keys().chain(candidate.keys()).map(HeaderName::as_str).collect();
     for name in names {
-        let decider = context.scope.header(name).map(|rule| (rule.index, rule.kind));
-        let is_asked_for = matches!(decider, Some((_, kind)) if !matches!(kind, RuleKind::Ignore));
+        let decider = context.scope.header(name);
+        let is_asked_for = decider.is_some_and(|decider| !matches!(decider.kind, RuleKind::Ignore));
         if !HEADERS_LEFT_OUT.contains(&name) || is_asked_for {
             let values = |headers: &HeaderMap| headers.get_all(name).iter().cloned().collect::<Vec<_>>();
             let header = Header { name, decider, baseline: values(baseline), candidate: values(candidate) };
@@ -44,7 +45,7 @@ pub(super) fn compare(context: &Context<'_>, findings: &mut Findings, baseline: 
 
 struct Header<'c> {
     name: &'c str,
-    decider: Decider<'c>,
+    decider: Option<Decider<'c>>,
     baseline: Vec<HeaderValue>,
     candidate: Vec<HeaderValue>,
 }
@@ -56,6 +57,13 @@ impl Header<'_> {
             let (baseline, candidate) = (join(&self.baseline), join(&self.candidate));
             return self.pair(context, findings, baseline.as_deref(), candidate.as_deref());
         }
+        if self.is_unordered() && self.has_same_items() {
+            let (baseline, candidate) = (join(&self.baseline), join(&self.candidate));
+            if baseline != candidate {
+                self.report(findings, Class::Breaking, Kind::Order, baseline.as_deref(), candidate.as_deref());
+            }
+            return;
+        }
         if self.is_reordered() {
             let (baseline, candidate) = (join(&self.baseline), join(&self.candidate));
             return self.report(findings, Class::Breaking, Kind::Order, baseline.as_deref(), candidate.as_deref());
@@ -65,6 +73,25 @@ impl Header<'_> {
             let (baseline, candidate) = (value(&self.baseline), value(&self.candidate));
             self.pair(context, findings, baseline.as_deref(), candidate.as_deref());
         }
+    }
+
+    fn is_unordered(&self) -> bool {
+        self.decider.is_some_and(|decider| matches!(decider.kind, RuleKind::Unordered))
+    }
+
+    /// Whether both sides have the same elements of lists, each as often. Cookies are no list: they may have commas.
+    fn has_same_items(&self) -> bool {
+        let items = |values: &[HeaderValue]| {
+            let is_whole = self.name == "set-cookie";
+            let split = |value: &HeaderValue| {
+                let value = value.as_bytes();
+                if is_whole { vec![value.to_vec()] } else { header_value::items(value) }
+            };
+            let mut items: Vec<Vec<u8>> = values.iter().flat_map(split).collect();
+            items.sort_unstable();
+            items
+        };
+        items(&self.baseline) == items(&self.candidate)
     }
 
     /// Whether the same values stand in another order.

@@ -6,6 +6,7 @@
 
 mod align;
 mod body;
+mod distance;
 mod findings;
 mod fingerprint;
 mod header_value;
@@ -17,9 +18,12 @@ mod moment;
 mod nearness;
 mod number;
 mod own_url;
+mod pairing;
 mod path;
+mod permit;
 mod place;
 mod readable;
+mod routes;
 mod rules;
 mod scalar;
 mod shown;
@@ -83,8 +87,10 @@ pub struct Difference {
     pub baseline: Option<String>,
     /// What the candidate has there.
     pub candidate: Option<String>,
-    /// Index of the plan's rule that permits it, for class `volatile`.
+    /// Index of the plan's rule that decides the place: it permits what is `volatile`, and is broken by anything else.
     pub rule: Option<usize>,
+    /// How the rule is broken, such as `no UUID on the candidate`.
+    pub note: Option<String>,
 }
 
 /// What one rule did in one comparison.

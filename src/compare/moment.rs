@@ -33,15 +33,20 @@ impl<'a> Moment<'a> {
         if digits_first { Self::rfc3339(text) } else { Self::http(text) }
     }
 
+    /// Whether both are written in the same form.
+    pub(super) fn has_form_of(&self, other: &Self) -> bool {
+        self.form == other.form
+    }
+
     /// Whether both are written in the same form and lie at most so far apart.
     pub(super) fn is_near(&self, other: &Self, within: Duration) -> bool {
-        self.form == other.form && self.nanoseconds_to(other) <= within.as_nanos()
+        self.has_form_of(other) && self.nanoseconds_to(other) <= within.as_nanos()
     }
 
     /// What lies between both; `None`: they are written in different forms, or too far apart to tell.
     pub(super) fn distance(&self, other: &Self) -> Option<Duration> {
         let nanoseconds = u64::try_from(self.nanoseconds_to(other)).ok()?;
-        (self.form == other.form).then(|| Duration::from_nanos(nanoseconds))
+        self.has_form_of(other).then(|| Duration::from_nanos(nanoseconds))
     }
 
     fn nanoseconds_to(&self, other: &Self) -> u128 {
@@ -61,7 +66,7 @@ impl<'a> Moment<'a> {
 
     fn http(text: &'a [u8]) -> Option<Self> {
         const LENGTH: usize = 29;
-        let text = std::str::from_utf8(text).ok().filter(|text| text.len() == LENGTH)?;
+        let text = if text.len() == LENGTH { std::str::from_utf8(text).ok()? } else { return None };
         let parsed = jiff::fmt::strtime::parse("%a, %d %b %Y %H:%M:%S GMT", text).ok()?;
         Some(Self { form: Form::Http, seconds: since_epoch(parsed.to_datetime().ok()?), fraction: &[] })
     }

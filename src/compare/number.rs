@@ -42,7 +42,21 @@ impl<'a> Decimal<'a> {
         Self { negative, digits, exponent }
     }
 
-    fn digits(&self) -> impl Iterator<Item = u8> {
+    /// Whether it has a minus sign.
+    pub(super) const fn is_negative(&self) -> bool {
+        self.negative
+    }
+
+    /// Power of ten of the last digit; `None`: too long to calculate with.
+    pub(super) const fn exponent(&self) -> Option<i128> {
+        match self.exponent {
+            Exponent::Exact(exponent) => Some(exponent),
+            Exponent::Huge { .. } => None,
+        }
+    }
+
+    /// Digits without leading and trailing zeros, as text.
+    pub(super) fn digits(&self) -> impl Iterator<Item = u8> {
         self.digits.0.iter().chain(self.digits.1).copied()
     }
 }

@@ -44,8 +44,12 @@ impl<'a> OwnUrl<'a> {
 
     /// What follows the address, if text begins with it: the place on this side that an absolute URL names.
     pub(super) fn path_of<'t>(&self, url: &'t [u8]) -> Option<&'t [u8]> {
-        let rest = url.strip_prefix(self.base)?;
-        if rest.is_empty() { Some(b"/") } else { ends_here(rest).then_some(rest) }
+        path_after(url, self.base)
+    }
+
+    /// As [`Self::path_of`] for `//host:port/path`.
+    pub(super) fn path_without_scheme<'t>(&self, url: &'t [u8]) -> Option<&'t [u8]> {
+        path_after(url.strip_prefix(b"//")?, self.authority?)
     }
 
     fn scrub_from(&self, text: &[u8], first: (usize, usize, &'static [u8])) -> Vec<u8> {
@@ -74,6 +78,11 @@ impl<'a> OwnUrl<'a> {
         let base = start.filter(|start| self.path_of(&text[*start..]).is_some());
         Some(base.map_or((at, at + authority.len(), AUTHORITY), |start| (start, start + self.base.len(), BASE)))
     }
+}
+
+fn path_after<'t>(url: &'t [u8], start: &[u8]) -> Option<&'t [u8]> {
+    let rest = url.strip_prefix(start)?;
+    if rest.is_empty() { Some(b"/") } else { ends_here(rest).then_some(rest) }
 }
 
 /// Whether two texts are the same but for each side's own address.

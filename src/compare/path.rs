@@ -20,7 +20,7 @@ pub(super) enum Child<'a> {
 }
 
 /// How much of a path has been walked: a bit per number of segments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct State(u128);
 
 impl State {
@@ -64,6 +64,29 @@ impl Matcher {
             }
         }
         State(self.closure(next))
+    }
+
+    /// Names of members that lead from this state elsewhere than other names do.
+    pub(super) fn special_names<'m>(&'m self, state: State, mut tell: impl FnMut(&'m str)) {
+        self.live(state).for_each(|segment| {
+            if let Segment::Member(name) = segment {
+                tell(name);
+            }
+        });
+    }
+
+    /// Indices that lead from this state elsewhere than other indices do.
+    pub(super) fn special_indices(&self, state: State, mut tell: impl FnMut(i64)) {
+        self.live(state).for_each(|segment| {
+            if let Segment::Index(index) = segment {
+                tell(*index);
+            }
+        });
+    }
+
+    /// The segments that may be walked next.
+    fn live(&self, state: State) -> impl Iterator<Item = &Segment> {
+        self.segments.iter().enumerate().filter(move |(at, _)| state.0 >> at & 1 == 1).map(|(_, segment)| segment)
     }
 
     /// `..` also stands for no step at all.

@@ -1,66 +1,46 @@
-//! Places inside a JSON body: how they are written, and which rules fit them. Kept as steps from a parent, so that a
-//! place costs nothing until somebody asks for its name.
+//! Places inside a JSON body and how they are written. Kept as steps from a parent, so that a place costs nothing until
+//! somebody asks for its name.
 
 use std::fmt::Write as _;
 
 use super::json::Text;
-use super::path::{Child, State};
-use super::rules::{BodyRule, Scope};
+use super::path::Child;
+use super::routes::{Route, Routes};
 
 /// One place, by its position in a [`Trail`].
 pub(super) type Place = u32;
 
 /// Places that a walk has come by.
-pub(super) struct Trail<'c, 'd> {
-    scope: &'c Scope<'c>,
+pub(super) struct Trail<'d> {
     steps: Vec<Step<'d>>,
-    /// Per place, one state per rule.
-    states: Vec<State>,
 }
 
 struct Step<'d> {
     parent: Place,
+    route: Route,
     /// `None` at the root.
     child: Option<Child<'d>>,
-    /// The first of the rules that fit here, or that ignore something above, as an index into the scope.
-    rule: Option<usize>,
 }
 
-impl<'c, 'd> Trail<'c, 'd> {
+impl<'d> Trail<'d> {
     /// The place of the whole body.
     pub(super) const ROOT: Place = 0;
 
     /// A trail that knows the root.
-    pub(super) fn new(scope: &'c Scope<'c>) -> Self {
-        let states: Vec<State> = scope.body.iter().map(|rule| rule.matcher.start()).collect();
-        let rule = first_fitting(&scope.body, &states);
-        Self { scope, steps: vec![Step { parent: 0, child: None, rule }], states }
+    pub(super) fn new() -> Self {
+        Self { steps: vec![Step { parent: 0, route: Routes::ROOT, child: None }] }
     }
 
     /// The place one step below another.
-    pub(super) fn below(&mut self, parent: Place, child: Child<'d>) -> Place {
-        let from = self.states.len();
-        for (at, rule) in self.scope.body.iter().enumerate() {
-            let above = self.states[parent as usize * self.scope.body.len() + at];
-            self.states.push(rule.matcher.step(above, child));
-        }
-        let own = first_fitting(&self.scope.body, &self.states[from..]);
-        let inherited = self.steps[parent as usize].rule.filter(|rule| self.scope.body[*rule].is_ignore());
-        let rule = own.into_iter().chain(inherited).min();
-        self.steps.push(Step { parent, child: Some(child), rule });
+    pub(super) fn below(&mut self, routes: &mut Routes<'_>, parent: Place, child: Child<'d>) -> Place {
+        let route = routes.below(self.steps[parent as usize].route, child);
+        self.steps.push(Step { parent, route, child: Some(child) });
         self.steps.len() as Place - 1
     }
 
-    /// The rule that decides a place.
-    pub(super) fn rule(&self, place: Place) -> Option<&'c BodyRule<'c>> {
-        self.steps[place as usize].rule.map(|rule| &self.scope.body[rule])
-    }
-
-    /// Whether everything below a place is ignored along with it: no earlier rule may still fit there.
-    pub(super) fn ignores_all(&self, place: Place) -> bool {
-        let Some(rule) = self.steps[place as usize].rule else { return false };
-        let from = place as usize * self.scope.body.len();
-        self.scope.body[rule].is_ignore() && self.states[from..from + rule].iter().all(|state| *state == State::DEAD)
+    /// What the rules make of a place.
+    pub(super) fn route(&self, place: Place) -> Route {
+        self.steps[place as usize].route
     }
 
     /// The place as a `JSONPath`.
@@ -75,10 +55,6 @@ impl<'c, 'd> Trail<'c, 'd> {
         children.iter().rev().for_each(|child| write_child(&mut out, *child));
         out
     }
-}
-
-fn first_fitting(rules: &[BodyRule<'_>], states: &[State]) -> Option<usize> {
-    rules.iter().zip(states).position(|(rule, state)| rule.matcher.accepts(*state))
 }
 
 fn write_child(out: &mut String, child: Child<'_>) {

@@ -7,6 +7,7 @@ use super::json::{self, Type, Value};
 use super::own_url::OwnUrl;
 use super::path::Child;
 use super::place::{Place, Trail};
+use super::routes::Routes;
 use super::rules::Scope;
 use super::{Answer, Comparator, HEADERS_LEFT_OUT};
 use crate::compare::header_value::MediaType;
@@ -66,7 +67,7 @@ fn headers(scope: &Scope<'_>, answer: &Answer<'_>, mask: Mask<'_>) -> Vec<String
 
 fn body(scope: &Scope<'_>, answer: &Answer<'_>, sorted: bool, mask: Mask<'_>) -> Vec<String> {
     let bytes = answer.body;
-    if scope.whole_body().is_some_and(super::rules::BodyRule::is_ignore) && !bytes.is_empty() {
+    if scope.whole_body().is_some_and(|rule| matches!(rule.kind, RuleKind::Ignore)) && !bytes.is_empty() {
         return vec![IGNORED.to_owned()];
     }
     if bytes.len() > MAX_BODY {
@@ -75,8 +76,9 @@ fn body(scope: &Scope<'_>, answer: &Answer<'_>, sorted: bool, mask: Mask<'_>) ->
     if MediaType::of(answer.headers).is_json()
         && let Ok(document) = json::parse(bytes)
     {
-        let trail = Trail::new(scope);
-        return Printer { trail, mask, sorted, lines: Vec::new(), ahead: Vec::new() }.print(document.root());
+        let (trail, routes) = (Trail::new(), Routes::new(&scope.body));
+        return Printer { scope, routes, trail, mask, sorted, lines: Vec::new(), ahead: Vec::new() }
+            .print(document.root());
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => text.split('\n').take(MAX_LINES).map(|line| mask("body", line)).collect(),
@@ -95,7 +97,9 @@ fn in_short(bytes: &[u8]) -> String {
 
 /// Writes a document; the walk keeps its own stack, so nesting is no danger.
 struct Printer<'c, 'd, 'm> {
-    trail: Trail<'c, 'd>,
+    scope: &'c Scope<'c>,
+    routes: Routes<'c>,
+    trail: Trail<'d>,
     mask: Mask<'m>,
     sorted: bool,
     lines: Vec<String>,
@@ -140,7 +144,7 @@ impl<'d> Printer<'_, 'd, '_> {
 
     /// What stands for a value that is not shown, or is shown otherwise than it was on the wire.
     fn whole(&self, value: Value<'d>, place: Place) -> Option<String> {
-        if self.trail.ignores_all(place) {
+        if self.is_ignored(value, place) {
             return Some(format!("\"{IGNORED}\""));
         }
         let name = self.trail.name(place);
@@ -149,11 +153,18 @@ impl<'d> Printer<'_, 'd, '_> {
         if masked == raw { None } else { Some(if masked.starts_with('"') { masked } else { format!("\"{masked}\"") }) }
     }
 
+    /// Whether a rule permits anything here; an earlier rule may still have a say about what is below.
+    fn is_ignored(&self, value: Value<'d>, place: Place) -> bool {
+        let route = self.trail.route(place);
+        let rule = self.routes.decision(route).map(|decision| self.scope.body[decision.rule].kind);
+        matches!(rule, Some(RuleKind::Ignore)) && (is_leaf(value) || self.routes.covers_all(route))
+    }
+
     fn children(&mut self, value: Value<'d>, place: Place, depth: usize) -> Vec<Item<'d>> {
         let mut items: Vec<Item<'d>> = Vec::new();
         let length = value.elements().count();
         for (at, element) in value.elements().enumerate() {
-            let place = self.trail.below(place, Child::Element { at, length });
+            let place = self.trail.below(&mut self.routes, place, Child::Element { at, length });
             items.push(Item::Value { value: element, place, depth, name: String::new(), comma: "," });
         }
         let mut members: Vec<_> = value.members().collect();
@@ -161,7 +172,7 @@ impl<'d> Printer<'_, 'd, '_> {
             members.sort_by_key(|(name, _)| *name);
         }
         for (member, value) in members {
-            let place = self.trail.below(place, Child::Member(member));
+            let place = self.trail.below(&mut self.routes, place, Child::Member(member));
             let name = format!("{}: ", serde_json::Value::from(member.to_str_lossy()));
             items.push(Item::Value { value, place, depth, name, comma: "," });
         }

@@ -1,16 +1,21 @@
-//! What a plan's rules permit.
+//! The rules of a plan, made ready once, and those of them that apply to one step.
 
-use std::borrow::Cow;
-
-use super::json::Value;
-use super::moment::Moment;
 use super::path::Matcher;
 use crate::plan::{Compare, Rule, RuleKind, RulePlace};
 
 /// The rules of a plan, made ready once.
 #[derive(Debug)]
 pub(super) struct Rules {
-    rules: Vec<(Rule, Option<Matcher>)>,
+    rules: Vec<Prepared>,
+}
+
+#[derive(Debug)]
+struct Prepared {
+    rule: Rule,
+    /// Its place, if that is in a body.
+    matcher: Option<Matcher>,
+    /// What elements of arrays are paired by.
+    key: Option<Matcher>,
 }
 
 /// The rules that apply to one step.
@@ -25,6 +30,7 @@ pub(super) struct BodyRule<'c> {
     /// Which of the plan's rules it is.
     pub(super) index: usize,
     pub(super) matcher: &'c Matcher,
+    pub(super) key: Option<&'c Matcher>,
     pub(super) kind: &'c RuleKind,
 }
 
@@ -37,19 +43,28 @@ pub(super) struct HeaderRule<'c> {
     pub(super) kind: &'c RuleKind,
 }
 
-/// What one side has at a place.
+/// The rule that has a say at one place.
 #[derive(Clone, Copy)]
-pub(super) enum Seen<'a> {
-    Json(Value<'a>),
-    Header(&'a [u8]),
-    Body(&'a [u8]),
+pub(super) struct Decider<'c> {
+    /// Which of the plan's rules it is.
+    pub(super) index: usize,
+    pub(super) kind: &'c RuleKind,
+    /// Whether it has decided a place above with everything below.
+    pub(super) from_above: bool,
 }
 
 impl Rules {
     pub(super) fn new(compare: &Compare) -> Self {
-        let prepare = |rule: &Rule| match &rule.place {
-            RulePlace::Body(path) => (rule.clone(), Some(Matcher::new(path))),
-            RulePlace::Header(_) => (rule.clone(), None),
+        let prepare = |rule: &Rule| Prepared {
+            rule: rule.clone(),
+            matcher: match &rule.place {
+                RulePlace::Body(path) => Some(Matcher::new(path)),
+                RulePlace::Header(_) => None,
+            },
+            key: match &rule.kind {
+                RuleKind::Keyed { by } => Some(Matcher::new(by)),
+                _ => None,
+            },
         };
         Self { rules: compare.rules.iter().map(prepare).collect() }
     }
@@ -62,7 +77,7 @@ impl Rules {
     /// Those that apply to a step.
     pub(super) fn scope(&self, flow: &str, step: &str) -> Scope<'_> {
         let mut scope = Scope { body: Vec::new(), headers: Vec::new() };
-        for (index, (rule, matcher)) in self.rules.iter().enumerate() {
+        for (index, Prepared { rule, matcher, key }) in self.rules.iter().enumerate() {
             let applies = |only: &Option<String>, name| only.as_deref().is_none_or(|only| only == name);
             if !applies(&rule.flow, flow) || !applies(&rule.step, step) {
                 continue;
@@ -70,7 +85,7 @@ impl Rules {
             match (&rule.place, matcher) {
                 (RulePlace::Header(name), _) => scope.headers.push(HeaderRule { index, name, kind: &rule.kind }),
                 (RulePlace::Body(_), Some(matcher)) => {
-                    scope.body.push(BodyRule { index, matcher, kind: &rule.kind });
+                    scope.body.push(BodyRule { index, matcher, key: key.as_ref(), kind: &rule.kind });
                 }
                 (RulePlace::Body(_), None) => {}
             }
@@ -81,49 +96,26 @@ impl Rules {
 
 impl<'c> Scope<'c> {
     /// The rule that decides a header.
-    pub(super) fn header(&self, name: &str) -> Option<HeaderRule<'c>> {
-        self.headers.iter().find(|rule| rule.name.eq_ignore_ascii_case(name)).copied()
+    pub(super) fn header(&self, name: &str) -> Option<Decider<'c>> {
+        let rule = self.headers.iter().find(|rule| rule.name.eq_ignore_ascii_case(name))?;
+        Some(Decider { index: rule.index, kind: rule.kind, from_above: false })
     }
 
     /// The rule that decides a body as a whole: one whose path is the root.
-    pub(super) fn whole_body(&self) -> Option<&BodyRule<'c>> {
-        self.body.iter().find(|rule| rule.matcher.accepts(rule.matcher.start()))
+    pub(super) fn whole_body(&self) -> Option<Decider<'c>> {
+        let rule = self.body.iter().find(|rule| rule.matcher.accepts(rule.matcher.start()))?;
+        Some(Decider { index: rule.index, kind: rule.kind, from_above: false })
     }
 }
 
 impl BodyRule<'_> {
-    /// Whether it permits anything, below its place too.
-    pub(super) const fn is_ignore(&self) -> bool {
-        matches!(self.kind, RuleKind::Ignore)
+    /// Whether it decides everything below its place along with it.
+    pub(super) const fn covers_below(&self) -> bool {
+        matches!(self.kind, RuleKind::Ignore | RuleKind::Schema { .. })
     }
-}
 
-/// Whether a rule permits what the two sides have at its place; `None`: a side has nothing there. New kinds of rules
-/// get their arm here.
-pub(super) fn permits(kind: &RuleKind, baseline: Option<Seen<'_>>, candidate: Option<Seen<'_>>) -> bool {
-    match kind {
-        // A place that may be anything may also be absent.
-        RuleKind::Ignore => true,
-        RuleKind::Datetime { within } => match (baseline.and_then(Seen::text), candidate.and_then(Seen::text)) {
-            (Some(baseline), Some(candidate)) => are_near(&baseline, &candidate, *within),
-            _ => false,
-        },
-    }
-}
-
-fn are_near(baseline: &[u8], candidate: &[u8], within: std::time::Duration) -> bool {
-    match (Moment::parse(baseline), Moment::parse(candidate)) {
-        (Some(baseline), Some(candidate)) => baseline.is_near(&candidate, within),
-        _ => false,
-    }
-}
-
-impl<'a> Seen<'a> {
-    /// Its text, if it is one.
-    fn text(self) -> Option<Cow<'a, [u8]>> {
-        match self {
-            Self::Json(value) => value.text().map(super::json::Text::decode),
-            Self::Header(bytes) | Self::Body(bytes) => Some(Cow::Borrowed(bytes)),
-        }
+    /// Whether it permits any order of elements and nothing else.
+    pub(super) const fn frees_order(&self) -> bool {
+        matches!(self.kind, RuleKind::Unordered | RuleKind::Keyed { .. })
     }
 }

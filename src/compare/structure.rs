@@ -2,22 +2,26 @@
 
 use super::Context;
 use super::align::{self, Aligned};
-use super::findings::{Contrast, Decider, Findings};
+use super::findings::{Contrast, Findings};
 use super::fingerprint;
-use super::json::{Document, Text, Type, Value};
+use super::json::{self, Document, Text, Type, Value};
 use super::members::{self, Joined};
-use super::path::Child;
+use super::pairing;
+use super::path::{Child, Matcher};
+use super::permit::{self, Seen};
 use super::place::{Place, Trail};
-use super::rules::Seen;
+use super::routes::{Decision, Routes};
+use super::rules::Decider;
 use super::scalar;
+use crate::plan::RuleKind;
 use crate::record::Class;
 use crate::record::parity::Kind;
 use crate::role::Pair;
 
 /// Compares two JSON texts.
 pub(super) fn compare(context: &Context<'_>, findings: &mut Findings, documents: &Pair<Document<'_>>) {
-    let trail = Trail::new(&context.scope);
-    let mut walk = Walk { context, findings, documents, trail, ahead: Vec::new(), prints: None };
+    let routes = Routes::new(&context.scope.body);
+    let mut walk = Walk { context, findings, documents, routes, trail: Trail::new(), ahead: Vec::new(), prints: None };
     let roots = (Some(documents.baseline.root()), Some(documents.candidate.root()));
     walk.ahead.push(Visit { values: roots, place: Trail::ROOT, is_duplicate: false });
     while let Some(visit) = walk.ahead.pop() {
@@ -28,11 +32,34 @@ pub(super) fn compare(context: &Context<'_>, findings: &mut Findings, documents:
     }
 }
 
+/// Counts the places of a JSON text that both sides sent alike, for the rules that decide them too.
+pub(super) fn visit_all(context: &Context<'_>, findings: &mut Findings, document: &Document<'_>) {
+    let mut routes = Routes::new(&context.scope.body);
+    let mut ahead = vec![(document.root(), Routes::ROOT)];
+    while let Some((value, route)) = ahead.pop() {
+        findings.visit(decider(context, routes.decision(route)));
+        if routes.covers_all(route) {
+            continue;
+        }
+        ahead.extend(value.members().map(|(name, member)| (member, routes.below(route, Child::Member(name)))));
+        let length = if routes.has_indices(route) { value.elements().count() } else { 0 };
+        let elements = value.elements().enumerate();
+        ahead.extend(elements.map(|(at, element)| (element, routes.below(route, Child::Element { at, length }))));
+    }
+}
+
+fn decider<'c>(context: &'c Context<'c>, decision: Option<Decision>) -> Option<Decider<'c>> {
+    let Decision { rule, from_above } = decision?;
+    let rule = &context.scope.body[rule];
+    Some(Decider { index: rule.index, kind: rule.kind, from_above })
+}
+
 struct Walk<'c, 'd> {
     context: &'c Context<'c>,
     findings: &'c mut Findings,
     documents: &'d Pair<Document<'d>>,
-    trail: Trail<'c, 'd>,
+    routes: Routes<'c>,
+    trail: Trail<'d>,
     ahead: Vec<Visit<'d>>,
     /// Fingerprints of all values, made when the first array needs them.
     prints: Option<Pair<Vec<u64>>>,
@@ -52,16 +79,33 @@ impl<'c, 'd> Walk<'c, 'd> {
         let decider = self.decider(visit.place);
         self.findings.visit(decider);
         match visit.values {
-            (Some(baseline), Some(candidate)) if self.trail.ignores_all(visit.place) => {
-                if !baseline.is_same_text(candidate) {
-                    let kind = if baseline.kind() == candidate.kind() { Kind::Value } else { Kind::Type };
-                    self.report(visit, Class::Breaking, kind);
+            (Some(baseline), Some(candidate)) => match decider.map(|decider| (decider.kind, decider.from_above)) {
+                Some((RuleKind::Ignore | RuleKind::Schema { .. }, _)) => self.covered(visit, baseline, candidate),
+                Some((RuleKind::Unordered, false)) => self.any_order(visit, baseline, candidate, None),
+                Some((RuleKind::Keyed { .. }, false)) => {
+                    let key = self.key(visit.place);
+                    self.any_order(visit, baseline, candidate, key);
                 }
-            }
-            (Some(baseline), Some(candidate)) => self.compare_values(visit, baseline, candidate),
+                _ => self.compare_values(visit, baseline, candidate),
+            },
             (Some(only), None) => self.report(visit, class_of_absence(only, visit.is_duplicate), Kind::Missing),
             (None, Some(only)) => self.report(visit, class_of_absence(only, visit.is_duplicate), Kind::Extra),
             (None, None) => {}
+        }
+    }
+
+    /// A place that a rule decides with everything below it, as one place unless an earlier rule may decide some of it.
+    fn covered(&mut self, visit: Visit<'d>, baseline: Value<'d>, candidate: Value<'d>) {
+        let is_whole = self.routes.covers_all(self.trail.route(visit.place));
+        let both = (Some(Seen::Json(baseline)), Some(Seen::Json(candidate)));
+        let is_permitted =
+            || self.decider(visit.place).is_none_or(|decider| permit::ask(&decider, Kind::Value, both).is_ok());
+        if !is_whole && is_permitted() {
+            return self.compare_values(visit, baseline, candidate);
+        }
+        if !baseline.is_same_text(candidate) {
+            let kind = if baseline.kind() == candidate.kind() { Kind::Value } else { Kind::Type };
+            self.report(visit, Class::Breaking, kind);
         }
     }
 
@@ -113,32 +157,67 @@ impl<'c, 'd> Walk<'c, 'd> {
     fn arrays(&mut self, visit: Visit<'d>, baseline: Value<'d>, candidate: Value<'d>) {
         let left: Vec<_> = baseline.elements().collect();
         let right: Vec<_> = candidate.elements().collect();
-        let prints = self.prints.get_or_insert_with(|| Pair {
-            baseline: fingerprint::of_document(
-                &self.documents.baseline,
-                &self.context.scope,
-                self.context.urls.baseline,
-            ),
-            candidate: fingerprint::of_document(
-                &self.documents.candidate,
-                &self.context.scope,
-                self.context.urls.candidate,
-            ),
+        let (left_prints, right_prints) = self.prints_of(&left, &right);
+        if align::is_reordered(&left_prints, &right_prints) {
+            return self.report(visit, Class::Breaking, Kind::Order);
+        }
+        self.push_elements(visit.place, (&left, &right), align::align(&left_prints, &right_prints));
+    }
+
+    /// Arrays whose elements belong together by a key, or else by all that they say.
+    fn any_order(&mut self, visit: Visit<'d>, baseline: Value<'d>, candidate: Value<'d>, key: Option<&Matcher>) {
+        if baseline.kind() != Type::Array || candidate.kind() != Type::Array {
+            return self.compare_values(visit, baseline, candidate);
+        }
+        let left: Vec<_> = baseline.elements().collect();
+        let right: Vec<_> = candidate.elements().collect();
+        let (mut left_marks, mut right_marks) = self.prints_of(&left, &right);
+        if let (Some(key), Some(prints)) = (key, &self.prints) {
+            let urls = &self.context.urls;
+            let mark = |marks: &mut Vec<u64>, values: &[Value<'_>], url, prints: &[u64]| {
+                for (mark, value) in marks.iter_mut().zip(values) {
+                    if let Some(key) = json::select_below(*value, key) {
+                        *mark = fingerprint::of_key(key, url, prints);
+                    }
+                }
+            };
+            mark(&mut left_marks, &left, urls.baseline, &prints.baseline);
+            mark(&mut right_marks, &right, urls.candidate, &prints.candidate);
+        }
+        let mut paired = pairing::by_mark(&left_marks, &right_marks);
+        if key.is_none() {
+            pairing::join_last(&mut paired);
+        }
+        if pairing::is_reordered(&paired) {
+            self.report(visit, Class::Breaking, Kind::Order);
+        }
+        self.push_elements(visit.place, (&left, &right), paired);
+    }
+
+    /// Fingerprints of some elements of either side.
+    fn prints_of(&mut self, baseline: &[Value<'d>], candidate: &[Value<'d>]) -> (Vec<u64>, Vec<u64>) {
+        let Self { context, documents, routes, prints, .. } = self;
+        let prints = prints.get_or_insert_with(|| {
+            let mut of = |document, url| fingerprint::of_document(document, &context.scope, routes, url);
+            Pair {
+                baseline: of(&documents.baseline, context.urls.baseline),
+                candidate: of(&documents.candidate, context.urls.candidate),
+            }
         });
         let of = |values: &[Value<'_>], prints: &[u64]| -> Vec<u64> {
             values.iter().map(|value| prints[value.index() as usize]).collect()
         };
-        let (left_prints, right_prints) = (of(&left, &prints.baseline), of(&right, &prints.candidate));
-        if align::is_reordered(&left_prints, &right_prints) {
-            return self.report(visit, Class::Breaking, Kind::Order);
-        }
-        for aligned in align::align(&left_prints, &right_prints) {
+        (of(baseline, &prints.baseline), of(candidate, &prints.candidate))
+    }
+
+    fn push_elements(&mut self, parent: Place, (left, right): (&[Value<'d>], &[Value<'d>]), aligned: Vec<Aligned>) {
+        for aligned in aligned {
             let (at, length, values) = match aligned {
                 Aligned::Both(at, other) => (at, left.len(), (Some(left[at]), Some(right[other]))),
                 Aligned::OnlyBaseline(at) => (at, left.len(), (Some(left[at]), None)),
                 Aligned::OnlyCandidate(at) => (at, right.len(), (None, Some(right[at]))),
             };
-            let place = self.trail.below(visit.place, Child::Element { at, length });
+            let place = self.trail.below(&mut self.routes, parent, Child::Element { at, length });
             // An element that is null is still an element: without it the others move up.
             self.ahead.push(Visit { values, place, is_duplicate: true });
         }
@@ -151,12 +230,17 @@ impl<'c, 'd> Walk<'c, 'd> {
         values: (Option<Value<'d>>, Option<Value<'d>>),
         is_duplicate: bool,
     ) {
-        let place = self.trail.below(parent, Child::Member(name));
+        let place = self.trail.below(&mut self.routes, parent, Child::Member(name));
         self.ahead.push(Visit { values, place, is_duplicate });
     }
 
-    fn decider(&self, place: Place) -> Decider<'c> {
-        self.trail.rule(place).map(|rule| (rule.index, rule.kind))
+    fn decider(&self, place: Place) -> Option<Decider<'c>> {
+        decider(self.context, self.routes.decision(self.trail.route(place)))
+    }
+
+    /// The path to what makes elements of an array the same one, where a rule names one.
+    fn key(&self, place: Place) -> Option<&'c Matcher> {
+        self.context.scope.body[self.routes.decision(self.trail.route(place))?.rule].key
     }
 
     fn report(&mut self, visit: Visit<'d>, class: Class, kind: Kind) {

@@ -5,6 +5,7 @@
 
 mod gates;
 mod metrics;
+mod rules;
 mod times;
 mod validity;
 mod verdict;

@@ -21,6 +21,7 @@ pub(super) fn findings(evidence: &RunRecord) -> Vec<Finding> {
     let mut findings: Vec<Finding> = ending(&evidence.ending).into_iter().collect();
     findings.extend(nothing_compared(evidence));
     findings.extend(accepted(evidence));
+    findings.extend(super::rules::findings(evidence));
     if let Some(load) = &evidence.load {
         findings.extend(Role::BOTH.into_iter().filter_map(|role| no_requests(evidence, load, role)));
         findings.extend(panics(&load.generator));

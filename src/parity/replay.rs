@@ -62,10 +62,10 @@ impl Replay {
             _ => self.tally.difference(&flow.name, &step.name, Kind::Transport, "answer", in_words(&outcomes)),
         }
         let goes_on = self.expectations(flow, step, &outcomes);
-        if self.tally.needs_example() {
+        if self.tally.needs_case() {
             let diff = self.readable_diff(flow, step, &outcomes);
-            let example = self.reproducer.example(trace, &flow.name, &step.name, diff);
-            self.tally.give_example(Some(example));
+            let case = self.reproducer.case(trace, &flow.name, &step.name, diff);
+            self.tally.give_case(Some(case));
         }
         goes_on
     }

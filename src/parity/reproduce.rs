@@ -6,7 +6,7 @@ use http_body_util::BodyExt as _;
 
 use crate::http::Origin;
 use crate::plan::{Plan, Side, SideKind};
-use crate::record::reproduce::{Example, Reproduction, SideAgain};
+use crate::record::reproduce::{FailingCase, Reproduction, SideAgain};
 use crate::reproduce::{ReadableDiff, Sent, Shell, placeholders};
 use crate::role::{Pair, Role};
 use crate::step::{Captured, PreparedFlow, PreparedStep, Session};
@@ -14,7 +14,7 @@ use crate::step::{Captured, PreparedFlow, PreparedStep, Session};
 /// Ports for sides that a person starts again.
 const PORTS: Pair<u16> = Pair { baseline: 8081, candidate: 8082 };
 
-/// Writes examples for the differences of one replay.
+/// Writes failing cases for the differences of one replay.
 pub(super) struct Reproducer {
     shell: Shell,
     origin: Origin,
@@ -56,15 +56,15 @@ impl Reproducer {
         trace.sent.extend(sent(step, title, &mut trace.session, &self.origin));
     }
 
-    /// An example of what the last step that was added came to.
-    pub(super) fn example(&mut self, trace: &Trace, flow: &str, step: &str, diff: Option<ReadableDiff>) -> Example {
+    /// The failing case of what the last step that was added came to.
+    pub(super) fn case(&mut self, trace: &Trace, flow: &str, step: &str, diff: Option<ReadableDiff>) -> FailingCase {
         let is_needed = |login: &&Sent| {
             let marks = login.captures.iter().flat_map(|(variable, _)| <[String; 2]>::from(placeholders(*variable)));
             marks.into_iter().any(|mark| trace.sent.iter().any(|sent| sent.mentions(&mark)))
         };
         let requests: Vec<Sent> = self.login.iter().filter(is_needed).chain(&trace.sent).cloned().collect();
         let diff = diff.unwrap_or(ReadableDiff { text: String::new(), left_out: 0 });
-        Example {
+        FailingCase {
             flow: flow.to_owned(),
             step: step.to_owned(),
             requests: self.shell.lines(&requests, &trace.names),

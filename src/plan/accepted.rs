@@ -144,7 +144,10 @@ fn top(root: &Node, source: &str, problems: &mut Problems<'_>) -> Option<(Accept
     if list.is_none() {
         fields.report(problems, "key `accepted` is missing".to_owned(), Some("the list of differences".to_owned()));
     }
-    let entries = elements(list.filter(|list| !list.is_null()), problems).iter().filter_map(|node| entry(node, source, problems)).collect();
+    let entries = elements(list.filter(|list| !list.is_null()), problems)
+        .iter()
+        .filter_map(|node| entry(node, source, problems))
+        .collect();
     Some((Accepted { entries }, list?.clone()))
 }
 

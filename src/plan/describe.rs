@@ -100,9 +100,15 @@ fn write_rules(out: &mut String, plan: &Plan) -> fmt::Result {
         writeln!(out, "  nothing")?;
     }
     for rule in &plan.compare.rules {
-        let kind = match rule.kind {
+        let kind = match &rule.kind {
             RuleKind::Ignore => "not at all".to_owned(),
-            RuleKind::Datetime { within } => format!("as times within {}", format_duration(within)),
+            RuleKind::Datetime { within } => format!("as times within {}", format_duration(*within)),
+            RuleKind::Uuid => "as UUIDs".to_owned(),
+            RuleKind::Number { within } => format!("as numbers within {within}"),
+            RuleKind::Unordered => "in any order".to_owned(),
+            RuleKind::Keyed { by } => format!("in any order, paired by {by}"),
+            RuleKind::Matches { pattern } => format!("as texts that match /{pattern}/"),
+            RuleKind::Schema { .. } => "by a JSON Schema".to_owned(),
         };
         let only = [&rule.flow, &rule.step].into_iter().flatten().map(|name| format!(", only in {name}"));
         writeln!(out, "  {} {kind}{}: {}", rule.place, only.collect::<String>(), rule.reason)?;

@@ -29,6 +29,10 @@ pub(super) enum Kind {
     /// Text, or a number or a switch that becomes text.
     Value,
     Duration,
+    /// A number that is not negative, or one with a percent sign.
+    Tolerance,
+    /// A JSON Schema.
+    Schema,
     /// `200/s`, or a number per second.
     Rate,
     Switch,
@@ -58,9 +62,7 @@ pub(super) const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DE
 pub(super) const STACKS: &[&str] = &["async", "blocking"];
 pub(super) const MODELS: &[&str] = &["open", "closed"];
 pub(super) const SPACINGS: &[&str] = &["poisson", "uniform"];
-pub(super) const RULE_KINDS: &[&str] = &["datetime"];
-/// Rules that the comparator will know one day.
-pub(super) const LATER_KINDS: &[&str] = &["uuid", "number", "unordered", "keyed", "matches", "schema"];
+pub(super) const RULE_KINDS: &[&str] = &["datetime", "uuid", "number", "unordered", "keyed", "matches", "schema"];
 
 pub(super) const MAX_WEIGHT: u64 = 1_000_000;
 pub(super) const MAX_USERS: u64 = 100_000;
@@ -249,8 +251,27 @@ pub(super) static RULE: Object = Object {
     keys: &[
         may("path", Kind::Text, "JSONPath of a place in the body."),
         may("header", Kind::Text, "Name of a header."),
-        must("as", Kind::Choice(RULE_KINDS), "`datetime`: two instants, written in the same way."),
-        may("within", Kind::Duration, "Largest distance of two instants."),
+        must(
+            "as",
+            Kind::Choice(RULE_KINDS),
+            "`datetime`: two instants in the same form, not farther apart than `within`. `uuid`: two UUIDs. `number`: two \
+             numbers, not farther apart than `within`. `unordered`: an array, or the values of a header, in any order. \
+             `keyed`: an array in any order whose elements belong together by `by`. `matches`: two texts that match \
+             `pattern`. `schema`: two values that fit `schema`.",
+        ),
+        may(
+            "within",
+            Kind::Either(&[Kind::Duration, Kind::Tolerance]),
+            "Largest distance: of two instants such as `5s`; of two numbers such as `1e-9`, or `1%` of the one farther \
+             from zero.",
+        ),
+        may("by", Kind::Text, "What makes two elements of arrays the same one: a path inside them, such as `id`."),
+        may("pattern", Kind::Text, "Regular expression, found anywhere in the text unless it says `^` and `$`."),
+        may(
+            "schema",
+            Kind::Schema,
+            "JSON Schema (2020-12 unless `$schema` says otherwise) of the place and all below it.",
+        ),
         must("reason", Kind::Text, "Why; printed in every report."),
         may("flow", Kind::Text, "Only for this flow."),
         may("step", Kind::Text, "Only for this step."),

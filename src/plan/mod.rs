@@ -12,6 +12,7 @@ mod only;
 pub mod path;
 mod problems;
 mod read;
+mod rule;
 mod schema;
 mod side;
 pub mod template;
@@ -29,6 +30,7 @@ pub use gate::Gate;
 pub use only::Only;
 pub use path::JsonPath;
 pub use read::{AdHocError, PlanError, load, parse, parse_rate};
+pub use rule::{Rule, RuleKind, RulePlace, Tolerance};
 pub use schema::schema;
 pub use side::{Database, Metrics, Provider, Side, SideKind, Stack, UrlError};
 pub use template::{JsonTemplate, Template};
@@ -225,54 +227,9 @@ pub struct Compare {
     pub rules: Vec<Rule>,
 }
 
-/// One permission to differ.
-#[derive(Debug, Clone)]
-pub struct Rule {
-    /// The place it is about.
-    pub place: RulePlace,
-    /// What may differ there.
-    pub kind: RuleKind,
-    /// Why; printed in every report.
-    pub reason: String,
-    /// Only for this flow.
-    pub flow: Option<String>,
-    /// Only for this step.
-    pub step: Option<String>,
-}
-
 /// Whether rules may have this kind, as in `as: datetime`.
 pub fn knows_rule_kind(word: &str) -> bool {
     keys::RULE_KINDS.contains(&word)
-}
-
-/// The place that a rule is about.
-#[derive(Debug, Clone)]
-pub enum RulePlace {
-    /// Places in a JSON body.
-    Body(JsonPath),
-    /// A header, in lower case.
-    Header(String),
-}
-
-impl std::fmt::Display for RulePlace {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Body(path) => write!(f, "{path}"),
-            Self::Header(name) => write!(f, "header {name}"),
-        }
-    }
-}
-
-/// What may differ at a place.
-#[derive(Debug, Clone)]
-pub enum RuleKind {
-    /// Anything.
-    Ignore,
-    /// Two instants at most this far apart, both with the same way of writing.
-    Datetime {
-        /// Largest distance.
-        within: Duration,
-    },
 }
 
 /// How much load, for how long.

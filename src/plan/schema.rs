@@ -57,6 +57,12 @@ fn kind_schema(kind: &Kind) -> Value {
         Kind::Duration => {
             json!({ "type": "string", "pattern": format!(r"^\s*[0-9.]+\s*(us|µs|ms|s|m|h)\s*$|{FILLED}") })
         }
+        Kind::Tolerance => json!({
+            "type": ["string", "number"],
+            "minimum": 0,
+            "pattern": format!(r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\s*%?$|{FILLED}"),
+        }),
+        Kind::Schema => json!({ "type": ["object", "boolean"] }),
         Kind::Rate => json!({
             "type": ["string", "number"],
             "exclusiveMinimum": 0,

@@ -142,7 +142,7 @@ pub struct Difference {
     pub candidate: Option<String>,
     /// How often it was seen.
     pub count: u64,
-    /// The rule that allowed it, for class `volatile`.
+    /// The rule that allowed it, for class `volatile`; for other classes the one that it breaks.
     pub rule: Option<String>,
     /// The entry of the file of accepted differences that is about it.
     #[serde(default)]
@@ -150,9 +150,27 @@ pub struct Difference {
     /// What would accept it: lines for the plan, or for the file of accepted differences.
     #[serde(default)]
     pub remedy: Option<Remedy>,
-    /// Its first example, as an index into [`Reproduction::examples`].
+    /// Its first failing case, as an index into [`Reproduction::cases`].
     #[serde(default)]
-    pub example: Option<usize>,
+    pub case: Option<usize>,
+    /// How it breaks the rule, such as `no UUID on the candidate`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Further examples of the same difference, at most two, that are not all alike.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<Example>,
+}
+
+/// One occurrence of a difference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Example {
+    /// As [`Difference::place`].
+    #[serde(rename = "where")]
+    pub place: String,
+    /// As [`Difference::baseline`].
+    pub baseline: Option<String>,
+    /// As [`Difference::candidate`].
+    pub candidate: Option<String>,
 }
 
 impl Difference {
@@ -216,6 +234,12 @@ pub struct RuleUse {
     pub rule: String,
     /// Why it is there.
     pub reason: String,
+    /// The only flow that it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<String>,
+    /// The only step that it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
     /// Places that it was asked about.
     pub matched: u64,
     /// Differences that it allowed.

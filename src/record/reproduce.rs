@@ -11,9 +11,9 @@ pub struct Reproduction {
     pub sides: Pair<Option<SideAgain>>,
     /// What the shell must know and no report may say.
     pub secrets: Vec<ShellSecret>,
-    /// The first example of each group of differences; groups that were found in the same answers share one.
-    pub examples: Vec<Example>,
-    /// Examples that were left out, so that the record stays small.
+    /// The first failing case of each group of differences; groups that were found in the same answers share one.
+    pub cases: Vec<FailingCase>,
+    /// Failing cases that were left out, so that the record stays small.
     pub left_out: u64,
 }
 
@@ -37,7 +37,7 @@ pub struct ShellSecret {
 
 /// Two answers that differ, and the requests that led to them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Example {
+pub struct FailingCase {
     /// Name of the flow.
     pub flow: String,
     /// Name of the step.

@@ -10,12 +10,12 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use super::text::{counted, not_run, quantity, run_seconds, visible, visible_lines};
 use super::{File, View, reproduce};
 use crate::record::parity::StepParity;
-use crate::record::reproduce::Example;
+use crate::record::reproduce::FailingCase;
 use crate::record::{Class, Difference, Ending, GateResult, Parity, RunRecord, Verdict};
 use crate::role::Role;
 
-/// Examples of one step that are shown at most.
-const MOST_EXAMPLES: usize = 2;
+/// Failing cases of one step that are shown at most.
+const MOST_CASES: usize = 2;
 
 pub(super) fn render(view: &View) -> Vec<File> {
     let record = view.record;
@@ -101,24 +101,32 @@ fn told(parity: &Parity, differences: &[&Difference]) -> String {
         let (place, times) = (visible(&d.place), counted(d.count, "time"));
         let expired = d.accepted.as_ref().filter(|accepted| accepted.expired).and_then(|it| it.until.as_deref());
         let expired = expired.map(|until| format!("; accepted until {until}, expired")).unwrap_or_default();
-        format!("{place}: baseline {}, candidate {} ({times}){expired}", value(&d.baseline), value(&d.candidate))
+        let broken = match (&d.rule, &d.note) {
+            (Some(rule), Some(note)) => format!(", breaks {}: {}", visible(rule), visible(note)),
+            _ => String::new(),
+        };
+        format!(
+            "{place}: baseline {}, candidate {} ({times}){broken}{expired}",
+            value(&d.baseline),
+            value(&d.candidate)
+        )
     };
     let mut parts = vec![differences.iter().map(line).collect::<Vec<_>>().join("\n")];
-    let mut examples: Vec<usize> = differences.iter().filter_map(|difference| difference.example).collect();
-    examples.dedup();
-    let examples = examples.into_iter().filter_map(|at| parity.reproduction.examples.get(at));
-    parts.extend(examples.take(MOST_EXAMPLES).map(|example| shown(parity, example)));
+    let mut cases: Vec<usize> = differences.iter().filter_map(|difference| difference.case).collect();
+    cases.dedup();
+    let cases = cases.into_iter().filter_map(|at| parity.reproduction.cases.get(at));
+    parts.extend(cases.take(MOST_CASES).map(|case| shown(parity, case)));
     parts.join("\n\n")
 }
 
 /// Two answers, and the requests that lead to them.
-fn shown(parity: &Parity, example: &Example) -> String {
-    let mut parts = vec![visible_lines(&example.diff)];
-    if example.diff_left_out > 0 {
-        parts.push(format!("… {}", counted(example.diff_left_out, "more line")));
+fn shown(parity: &Parity, case: &FailingCase) -> String {
+    let mut parts = vec![visible_lines(&case.diff)];
+    if case.diff_left_out > 0 {
+        parts.push(format!("… {}", counted(case.diff_left_out, "more line")));
     }
     parts.push(visible_lines(&reproduce::setup(&parity.reproduction)));
-    parts.extend(Role::BOTH.map(|role| visible_lines(&reproduce::script(example, role))));
+    parts.extend(Role::BOTH.map(|role| visible_lines(&reproduce::script(case, role))));
     parts.retain(|part| !part.is_empty());
     parts.join("\n\n")
 }

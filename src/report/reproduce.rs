@@ -4,12 +4,12 @@
 use super::text::visible;
 use crate::record::RunRecord;
 use crate::record::parity::{Difference, Parity, RemedyTarget};
-use crate::record::reproduce::{Example, Reproduction};
+use crate::record::reproduce::{FailingCase, Reproduction};
 use crate::role::Role;
 
-/// The example of a difference.
-pub fn example<'p>(parity: &'p Parity, difference: &Difference) -> Option<&'p Example> {
-    parity.reproduction.examples.get(difference.example?)
+/// The case of a difference.
+pub fn case<'p>(parity: &'p Parity, difference: &Difference) -> Option<&'p FailingCase> {
+    parity.reproduction.cases.get(difference.case?)
 }
 
 /// Lines that start the sides again, each in a terminal of its own; `None`: they need not be started, or not by us.
@@ -43,9 +43,9 @@ const fn variable(role: Role) -> &'static str {
     }
 }
 
-/// The requests of an example for one side.
-pub fn script(example: &Example, role: Role) -> String {
-    format!("SIDE=${{{}:?}}\n{}", variable(role), example.requests.join("\n"))
+/// The requests of a failing case for one side.
+pub fn script(case: &FailingCase, role: Role) -> String {
+    format!("SIDE=${{{}:?}}\n{}", variable(role), case.requests.join("\n"))
 }
 
 /// The command that does one step again, and what leads to it.

@@ -13,8 +13,8 @@ use crate::role::Role;
 use crate::units::{format_count, three_digits};
 
 const MOST_DIFFERENCES: usize = 10;
-const MOST_EXAMPLES: usize = 3;
-/// Lines of an example; the report has all of them.
+const MOST_CASES: usize = 3;
+/// Lines of a failing case; the report has all of them.
 const MOST_LINES: usize = 30;
 /// Values are cut to this in the table; the report has them whole.
 const LONGEST_VALUE: usize = 80;
@@ -142,20 +142,19 @@ fn differences(record: &RunRecord) -> String {
     if found.len() > MOST_DIFFERENCES {
         let _ = writeln!(out, "\n{} more in the full report.", format_count((found.len() - MOST_DIFFERENCES) as u64));
     }
-    out + &examples(record, parity, &found)
+    out + &cases(record, parity, &found)
 }
 
-/// The first examples: both answers, and the command that does the step again.
-fn examples(record: &RunRecord, parity: &Parity, found: &[&Difference]) -> String {
-    let mut shown: Vec<usize> = found.iter().filter_map(|difference| difference.example).collect();
+/// The first failing cases: both answers, and the command that does the step again.
+fn cases(record: &RunRecord, parity: &Parity, found: &[&Difference]) -> String {
+    let mut shown: Vec<usize> = found.iter().filter_map(|difference| difference.case).collect();
     shown.dedup();
     let mut out = String::new();
-    for example in shown.into_iter().filter_map(|at| parity.reproduction.examples.get(at)).take(MOST_EXAMPLES) {
-        let again = reproduce::again(record, &example.flow, &example.step);
-        let _ = writeln!(out, "\n{}: {}", prose(&format!("{} / {}", example.flow, example.step)), code(&again));
-        if !example.diff.is_empty() {
-            let lines: Vec<String> =
-                example.diff.lines().take(MOST_LINES).map(|line| shortened(&visible(line))).collect();
+    for case in shown.into_iter().filter_map(|at| parity.reproduction.cases.get(at)).take(MOST_CASES) {
+        let again = reproduce::again(record, &case.flow, &case.step);
+        let _ = writeln!(out, "\n{}: {}", prose(&format!("{} / {}", case.flow, case.step)), code(&again));
+        if !case.diff.is_empty() {
+            let lines: Vec<String> = case.diff.lines().take(MOST_LINES).map(|line| shortened(&visible(line))).collect();
             let _ = writeln!(out, "\n{}", fenced(&lines.join("\n")));
         }
     }
@@ -175,11 +174,19 @@ fn difference(difference: &Difference) -> [String; 6] {
     [
         difference.class.name().to_owned(),
         prose(&format!("{} / {}", difference.flow, difference.step)),
-        code(&difference.place),
+        format!("{}{}", code(&difference.place), broken_rule(difference)),
         value(&difference.baseline),
         value(&difference.candidate),
         format_count(difference.count),
     ]
+}
+
+/// Which rule a difference breaks, and how.
+fn broken_rule(difference: &Difference) -> String {
+    match (&difference.rule, &difference.note) {
+        (Some(rule), Some(note)) => format!(", breaks {}: {}", code(rule), prose(note)),
+        _ => String::new(),
+    }
 }
 
 fn shortened(value: &str) -> String {

@@ -14,20 +14,21 @@ pub use secrets::Secrets;
 
 use crate::compare::{self, Comparison, HEADERS_LEFT_OUT};
 use crate::plan::{Plan, Rule, RuleKind};
-use crate::record::parity::{Acceptance, Class, Difference, Kind, Parity, RuleUse, StepParity};
-use crate::record::reproduce::{Example, Reproduction};
+use crate::record::parity::{Acceptance, Class, Difference, Example, Kind, Parity, RuleUse, StepParity};
+use crate::record::reproduce::{FailingCase, Reproduction};
 use crate::role::Pair;
-use crate::units::format_duration;
 
 /// Most groups of differences that are kept; beyond it only the counts go on.
 const MAX_GROUPS: usize = 1_000;
 
-/// Most examples that are kept.
-const MAX_EXAMPLES: usize = 50;
-/// Examples beyond which one without a breaking difference is not kept.
-const MAX_HARMLESS_EXAMPLES: usize = 20;
-/// Bytes of all examples together that are kept at most.
-const MAX_EXAMPLE_BYTES: usize = 1 << 20;
+/// Most failing cases that are kept.
+const MAX_CASES: usize = 50;
+/// Failing cases beyond which one without a breaking difference is not kept.
+const MAX_HARMLESS_CASES: usize = 20;
+/// Bytes of all failing cases together that are kept at most.
+const MAX_CASE_BYTES: usize = 1 << 20;
+/// Most further examples of one group.
+const MAX_EXAMPLES: usize = 2;
 
 /// What stands for a value at a place that is ignored.
 const NOT_KEPT: &str = "[ignored]";
@@ -46,8 +47,8 @@ pub struct Tally {
     acceptances: acceptance::Acceptances,
     /// Groups that were found since somebody last asked for them, as indices into the list of differences.
     fresh: Vec<usize>,
-    /// Bytes of the examples so far.
-    example_bytes: usize,
+    /// Bytes of the failing cases so far.
+    case_bytes: usize,
 }
 
 /// Differences are one group if all but their values is the same, indices into arrays aside.
@@ -83,7 +84,7 @@ impl Tally {
             steps: index,
             acceptances: acceptance::Acceptances::new(plan.accepted.as_ref()),
             fresh: Vec::new(),
-            example_bytes: 0,
+            case_bytes: 0,
         }
     }
 
@@ -134,6 +135,7 @@ impl Tally {
             baseline: sides.baseline,
             candidate: sides.candidate,
             rule: None,
+            note: None,
         };
         self.add(flow, step, difference);
     }
@@ -148,33 +150,33 @@ impl Tally {
         self.difference("login", "login", Kind::Expectation, "login", sides);
     }
 
-    /// Whether groups of differences that matter were found since they last got an example.
-    pub const fn needs_example(&self) -> bool {
+    /// Whether groups of differences that matter were found since they last got a failing case.
+    pub const fn needs_case(&self) -> bool {
         !self.fresh.is_empty()
     }
 
-    /// The groups that were found since they last got an example.
+    /// The groups that were found since they last got a failing case.
     pub fn fresh(&self) -> impl Iterator<Item = &Difference> {
         self.fresh.iter().filter_map(|index| self.parity.differences.get(*index))
     }
 
-    /// The first example of the groups that were found since this was last called; without one they go without.
-    pub fn give_example(&mut self, example: Option<Example>) {
+    /// The first failing case of the groups that were found since this was last called; without one they go without.
+    pub fn give_case(&mut self, case: Option<FailingCase>) {
         let fresh = std::mem::take(&mut self.fresh);
-        let Some(example) = example.filter(|_| !fresh.is_empty()) else { return };
-        let bytes = example.diff.len() + example.requests.iter().map(String::len).sum::<usize>();
+        let Some(case) = case.filter(|_| !fresh.is_empty()) else { return };
+        let bytes = case.diff.len() + case.requests.iter().map(String::len).sum::<usize>();
         let is_breaking = fresh.iter().any(|index| self.parity.differences[*index].class == Class::Breaking);
-        let most = if is_breaking { MAX_EXAMPLES } else { MAX_HARMLESS_EXAMPLES };
+        let most = if is_breaking { MAX_CASES } else { MAX_HARMLESS_CASES };
         let reproduction = &mut self.parity.reproduction;
-        if reproduction.examples.len() >= most || self.example_bytes + bytes > MAX_EXAMPLE_BYTES {
+        if reproduction.cases.len() >= most || self.case_bytes + bytes > MAX_CASE_BYTES {
             reproduction.left_out += 1;
             return;
         }
-        self.example_bytes += bytes;
+        self.case_bytes += bytes;
         for index in fresh {
-            self.parity.differences[index].example = Some(reproduction.examples.len());
+            self.parity.differences[index].case = Some(reproduction.cases.len());
         }
-        reproduction.examples.push(example);
+        reproduction.cases.push(case);
     }
 
     /// A value as it may be kept. `place` is where it was found.
@@ -218,27 +220,35 @@ impl Tally {
             rule: found.rule,
             acceptance: accepted.as_ref().map(|(index, _)| *index),
         };
-        if let Some(index) = self.groups.get(&key) {
-            self.parity.differences[*index].count += 1;
+        if let Some(index) = self.groups.get(&key).copied() {
+            self.parity.differences[index].count += 1;
+            if self.parity.differences[index].examples.len() < MAX_EXAMPLES {
+                let example = self.example(found.rule, found.place, found.baseline, found.candidate);
+                add_example(&mut self.parity.differences[index], example);
+            }
         } else if self.groups.len() < MAX_GROUPS {
-            let (baseline, candidate) = kept(&self.secrets, &self.keeps_values, &found);
             let is_open = found.class != Class::Volatile;
+            let remedy = is_open.then(|| remedy::remedy(flow, step, &found, self.rule_in_words(found.rule)));
+            let rule = self.rule_in_words(found.rule).map(str::to_owned);
             let index = self.parity.differences.len();
             self.groups.insert(key, index);
             self.fresh.extend(is_open.then_some(index));
+            let first = self.example(found.rule, found.place, found.baseline, found.candidate);
             self.parity.differences.push(Difference {
                 class: found.class,
                 kind: found.kind,
                 flow: flow.to_owned(),
                 step: step.to_owned(),
-                remedy: is_open.then(|| remedy::remedy(flow, step, &found)),
-                rule: found.rule.and_then(|index| self.parity.rules.get(index)).map(|used| used.rule.clone()),
-                place: found.place,
-                baseline,
-                candidate,
+                place: first.place,
+                baseline: first.baseline,
+                candidate: first.candidate,
                 count: 1,
+                rule,
+                note: found.note,
+                examples: Vec::new(),
                 accepted: accepted.map(|(_, acceptance)| acceptance),
-                example: None,
+                remedy,
+                case: None,
             });
         }
     }
@@ -260,6 +270,27 @@ impl Tally {
             step.breaking += 1;
         }
     }
+
+    fn rule_in_words(&self, rule: Option<usize>) -> Option<&str> {
+        rule.and_then(|index| self.parity.rules.get(index)).map(|used| used.rule.as_str())
+    }
+
+    /// Values as they may be kept.
+    fn example(
+        &self,
+        rule: Option<usize>,
+        place: String,
+        baseline: Option<String>,
+        candidate: Option<String>,
+    ) -> Example {
+        // What is ignored is often a secret, and never of interest.
+        let is_kept = rule.is_none_or(|rule| self.keeps_values.get(rule).copied().unwrap_or(true));
+        let value = |value: Option<String>| {
+            value.map(|value| if is_kept { self.secrets.mask(&place, &value) } else { NOT_KEPT.to_owned() })
+        };
+        let (baseline, candidate) = (value(baseline), value(candidate));
+        Example { place, baseline, candidate }
+    }
 }
 
 /// Both values as they may be kept. What is ignored is often a secret, and never of interest.
@@ -267,6 +298,15 @@ fn kept(secrets: &Secrets, keeps_values: &[bool], found: &compare::Difference) -
     let is_kept = found.rule.is_none_or(|rule| keeps_values.get(rule).copied().unwrap_or(true));
     let keep = |value: &String| if is_kept { secrets.mask(&found.place, value) } else { NOT_KEPT.to_owned() };
     (found.baseline.as_ref().map(keep), found.candidate.as_ref().map(keep))
+}
+
+/// Keeps an example that is not there yet.
+fn add_example(group: &mut Difference, example: Example) {
+    let is_first =
+        (&group.place, &group.baseline, &group.candidate) == (&example.place, &example.baseline, &example.candidate);
+    if !is_first && !group.examples.contains(&example) {
+        group.examples.push(example);
+    }
 }
 
 fn empty_step(flow: &str, step: &str) -> StepParity {
@@ -281,11 +321,14 @@ fn empty_step(flow: &str, step: &str) -> StepParity {
 }
 
 fn rule_use(rule: &Rule) -> RuleUse {
-    let kind = match &rule.kind {
-        RuleKind::Ignore => "ignore".to_owned(),
-        RuleKind::Datetime { within } => format!("datetime within {}", format_duration(*within)),
-    };
-    RuleUse { rule: format!("{kind} {}", rule.place), reason: rule.reason.clone(), matched: 0, allowed: 0 }
+    RuleUse {
+        rule: rule.to_string(),
+        reason: rule.reason.clone(),
+        flow: rule.flow.clone(),
+        step: rule.step.clone(),
+        matched: 0,
+        allowed: 0,
+    }
 }
 
 /// `$.items[3].name` → `$.items[].name`; member names in brackets stay.

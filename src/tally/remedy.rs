@@ -29,12 +29,14 @@ const DISTANCES: [Duration; 12] = [
 /// What stands for the reason that only a person knows.
 const REASON: &str = "say why";
 
-/// What would accept a difference that was found in a step.
-pub(super) fn remedy(flow: &str, step: &str, difference: &Difference) -> Remedy {
+/// What would accept a difference that was found in a step. `broken`: the rule that it breaks, if it breaks one; of rules
+/// that fit a place the first is applied.
+pub(super) fn remedy(flow: &str, step: &str, difference: &Difference, broken: Option<&str>) -> Remedy {
     match rule(difference) {
         Some((list, rule)) => {
             let scope = format!("reason: {REASON}, flow: {}, step: {}", yaml_text(flow), yaml_text(step));
-            let yaml = format!("compare:\n  {list}:\n    - {{ {rule}, {scope} }}");
+            let place = broken.map(|broken| format!("    # above `{broken}`\n")).unwrap_or_default();
+            let yaml = format!("compare:\n  {list}:\n{place}    - {{ {rule}, {scope} }}");
             Remedy { target: RemedyTarget::Plan, yaml }
         }
         None => Remedy { target: RemedyTarget::AcceptedDifferences, yaml: entry(flow, step, difference) },
@@ -126,7 +128,7 @@ mod tests {
         let text = |value: Option<&str>| value.map(str::to_owned);
         let class = Class::Breaking;
         let (baseline, candidate) = (text(baseline), text(candidate));
-        Difference { class, kind, place: place.to_owned(), baseline, candidate, rule: None }
+        Difference { class, kind, place: place.to_owned(), baseline, candidate, rule: None, note: None }
     }
 
     #[test]
@@ -148,7 +150,7 @@ mod tests {
             ),
             (difference(Kind::Transport, "answer", None, None), "kind: transport, reason: say why }"),
         ] {
-            let yaml = remedy("f", "GET /x", &found).yaml;
+            let yaml = remedy("f", "GET /x", &found, None).yaml;
             assert!(yaml.contains(expected), "{yaml}\n{expected}");
         }
     }

@@ -58,11 +58,11 @@ impl Drop for Served {
     }
 }
 
-/// What bash prints for the requests of an example, asked of one side.
+/// What bash prints for the requests of a case, asked of one side.
 fn paste(record: &Value, difference: &Value, side: &str, address: &str) -> String {
-    let at = usize::try_from(difference["example"].as_u64().expect("an example")).expect("an index");
-    let example = &record["parity"]["reproduction"]["examples"][at];
-    let lines: Vec<&str> = list(&example["requests"]).iter().filter_map(Value::as_str).collect();
+    let at = usize::try_from(difference["case"].as_u64().expect("a case")).expect("an index");
+    let case = &record["parity"]["reproduction"]["cases"][at];
+    let lines: Vec<&str> = list(&case["requests"]).iter().filter_map(Value::as_str).collect();
     let script = format!("set -u\nSIDE=${{{side}:?}}\n{}", lines.join("\n"));
     let output = Command::new("bash")
         .args(["-c", &script])
@@ -120,8 +120,8 @@ fn the_two_answers_stand_side_by_side_in_every_report() {
     let place = Place::new();
     let (ended, record) = verify(&place, &with_defects("wrong-status"), &[]);
     let difference = find(&record, "breaking", ["enrol", "gone", "status"]).expect("a difference");
-    let at = difference["example"].as_u64().expect("an example") as usize;
-    let diff = record["parity"]["reproduction"]["examples"][at]["diff"].as_str().expect("a diff");
+    let at = difference["case"].as_u64().expect("a case") as usize;
+    let diff = record["parity"]["reproduction"]["cases"][at]["diff"].as_str().expect("a diff");
     for line in ["-HTTP 404", "+HTTP 400", " content-type: application/json", " x-request-id: [ignored]"] {
         assert!(diff.lines().any(|other| other == line), "`{line}` is not in\n{diff}");
     }
@@ -151,8 +151,8 @@ fn one_step_alone_is_compared_with_the_same_draws() {
     let places: Vec<&Value> = differences(&record, "breaking").iter().map(|difference| &difference["where"]).collect();
     assert_eq!(places, ["status"], "what the steps before it differ in does not count");
     let sent = |record: &Value| {
-        let examples = list(&record["parity"]["reproduction"]["examples"]);
-        examples.iter().find(|example| example["step"] == "gone").expect("an example")["requests"].clone()
+        let cases = list(&record["parity"]["reproduction"]["cases"]);
+        cases.iter().find(|case| case["step"] == "gone").expect("a case")["requests"].clone()
     };
     assert_eq!(sent(&whole), sent(&record));
     let (ended, record) = verify(&place, &plan, &["--only", "health"]);

@@ -12,6 +12,7 @@ use std::borrow::Cow;
 
 pub use parse::{JsonError, parse};
 pub use select::select;
+pub(super) use select::select_below;
 pub use text::Text;
 
 use super::shown;

@@ -6,15 +6,18 @@ use crate::plan::JsonPath;
 
 /// The first value that a path names, in document order.
 pub fn select<'v>(document: &'v Document<'_>, path: &JsonPath) -> Option<Value<'v>> {
-    let matcher = Matcher::new(path);
-    let root = document.root();
+    select_below(document.root(), &Matcher::new(path))
+}
+
+/// The first value that a path names from another value.
+pub(in crate::compare) fn select_below<'v>(root: Value<'v>, matcher: &Matcher) -> Option<Value<'v>> {
     let mut ahead = vec![(root, matcher.start())];
     while let Some((value, state)) = ahead.pop() {
         if matcher.accepts(state) {
             return Some(value);
         }
         let from = ahead.len();
-        push_children(&matcher, value, state, &mut ahead);
+        push_children(matcher, value, state, &mut ahead);
         ahead[from..].reverse();
     }
     None

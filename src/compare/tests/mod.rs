@@ -4,6 +4,7 @@ mod bodies;
 mod headers;
 mod properties;
 mod rules;
+mod table;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -59,21 +60,6 @@ fn member(name: &str) -> Segment {
 
 fn rule(place: RulePlace, kind: RuleKind) -> Rule {
     Rule { place, kind, reason: "because".to_owned(), flow: None, step: None }
-}
-
-#[test]
-fn every_case_of_the_table_is_told() {
-    let mut count = 0;
-    for case in include_str!("../cases.txt").split("\n\n").filter(|case| !case.starts_with('#')) {
-        let mut lines = case.trim_end().lines();
-        let mut next = || lines.next().unwrap_or_else(|| panic!("a line is missing: {case}"));
-        let (name, baseline, candidate) = (next(), next(), next());
-        let expected: Vec<&str> = lines.filter(|line| *line != "nothing").collect();
-        let comparison = compare_json(vec![], baseline.as_bytes(), candidate.as_bytes());
-        assert_eq!(found(&comparison), expected, "{name}");
-        count += 1;
-    }
-    assert!(count >= 60, "{count} cases");
 }
 
 #[test]

@@ -126,3 +126,23 @@ fn a_rule_for_the_root_covers_bodies_that_are_not_json() {
     let comparison = compare_answers(vec![ignore(&[])], (200, &[], b"one"), (200, &[], b"two"));
     assert_eq!(found(&comparison), ["volatile body body"]);
 }
+
+#[test]
+fn rules_count_the_same_places_whether_or_not_bodies_are_the_same() {
+    let body = br#"{"a":[{"at":"2024-05-01T12:00:00Z","m":{"x":[1]}},{"at":1,"m":2}],"b":{"m":{"y":1}}}"#;
+    let spaced = String::from_utf8_lossy(body).replace(':', ": ").replace("12: 00: 00", "12:00:00");
+    let rules = || {
+        vec![
+            datetime(&[Segment::Descendant, member("at")]),
+            ignore(&[Segment::Descendant, member("m")]),
+            rule(RulePlace::Body(path("", &[member("a")])), RuleKind::Unordered),
+            ignore(&[member("a"), Segment::Index(-1), member("at")]),
+        ]
+    };
+    let same = compare_json(rules(), body, body);
+    let respaced = compare_json(rules(), body, spaced.as_bytes());
+    assert_eq!(found(&respaced), NOTHING);
+    assert_eq!(same, respaced);
+    let matched: Vec<_> = same.rule_matches.iter().map(|rule| (rule.rule, rule.matched)).collect();
+    assert_eq!(matched, [(0, 2), (1, 6), (2, 1)]);
+}

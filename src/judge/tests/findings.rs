@@ -1,5 +1,6 @@
 use super::*;
 use crate::record::Severity;
+use crate::record::parity::{RuleUse, StepParity};
 
 /// The findings of a record that was changed, as `code: message`, and the verdict.
 fn changed(change: impl FnOnce(&mut RunRecord)) -> (Vec<String>, Verdict) {
@@ -149,4 +150,46 @@ fn no_gate_outweighs_an_invalid_finding() {
     assert_eq!(judgement.verdict, Verdict::Invalid);
     assert_eq!(judgement.reason, "the run was interrupted");
     assert_eq!(judgement.gates[0].status, Verdict::Fail);
+}
+
+#[test]
+fn rules_that_nothing_met_are_told_and_those_without_a_chance_otherwise() {
+    let rule = |rule: &str, flow: Option<&str>, step: Option<&str>, matched| RuleUse {
+        rule: rule.to_owned(),
+        reason: "because".to_owned(),
+        flow: flow.map(str::to_owned),
+        step: step.map(str::to_owned),
+        matched,
+        allowed: 0,
+    };
+    let step = |flow: &str, step: &str, compared| StepParity {
+        flow: flow.to_owned(),
+        step: step.to_owned(),
+        compared,
+        skipped: 0,
+        breaking: 0,
+        statuses: Vec::new(),
+    };
+    let found = |rules: Vec<RuleUse>| {
+        changed(|record| {
+            let parity = record.parity.as_mut().expect("parity");
+            parity.steps = vec![step("browse", "list", 2), step("browse", "get", 1), step("enrol", "create", 0)];
+            parity.rules = rules;
+        })
+    };
+    let (nothing, verdict) = found(vec![rule("uuid $.id", None, None, 1)]);
+    assert_eq!((nothing, verdict), (Vec::new(), Verdict::Pass));
+    let (findings, verdict) = found(vec![
+        rule("uuid $.a", Some("browse"), None, 0),
+        rule("uuid $.b", None, None, 0),
+        rule("uuid $.c", Some("browse"), Some("get"), 0),
+        rule("uuid $.d", None, Some("create"), 0),
+    ]);
+    let expected = [
+        "rules-unused: 2 compare rules matched nothing in any answer, and may be out of date: `uuid $.a`, `uuid $.c`",
+        "rules-untried: 2 compare rules matched nothing, but not every step in question was compared: `uuid $.b`, `uuid $.d`",
+    ];
+    assert_eq!((findings, verdict), (expected.map(str::to_owned).to_vec(), Verdict::Pass));
+    let (findings, _) = found((0..7).map(|at| rule(&format!("r{at}"), Some("browse"), None, 0)).collect());
+    assert!(findings[0].ends_with("`r0`, `r1`, `r2`, `r3`, `r4`, 2 more"), "{findings:?}");
 }

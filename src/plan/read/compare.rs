@@ -1,12 +1,11 @@
-//! Compare rules of a plan.
+//! Compare rules of a plan: their places and scopes. What the kinds need is read in [`super::rule_kind`].
 
-use std::time::Duration;
-
-use super::super::fields::{Fields, choice, duration, elements, text};
-use super::super::keys::{COMPARE, IGNORE, LATER_KINDS, RULE, RULE_KINDS};
+use super::super::fields::{Fields, elements, text};
+use super::super::keys::{COMPARE, IGNORE, RULE};
 use super::super::problems::Problems;
 use super::super::yaml::Node;
 use super::super::{Compare, Flow, Rule, RuleKind, RulePlace};
+use super::rule_kind;
 use crate::diagnostic::did_you_mean;
 
 pub(super) fn compare(node: Option<&Node>, flows: &[Flow], problems: &mut Problems<'_>) -> Compare {
@@ -18,38 +17,16 @@ pub(super) fn compare(node: Option<&Node>, flows: &[Flow], problems: &mut Proble
     }
     for node in elements(fields.get("rules"), problems) {
         let Some(fields) = Fields::open(node, &RULE, problems) else { continue };
-        let kind = kind(&fields, problems);
+        let kind = rule_kind::kind(&fields, problems);
         rules.extend(rule(&fields, kind, flows, problems).map(|rule| (node.span.start, rule)));
     }
     rules.sort_by_key(|(start, _)| *start);
     Compare { rules: rules.into_iter().map(|(_, rule)| rule).collect() }
 }
 
-fn kind(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<RuleKind> {
-    let (kind, within) = (fields.get("as"), fields.get("within"));
-    let most = Duration::from_hours(8784);
-    let within = within.map(|node| duration(node, Duration::ZERO..=most, problems));
-    let word = text(kind?, problems)?;
-    let first = word.split_whitespace().next().unwrap_or("");
-    if LATER_KINDS.contains(&first) {
-        let hint = "of the kinds of rules only `datetime` is there yet, and `ignore` as a list of its own".to_owned();
-        problems.value(kind?, format!("`as: {first}` is not supported yet"), Some(hint));
-        return None;
-    }
-    if first == "ignore" {
-        problems.value(kind?, "a place that is ignored is no rule", Some("put it under `ignore:`".to_owned()));
-        return None;
-    }
-    choice(kind?, RULE_KINDS, "kind of rule", problems)?;
-    if within.is_none() {
-        fields.report(problems, "key `within` is missing".to_owned(), Some("such as `within: 5s`".to_owned()));
-    }
-    Some(RuleKind::Datetime { within: within?? })
-}
-
 fn rule(fields: &Fields<'_>, kind: Option<RuleKind>, flows: &[Flow], problems: &mut Problems<'_>) -> Option<Rule> {
     let path = fields.get("path").and_then(|node| body_place(node, problems));
-    let header = fields.get("header").and_then(|node| header_place(node, problems));
+    let header = fields.get("header").and_then(|node| header_place(node, kind.as_ref(), problems));
     let reason = fields.get("reason").and_then(|node| text(node, problems));
     let (flow, step) = scope(fields.get("flow"), fields.get("step"), flows, problems);
     let place = path.or(header)?;
@@ -60,7 +37,16 @@ fn body_place(node: &Node, problems: &mut Problems<'_>) -> Option<RulePlace> {
     super::step::json_path(node, text(node, problems)?, problems).map(RulePlace::Body)
 }
 
-fn header_place(node: &Node, problems: &mut Problems<'_>) -> Option<RulePlace> {
+fn header_place(node: &Node, kind: Option<&RuleKind>, problems: &mut Problems<'_>) -> Option<RulePlace> {
+    let only_in_bodies = match kind {
+        Some(RuleKind::Keyed { .. }) => Some("keyed"),
+        Some(RuleKind::Schema { .. }) => Some("schema"),
+        _ => None,
+    };
+    if let Some(kind) = only_in_bodies {
+        let hint = "for headers there are `datetime`, `uuid`, `number`, `unordered` and `matches`".to_owned();
+        problems.value(node, format!("`{kind}` is for places in a body"), Some(hint));
+    }
     super::step::header_name(node, text(node, problems)?, problems).map(RulePlace::Header)
 }
 

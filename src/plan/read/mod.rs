@@ -5,6 +5,7 @@ mod flows;
 mod gates;
 mod json;
 mod load;
+mod rule_kind;
 mod sides;
 mod step;
 mod variables;

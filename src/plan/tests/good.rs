@@ -3,8 +3,8 @@ use std::time::Duration;
 use super::*;
 use crate::plan::template::{JsonPart, Part};
 use crate::plan::{
-    Arrivals, Body, Burst, CaptureFrom, Gate, Metrics, Provider, RuleKind, RulePlace, SideKind, Spacing, Stack,
-    describe, parse_rate,
+    Arrivals, Body, Burst, CaptureFrom, Gate, Metrics, Provider, RuleKind, SideKind, Spacing, Stack, describe,
+    parse_rate,
 };
 use crate::role::Role;
 
@@ -155,13 +155,28 @@ fn yaml_scalars_become_the_json_that_they_mean() {
 }
 
 #[test]
-fn rules_keep_their_order() {
+fn rules_keep_their_order_and_each_has_one_line() {
     let rules = parse(EVERYTHING).unwrap().compare.rules;
-    let places: Vec<String> = rules.iter().map(|rule| rule.place.to_string()).collect();
-    assert_eq!(places, ["$..at", "header x-request-id", "$['odd name'][0]"]);
-    assert!(matches!(rules[0].kind, RuleKind::Datetime { within } if within == Duration::from_secs(5)));
-    assert_eq!((rules[0].flow.as_deref(), rules[0].step.as_deref()), (Some("first"), Some("named")));
-    assert!(matches!((&rules[1].kind, &rules[1].place), (RuleKind::Ignore, RulePlace::Header(_))));
+    let lines: Vec<String> = rules.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        lines,
+        [
+            "datetime within 5s $..at only in first / named",
+            "uuid $.items[*].id",
+            "number within 1e-9 $..mean",
+            "number within 0.5% header x-load",
+            "unordered $.tags",
+            "keyed by $.owner.id $.items only in second",
+            r"matches /^[A-Z]{3}-\d+$/ $.code",
+            "schema $.debug",
+            "ignore header x-request-id",
+            "ignore $['odd name'][0] only in second",
+        ]
+    );
+    let RuleKind::Schema { schema } = &rules[7].kind else { panic!("{:?}", rules[7]) };
+    assert!(schema.is_valid(&serde_json::json!({ "at": 1, "n/a": -1.5 })));
+    assert!(!schema.is_valid(&serde_json::json!({ "at": 1, "n/a": -2 })));
+    assert!(!schema.is_valid(&serde_json::json!({ "at": 1 })));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Tables of good and bad plans.
 
 mod bad;
+mod bad_rules;
 mod good;
 mod hostile;
 mod schema;

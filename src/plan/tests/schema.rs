@@ -61,6 +61,10 @@ fn what_the_reader_refuses_for_its_form_the_schema_refuses_too() {
         "compare: { ignore: [ { path: $.a } ] }",
         "compare: { ignore: [ { reason: x } ] }",
         "compare: { ignore: [ { path: $.a, header: a, reason: x } ] }",
+        "compare: { rules: [ { path: $.a, as: uiud, reason: x } ] }",
+        "compare: { rules: [ { path: $.a, as: number, within: -1, reason: x } ] }",
+        "compare: { rules: [ { path: $.a, as: number, within: 1 parsec, reason: x } ] }",
+        "compare: { rules: [ { path: $.a, as: schema, schema: [], reason: x } ] }",
         "gates: candidate.p95 < 1s",
     ] {
         let text = plan_with(lines);

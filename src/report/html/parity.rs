@@ -85,11 +85,21 @@ fn table(record: &RunRecord, parity: &Parity, found: &[&Difference], with_rule: 
                     tr {
                         td { (difference.kind.name()) }
                         td { (sent(&difference.flow)) br; small { (sent(&difference.step)) } }
-                        td { (code(&difference.place)) }
+                        td { (code(&difference.place)) (broken_rule(difference)) }
                         td.value { (value(difference.baseline.as_deref())) }
                         td.value { (value(difference.candidate.as_deref())) }
                         td.number { (format_count(difference.count)) }
                         @if with_rule { td { (rule(difference)) } }
+                    }
+                    @for example in &difference.examples {
+                        tr.example {
+                            td { } td { small { "also" } }
+                            td { (code(&example.place)) }
+                            td.value { (value(example.baseline.as_deref())) }
+                            td.value { (value(example.candidate.as_deref())) }
+                            td { }
+                            @if with_rule { td { } }
+                        }
                     }
                     @if let Some(details) = reproduce::details(record, parity, difference) {
                         tr.more { td colspan="6" { (expired(difference)) (details) } }
@@ -117,6 +127,15 @@ fn rule(difference: &Difference) -> Markup {
     html! { @if let Some(rule) = &difference.rule { (sent(rule)) } @else { (none(None)) } }
 }
 
+/// Which rule a difference breaks, and how.
+fn broken_rule(difference: &Difference) -> Markup {
+    html! {
+        @if let (Some(rule), Some(note)) = (&difference.rule, &difference.note) {
+            br; small { "breaks " (code(rule)) ": " (sent(note)) }
+        }
+    }
+}
+
 fn rules(parity: &Parity) -> Markup {
     html! {
         @if !parity.rules.is_empty() {
@@ -128,7 +147,7 @@ fn rules(parity: &Parity) -> Markup {
                         tr {
                             td { (code(&rule.rule)) }
                             td { @if rule.reason.is_empty() { (none(Some("no reason given"))) } @else { (prose(&rule.reason)) } }
-                            td.number { (format_count(rule.matched)) }
+                            td.number.bad[rule.matched == 0] { (format_count(rule.matched)) }
                             td.number { (format_count(rule.allowed)) }
                         }
                     }

@@ -5,8 +5,8 @@ use maud::{Markup, html};
 use super::{code, prose, sent};
 use crate::record::RunRecord;
 use crate::record::parity::{Difference, Parity};
-use crate::record::reproduce::Example;
-use crate::report::reproduce::{again, example, script, setup, start, target};
+use crate::record::reproduce::FailingCase;
+use crate::report::reproduce::{again, case, script, setup, start, target};
 use crate::report::text::{counted, visible, visible_lines};
 use crate::role::Role;
 
@@ -14,7 +14,7 @@ use crate::role::Role;
 pub(super) fn preparation(parity: &Parity) -> Markup {
     let reproduction = &parity.reproduction;
     html! {
-        @if !reproduction.examples.is_empty() {
+        @if !reproduction.cases.is_empty() {
             details.again {
                 summary { "To ask both sides again by hand" }
                 p { "Below each difference are the requests that lead to it, for a shell with " code { "curl" } " and " code { "jq" } ". They need:" }
@@ -25,7 +25,7 @@ pub(super) fn preparation(parity: &Parity) -> Markup {
                 }
             }
             @if reproduction.left_out > 0 {
-                p.nothing { "Requests and answers of " (counted(reproduction.left_out, "more example")) " were left out to keep the record small." }
+                p.nothing { "Requests and answers of " (counted(reproduction.left_out, "more failing case")) " were left out to keep the record small." }
             }
         }
     }
@@ -33,14 +33,14 @@ pub(super) fn preparation(parity: &Parity) -> Markup {
 
 /// Everything that is known about one difference.
 pub(super) fn details(record: &RunRecord, parity: &Parity, difference: &Difference) -> Option<Markup> {
-    let example = example(parity, difference);
-    if example.is_none() && difference.remedy.is_none() {
+    let case = case(parity, difference);
+    if case.is_none() && difference.remedy.is_none() {
         return None;
     }
     Some(html! {
-        details.example {
+        details.case {
             summary { "The two answers, how to see them again, and what would accept this" }
-            @if let Some(example) = example { (answers(example)) (requests(record, example)) }
+            @if let Some(case) = case { (answers(case)) (requests(record, case)) }
             @if let Some(remedy) = &difference.remedy {
                 p { "What would accept it, in " (prose(target(remedy.target))) ":" }
                 pre { code { (visible_lines(&remedy.yaml)) } }
@@ -49,16 +49,16 @@ pub(super) fn details(record: &RunRecord, parity: &Parity, difference: &Differen
     })
 }
 
-fn answers(example: &Example) -> Markup {
+fn answers(case: &FailingCase) -> Markup {
     html! {
-        @if example.diff.is_empty() {
+        @if case.diff.is_empty() {
             p.nothing { "There are no two answers to lay side by side." }
         } @else {
             p { span.baseline { "− baseline" } " " span.candidate { "+ candidate" } }
             pre.diff {
-                @for line in example.diff.lines() { (diff_line(line)) }
+                @for line in case.diff.lines() { (diff_line(line)) }
             }
-            @if example.diff_left_out > 0 { p.nothing { (counted(example.diff_left_out, "more line")) " were left out." } }
+            @if case.diff_left_out > 0 { p.nothing { (counted(case.diff_left_out, "more line")) " were left out." } }
         }
     }
 }
@@ -73,12 +73,12 @@ fn diff_line(line: &str) -> Markup {
     html! { span.(class) { (visible(line)) "\n" } }
 }
 
-fn requests(record: &RunRecord, example: &Example) -> Markup {
+fn requests(record: &RunRecord, case: &FailingCase) -> Markup {
     html! {
-        p { "Once more, by cutover: " (code(&again(record, &example.flow, &example.step))) }
+        p { "Once more, by cutover: " (code(&again(record, &case.flow, &case.step))) }
         @for role in Role::BOTH {
             p { "By hand, on the " span.(role.name()) { (role.name()) } ":" }
-            pre { code { (visible_lines(&script(example, role))) } }
+            pre { code { (visible_lines(&script(case, role))) } }
         }
     }
 }

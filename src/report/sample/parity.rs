@@ -1,7 +1,7 @@
 //! The replay of the sample, with texts that no report may take at their word.
 
 use super::STEPS;
-use crate::record::parity::{Class, Difference, Kind, Parity, RuleUse, StepParity};
+use crate::record::parity::{Class, Difference, Example, Kind, Parity, RuleUse, StepParity};
 
 pub(super) fn parity() -> Parity {
     Parity {
@@ -35,6 +35,8 @@ fn rules() -> Vec<RuleUse> {
     let rule = |rule: &str, reason: &str, matched, allowed| RuleUse {
         rule: rule.to_owned(),
         reason: reason.to_owned(),
+        flow: None,
+        step: None,
         matched,
         allowed,
     };
@@ -70,7 +72,7 @@ fn differences() -> Vec<Difference> {
             Some("12"),
             Some("\"12\n\u{0}\u{1b}[31m\u{202e}txt.exe 👩‍💻 @everyone\""),
             1,
-            None,
+            Some("number within 1e-9 $.total"),
         ),
         (Representation, Kind::Order, 0, "header vary", Some("accept, origin"), Some("origin, accept"), 103, None),
         (Representation, Kind::Value, 1, "$.gpa", Some("3.50"), Some("3.5"), 103, None),
@@ -119,8 +121,18 @@ fn difference((class, kind, step, place, baseline, candidate, count, rule): Foun
         candidate: candidate.map(str::to_owned),
         count,
         rule: rule.map(str::to_owned),
+        note: (class == Class::Breaking && rule.is_some()).then(|| "the types differ <b>|`".to_owned()),
+        examples: if count == 3 { vec![example(place)] } else { Vec::new() },
         accepted: None,
         remedy: None,
-        example: None,
+        case: None,
+    }
+}
+
+fn example(place: &str) -> Example {
+    Example {
+        place: place.replace('0', "7"),
+        baseline: Some("\"Grace Hopper\"".to_owned()),
+        candidate: Some("\"<b>|`\"".to_owned()),
     }
 }

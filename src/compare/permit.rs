@@ -1,0 +1,153 @@
+//! Whether a rule permits what two sides have at its place, and if not, what is wrong with it, in words.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use super::distance;
+use super::json::{self, Type, Value};
+use super::moment::Moment;
+use super::rules::Decider;
+use super::scalar::is_uuid;
+use super::shown;
+use crate::plan::{RuleKind, Tolerance};
+use crate::record::parity::Kind;
+use crate::units::format_duration;
+
+/// What one side has at a place.
+#[derive(Clone, Copy)]
+pub(super) enum Seen<'a> {
+    Json(Value<'a>),
+    Header(&'a [u8]),
+    Body(&'a [u8]),
+}
+
+/// Both sides; `None`: nothing is there.
+pub(super) type Both<'a> = (Option<Seen<'a>>, Option<Seen<'a>>);
+
+/// Asks a rule. New kinds of rules get their arm here.
+///
+/// # Errors
+/// What breaks the rule, to be read after its name.
+pub(super) fn ask(decider: &Decider<'_>, difference: Kind, both: Both<'_>) -> Result<(), String> {
+    if decider.from_above || matches!(decider.kind, RuleKind::Ignore) {
+        // A place that may be anything may also be absent.
+        return Ok(());
+    }
+    let (baseline, candidate) = present(both)?;
+    match decider.kind {
+        RuleKind::Ignore => Ok(()),
+        RuleKind::Schema { schema } => {
+            fits(schema, baseline).map_err(|error| format!("the baseline does not fit: {error}"))?;
+            fits(schema, candidate).map_err(|error| format!("the candidate does not fit: {error}"))
+        }
+        RuleKind::Unordered | RuleKind::Keyed { .. } if difference == Kind::Order => Ok(()),
+        RuleKind::Unordered if matches!(baseline, Seen::Header(_)) => Err("not the same values".to_owned()),
+        RuleKind::Unordered | RuleKind::Keyed { .. } => array(baseline, candidate),
+        kind => {
+            if baseline.json_type() != candidate.json_type() {
+                return Err("the types differ".to_owned());
+            }
+            scalars(kind, baseline, candidate)
+        }
+    }
+}
+
+/// What may have its elements in any order.
+fn array(baseline: Seen<'_>, candidate: Seen<'_>) -> Result<(), String> {
+    let is_array = |seen: Seen<'_>| seen.json_type() == Some(Type::Array);
+    each(baseline, candidate, "array", is_array)
+}
+
+/// Two values of one type.
+fn scalars(kind: &RuleKind, baseline: Seen<'_>, candidate: Seen<'_>) -> Result<(), String> {
+    match kind {
+        RuleKind::Uuid => each(baseline, candidate, "UUID", |seen| seen.text().is_some_and(|text| is_uuid(&text))),
+        RuleKind::Datetime { within } => datetime(baseline, candidate, *within),
+        RuleKind::Number { within } => number(baseline, candidate, within),
+        RuleKind::Matches { pattern } => {
+            let matches = |seen: Seen<'_>| seen.scalar_text().is_some_and(|text| pattern.is_match(&text));
+            each(baseline, candidate, "match", matches)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn present(both: Both<'_>) -> Result<(Seen<'_>, Seen<'_>), String> {
+    match both {
+        (Some(baseline), Some(candidate)) => Ok((baseline, candidate)),
+        (None, _) => Err("nothing on the baseline".to_owned()),
+        (_, None) => Err("nothing on the candidate".to_owned()),
+    }
+}
+
+/// Both sides must be something.
+fn each(baseline: Seen<'_>, candidate: Seen<'_>, what: &str, is_it: impl Fn(Seen<'_>) -> bool) -> Result<(), String> {
+    match (is_it(baseline), is_it(candidate)) {
+        (true, true) => Ok(()),
+        (true, false) => Err(format!("no {what} on the candidate")),
+        (false, true) => Err(format!("no {what} on the baseline")),
+        (false, false) => Err(format!("no {what} on either side")),
+    }
+}
+
+fn datetime(baseline: Seen<'_>, candidate: Seen<'_>, within: Duration) -> Result<(), String> {
+    let is_moment = |seen: Seen<'_>| seen.text().is_some_and(|text| Moment::parse(&text).is_some());
+    each(baseline, candidate, "point in time", is_moment)?;
+    let (baseline, candidate) = (baseline.text().unwrap_or_default(), candidate.text().unwrap_or_default());
+    match (Moment::parse(&baseline), Moment::parse(&candidate)) {
+        (Some(one), Some(two)) if !one.has_form_of(&two) => Err("written in different forms".to_owned()),
+        (Some(one), Some(two)) if one.is_near(&two, within) => Ok(()),
+        _ => Err(format!("more than {} apart", format_duration(within))),
+    }
+}
+
+fn number(baseline: Seen<'_>, candidate: Seen<'_>, within: &Tolerance) -> Result<(), String> {
+    let is_number = |seen: Seen<'_>| seen.scalar_text().is_some_and(|text| is_number(&text));
+    each(baseline, candidate, "number", is_number)?;
+    let text = |seen: Seen<'_>| seen.scalar_text().map(Cow::into_owned).unwrap_or_default();
+    let is_near = distance::is_within(text(baseline).trim_ascii(), text(candidate).trim_ascii(), within);
+    if is_near { Ok(()) } else { Err(format!("more than {within} apart")) }
+}
+
+fn is_number(text: &[u8]) -> bool {
+    json::parse(text).is_ok_and(|document| document.root().kind() == Type::Number)
+}
+
+fn fits(schema: &jsonschema::Validator, seen: Seen<'_>) -> Result<(), String> {
+    let text = match seen {
+        Seen::Json(value) => value.raw(),
+        Seen::Header(bytes) | Seen::Body(bytes) => bytes,
+    };
+    // What this reader cannot represent (nested too deep, a lone surrogate) fits no schema.
+    let value: serde_json::Value = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    // Without the value itself, which may be a secret.
+    schema.validate(&value).map_err(|error| match error.instance_path().as_str() {
+        "" => shown::text(&error.masked().to_string()),
+        path => shown::text(&format!("{} at `{path}`", error.masked())),
+    })
+}
+
+impl<'a> Seen<'a> {
+    /// Its text, if it is one.
+    fn text(self) -> Option<Cow<'a, [u8]>> {
+        match self {
+            Self::Json(value) => value.text().map(json::Text::decode),
+            Self::Header(bytes) | Self::Body(bytes) => Some(Cow::Borrowed(bytes)),
+        }
+    }
+
+    /// Its text, or what a number or a truth value is written like.
+    fn scalar_text(self) -> Option<Cow<'a, [u8]>> {
+        match self {
+            Self::Json(value) if matches!(value.kind(), Type::Number | Type::Bool) => Some(Cow::Borrowed(value.raw())),
+            other => other.text(),
+        }
+    }
+
+    fn json_type(self) -> Option<Type> {
+        match self {
+            Self::Json(value) => Some(value.kind()),
+            Self::Header(_) | Self::Body(_) => None,
+        }
+    }
+}
