@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use utoipa::ToSchema;
 
 use crate::db::{Session, Timestamp, values};
-use crate::http::{Call, ErrorBody, Failures, PathId, Permission, Problem, Refusals, Reply};
+use crate::http::{Call, ErrorBody, Failures, Inputs, PathId, Permission, Problem, Reply, Strangers};
 
 const STATS: &str = "SELECT c.id, c.name, c.capacity, \
     COUNT(s.id) AS students, \
@@ -96,7 +96,7 @@ impl From<Row> for ClassStats {
     responses(
         (status = 200, body = ClassStats),
         (status = 404, body = ErrorBody, description = "`CLASS_NOT_FOUND`"),
-        Refusals, Failures,
+        Strangers, Inputs, Failures,
     )
 )]
 pub(crate) async fn stats(call: Call, id: PathId) -> Response {

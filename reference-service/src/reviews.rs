@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::auth::Caller;
 use crate::db::{DbError, Dialect, Session, Timestamp, values};
 use crate::defects::Defect;
-use crate::http::{Call, Failures, Permission, Problem, Refusals, Reply};
+use crate::http::{Call, Failures, Permission, Problem, Reply, Roles, Strangers};
 
 const NEXT: &str = "SELECT id FROM reviews WHERE status = 'pending' ORDER BY id LIMIT 1";
 const NEXT_LOCKED: &str = "SELECT id FROM reviews WHERE status = 'pending' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED";
@@ -50,7 +50,7 @@ struct Id {
     responses(
         (status = 200, body = Review),
         (status = 204, description = "No review is pending"),
-        Refusals, Failures,
+        Strangers, Roles, Failures,
     )
 )]
 pub(crate) async fn claim(call: Call) -> Response {

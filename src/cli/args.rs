@@ -90,6 +90,9 @@ pub(super) struct Overrides {
     /// (repeatable; reference-service/README.md names them all)
     #[arg(long = "defect", value_name = "NAME[=VALUE]", action = ArgAction::Append, help_heading = "Sides")]
     pub(super) defects: Vec<String>,
+    /// OpenAPI document that `parity.coverage` is held against: a file, or a `/path` that the baseline serves
+    #[arg(long, value_name = "FILE|/PATH", help_heading = "Contract")]
+    pub(super) contract: Option<String>,
     /// Seed of everything that is drawn at random; printed by every run
     #[arg(long, value_name = "NUMBER")]
     pub(super) seed: Option<u64>,

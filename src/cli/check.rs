@@ -3,7 +3,8 @@
 use super::Exit;
 use super::args::CheckArgs;
 use super::options::{self, UsageError};
-use crate::plan;
+use crate::plan::{self, Plan};
+use crate::run::Command;
 
 pub(super) fn check(args: &CheckArgs) -> Exit {
     let checked = options::read_plan(&args.plan.plan).and_then(|mut plan| {
@@ -13,6 +14,27 @@ pub(super) fn check(args: &CheckArgs) -> Exit {
     match checked {
         Ok(plan) => {
             print!("{}", plan::describe(&plan));
+            contract(&plan)
+        }
+        Err(UsageError(message)) => {
+            eprintln!("{message}");
+            Exit::Usage
+        }
+    }
+}
+
+/// What the contract promises, if it is in a file; one that the baseline serves is not known before that runs.
+fn contract(plan: &Plan) -> Exit {
+    match options::read_contract(plan, Command::Verify) {
+        Ok(None) => Exit::Pass,
+        Ok(Some(contract)) => {
+            let promises = contract.operations.iter().map(|it| it.responses.len() + it.parameters.len()).sum::<usize>();
+            println!(
+                "\ncontract `{}` with {} operations, {promises} promises",
+                contract.title,
+                contract.operations.len()
+            );
+            contract.warnings.iter().for_each(|warning| println!("  {warning}"));
             Exit::Pass
         }
         Err(UsageError(message)) => {

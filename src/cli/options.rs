@@ -6,8 +6,13 @@ use std::time::Duration;
 use jiff::Zoned;
 
 use super::args::{LoadOverrides, Overrides};
-use crate::plan::{self, AdHocError, Arrivals, Gate, Metrics, Plan, PlanError, Provider, SideKind, Spacing, UrlError};
+use crate::contract::Contract;
+use crate::plan::{
+    self, AdHocError, Arrivals, ContractSource, Document, Gate, Metrics, Plan, PlanError, Provider, SideKind, Spacing,
+    UrlError,
+};
 use crate::role::Role;
+use crate::run::{Command, contract_file};
 use crate::units::parse_duration;
 
 /// Plans that come with the program, so that it can be tried anywhere.
@@ -74,6 +79,10 @@ pub(super) fn apply(plan: &mut Plan, overrides: &Overrides) -> Result<(), UsageE
         plan.database.image.clone_from(image);
     }
     add_defects(plan, &overrides.defects)?;
+    if let Some(document) = &overrides.contract {
+        let except = plan.contract.take().map_or_else(Vec::new, |contract| contract.except);
+        plan.contract = Some(ContractSource { document: document_of(document)?, except });
+    }
     plan.seed = overrides.seed.or(plan.seed);
     apply_load(plan, &overrides.load)?;
     add_gates(plan, &overrides.gates)
@@ -89,6 +98,17 @@ pub(super) fn settings(overrides: &Overrides) -> Vec<String> {
     all.chain(overrides.defects.iter().map(|defect| ("--defect", defect)))
         .flat_map(|(name, value)| [name.to_owned(), value.clone()])
         .collect()
+}
+
+/// A path of the baseline, or a file relative to the working directory rather than to the plan.
+fn document_of(text: &str) -> Result<Document, UsageError> {
+    match Document::parse(text) {
+        Document::File(file) => {
+            let absolute = std::path::absolute(file);
+            absolute.map(Document::File).map_err(|error| UsageError::new(format_args!("--contract: {error}")))
+        }
+        served @ Document::Served(_) => Ok(served),
+    }
 }
 
 fn apply_metrics(plan: &mut Plan, overrides: &Overrides) -> Result<(), UsageError> {
@@ -186,6 +206,14 @@ pub(super) fn ad_hoc(url: &str, overrides: &Overrides) -> Result<Plan, UsageErro
     Ok(plan)
 }
 
+/// The contract of a plan, if it is in a file and the command compares anything.
+pub(super) fn read_contract(plan: &Plan, command: Command) -> Result<Option<Contract>, UsageError> {
+    if command == Command::Load {
+        return Ok(None);
+    }
+    contract_file(plan).map_err(UsageError::new)
+}
+
 /// A gate of the command line, on its own.
 pub(super) fn parse_gate(text: &str) -> Result<Gate, UsageError> {
     Gate::parse(text).map_err(|error| {
@@ -217,13 +245,13 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::cli::args::{Cli, Command};
+    use crate::cli::args::{self, Cli};
 
     /// The plan that `cutover check` would show, or what it would say.
     fn check(arguments: &[&str]) -> Result<Plan, String> {
         let cli =
             Cli::try_parse_from([&["cutover", "check"], arguments].concat()).map_err(|error| error.to_string())?;
-        let Command::Check(args) = cli.command else { panic!("not `check`") };
+        let args::Command::Check(args) = cli.command else { panic!("not `check`") };
         let mut plan = read_plan(&args.plan.plan).map_err(|UsageError(message)| message)?;
         apply(&mut plan, &args.plan.overrides).map_err(|UsageError(message)| message)?;
         Ok(plan)
@@ -231,7 +259,7 @@ mod tests {
 
     fn load(arguments: &[&str]) -> Result<Plan, String> {
         let cli = Cli::try_parse_from([&["cutover", "load"], arguments].concat()).map_err(|error| error.to_string())?;
-        let Command::Load(args) = cli.command else { panic!("not `load`") };
+        let args::Command::Load(args) = cli.command else { panic!("not `load`") };
         ad_hoc(&args.target, &args.overrides).map_err(|UsageError(message)| message)
     }
 

@@ -83,8 +83,16 @@ fn start(
             return Exit::Environment;
         }
     };
+    let contract = match options::read_contract(&plan, command) {
+        Ok(contract) => contract,
+        Err(UsageError(message)) => {
+            terminal.error(&message);
+            return Exit::Usage;
+        }
+    };
     let job = Job {
         command,
+        contract,
         out: options::output_directory(output.out.as_ref(), &plan.name),
         seed: options::seed(&plan),
         settings,

@@ -31,6 +31,7 @@ fn print_text(record: &RunRecord, out: &Path) {
     let mut lines = Vec::new();
     figures(record, &mut lines);
     parity(record, &mut lines);
+    coverage(record, &mut lines);
     rules("gates", &record.gates, &mut lines);
     rules("targets (reported, not gated)", &record.targets, &mut lines);
     findings(record, &mut lines);
@@ -167,6 +168,12 @@ fn look_deeper(record: &RunRecord, shown: &[&Difference], lines: &mut Vec<String
     if !commands.is_empty() {
         lines.push("again    both answers, their requests and what would accept them are in the report".to_owned());
         lines.extend(commands.into_iter().map(|command| format!("  {command}")));
+    }
+}
+
+fn coverage(record: &RunRecord, lines: &mut Vec<String>) {
+    if let Some(coverage) = record.parity.as_ref().and_then(|parity| parity.coverage.as_ref()) {
+        lines.push(format!("contract {}", coverage.in_words()));
     }
 }
 

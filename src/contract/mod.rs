@@ -5,6 +5,7 @@
 //! circular; [`Contract::resolve`] follows one step, and whoever walks further bounds the depth. Knows nothing of how a
 //! document was got, and nothing of sides.
 
+mod coverage;
 mod document;
 mod model;
 mod operations;
@@ -13,6 +14,7 @@ mod reference;
 mod security;
 mod upgrade;
 
+pub use coverage::{Compared, Coverage};
 pub use document::{ContractError, MAX_BYTES};
 pub use model::{Content, Operation, Parameter, Place, RequestBody, Response, SecurityScheme, StatusPattern, Warning};
 pub use path::PathTemplate;

@@ -30,6 +30,9 @@ pub(super) type Lookup = Result<Figure, Absence>;
 /// The figure that a metric names.
 pub(super) fn look_up(evidence: &RunRecord, metric: &Metric) -> Lookup {
     let figure = match metric.subject {
+        Subject::Parity if metric.quantity == Quantity::ParityCoverage && evidence.run.only.is_some() => {
+            Err(Absence::NotAsked("`--only` leaves most of the contract out".to_owned()))
+        }
         Subject::Parity => of_parity(parity(evidence)?, metric.quantity),
         Subject::Side(role) => of_side(evidence, role, metric),
     }?;
@@ -62,8 +65,19 @@ fn of_parity(parity: &Parity, quantity: Quantity) -> Lookup {
         Quantity::ParityCompared => counted(parity.compared),
         Quantity::ParityBreaking => counted(parity.breaking),
         Quantity::ParityRepresentation => counted(parity.representation),
+        Quantity::ParityCoverage => coverage(parity),
         _ => Err(no_data("the replay does not measure this")),
     }
+}
+
+/// Fails closed: without a contract, or with one that promises nothing, there is no coverage, rather than all or none.
+fn coverage(parity: &Parity) -> Lookup {
+    let coverage = parity.coverage.as_ref().ok_or_else(|| no_data("the plan names no contract"))?;
+    if let Some(problem) = &coverage.problem {
+        return Err(no_data(format!("the contract could not be read: {problem}")));
+    }
+    let nothing = || no_data("the contract promises nothing that is not excepted");
+    Ok(plain(coverage.share.ok_or_else(nothing)?, parity.compared))
 }
 
 fn of_side(evidence: &RunRecord, role: Role, metric: &Metric) -> Lookup {

@@ -3,6 +3,7 @@
 //! Literal for now: totals against limits. A figure that is missing, or rests on too few samples, never passes. This
 //! room reads the record of a run and the gates, nothing else, so stored evidence can be judged again with other gates.
 
+mod coverage;
 mod gates;
 mod metrics;
 mod rules;

@@ -21,6 +21,9 @@ pub(super) fn findings(evidence: &RunRecord) -> Vec<Finding> {
     let mut findings: Vec<Finding> = ending(&evidence.ending).into_iter().collect();
     findings.extend(nothing_compared(evidence));
     findings.extend(accepted(evidence));
+    findings.extend(
+        evidence.parity.iter().filter_map(|parity| parity.coverage.as_ref()).flat_map(super::coverage::findings),
+    );
     findings.extend(super::rules::findings(evidence));
     if let Some(load) = &evidence.load {
         findings.extend(Role::BOTH.into_iter().filter_map(|role| no_requests(evidence, load, role)));

@@ -8,6 +8,7 @@ mod replay;
 mod reproduce;
 
 use crate::compare::Comparator;
+use crate::contract::{Contract, Coverage};
 use crate::http::{Connection, Limits, Origin};
 use crate::plan::{Only, Plan};
 use crate::progress::Progress;
@@ -39,14 +40,23 @@ pub enum ParityError {
     },
 }
 
-/// Replays every flow of the plan on both sides.
+/// Replays every flow of the plan on both sides. With a contract, what is compared is held against it.
 ///
 /// # Errors
 /// See [`ParityError`]; a side that answers nothing is a result, not an error.
-pub async fn run(plan: &Plan, origins: &Pair<Origin>, seed: u64, progress: &Progress) -> Result<Parity, ParityError> {
+pub async fn run(
+    plan: &Plan,
+    contract: Option<&Contract>,
+    origins: &Pair<Origin>,
+    seed: u64,
+    progress: &Progress,
+) -> Result<Parity, ParityError> {
     let flows = prepare(plan)?;
     let mut tally = Tally::new(plan);
-    let Some(logins) = log_in_both(plan, origins, &mut tally).await? else { return Ok(tally.into_parity()) };
+    let coverage = contract.zip(plan.contract.as_ref()).map(|(contract, source)| Coverage::new(contract, source));
+    let Some(logins) = log_in_both(plan, origins, &mut tally).await? else {
+        return Ok(with_coverage(tally.into_parity(), coverage));
+    };
     let captured = logins.iter().flat_map(|(_, variables)| variables).flatten();
     let filled = plan.filled.iter().map(|filled| filled.value.clone());
     tally.keep_secret(Secrets::new(captured.map(|value| value.text.clone()).chain(filled)));
@@ -58,6 +68,7 @@ pub async fn run(plan: &Plan, origins: &Pair<Origin>, seed: u64, progress: &Prog
         tally,
         reproducer: Reproducer::new(plan, &origins.baseline, seed),
         counted: plan.only.as_ref().and_then(|only| only.step.clone()),
+        coverage,
     };
     // Each flow keeps its number, and with it what it draws, whatever is left out.
     let is_asked_for = |flow: &PreparedFlow| plan.only.as_ref().is_none_or(|only| only.flow == flow.name);
@@ -66,9 +77,13 @@ pub async fn run(plan: &Plan, origins: &Pair<Origin>, seed: u64, progress: &Prog
         replay.flow(number as u64, flow).await;
     }
     progress.step(flows.len() as u64, flows.len() as u64, "done", None);
-    let Replay { mut tally, reproducer, .. } = replay;
+    let Replay { mut tally, reproducer, coverage, .. } = replay;
     reproducer.finish(tally.reproduction());
-    Ok(tally.into_parity())
+    Ok(with_coverage(tally.into_parity(), coverage))
+}
+
+fn with_coverage(parity: Parity, coverage: Option<Coverage<'_>>) -> Parity {
+    Parity { coverage: coverage.map(Coverage::into_record), ..parity }
 }
 
 fn prepare(plan: &Plan) -> Result<Vec<PreparedFlow>, ParityError> {

@@ -2,6 +2,7 @@
 
 use super::reproduce::{Reproducer, Trace};
 use crate::compare::{Answer, Comparator};
+use crate::contract::{Compared, Coverage};
 use crate::http::{Connection, Keep, Response};
 use crate::record::parity::{Class, Kind};
 use crate::reproduce::{ReadableDiff, diff};
@@ -10,7 +11,7 @@ use crate::step::{Captured, Done, PreparedFlow, PreparedStep, Problem, RenderErr
 use crate::tally::Tally;
 
 /// Everything that the replay needs from one flow to the next.
-pub(super) struct Replay {
+pub(super) struct Replay<'c> {
     pub(super) comparator: Comparator,
     pub(super) connections: Pair<Connection>,
     pub(super) logins: Pair<Vec<Option<Captured>>>,
@@ -19,12 +20,14 @@ pub(super) struct Replay {
     pub(super) reproducer: Reproducer,
     /// The step that alone counts; `None`: every step.
     pub(super) counted: Option<String>,
+    /// What of the contract was compared, if the plan names one.
+    pub(super) coverage: Option<Coverage<'c>>,
 }
 
 /// What one side did with a step.
 type Outcome = Result<Done, RenderError>;
 
-impl Replay {
+impl Replay<'_> {
     /// Does a flow on both sides.
     pub(super) async fn flow(&mut self, number: u64, flow: &PreparedFlow) {
         let mut sessions =
@@ -58,7 +61,10 @@ impl Replay {
         self.tally.requested();
         match (response(&outcomes.baseline), response(&outcomes.candidate)) {
             (Some(_), Some(_)) if !self.counts(step, &outcomes) => {}
-            (Some(baseline), Some(candidate)) => self.compare(flow, step, baseline, candidate),
+            (Some(baseline), Some(candidate)) => {
+                self.compare(flow, step, baseline, candidate);
+                self.cover(flow, step, &outcomes);
+            }
             _ => self.tally.difference(&flow.name, &step.name, Kind::Transport, "answer", in_words(&outcomes)),
         }
         let goes_on = self.expectations(flow, step, &outcomes);
@@ -103,6 +109,15 @@ impl Replay {
             &answer(candidate, &self.connections.candidate),
         );
         self.tally.compared(&flow.name, &step.name, baseline.status, comparison);
+    }
+
+    fn cover(&mut self, flow: &PreparedFlow, step: &PreparedStep, outcomes: &Pair<Outcome>) {
+        let Some(coverage) = &mut self.coverage else { return };
+        let request = outcomes.baseline.as_ref().ok().and_then(|done| done.request.as_ref());
+        if let (Some(request), Some((baseline, candidate))) = (request, statuses(outcomes)) {
+            let answered = Pair { baseline, candidate };
+            coverage.compared(&Compared { flow: &flow.name, step: &step.name, request, answered });
+        }
     }
 
     /// What the plan itself expects of the answers, whatever the other side says.

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::{Arrivals, Flow, Gate, Plan, Provider, RuleKind, Side, SideKind};
+use super::{Arrivals, ContractSource, Flow, Gate, Plan, Provider, RuleKind, Side, SideKind};
 use crate::units::{format_count, format_duration};
 
 /// What would run, for people, line by line. Holds no secret: URLs of databases, values of headers and
@@ -23,6 +23,9 @@ fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
         writeln!(out, "  login      {} → header {}", auth.login.name, auth.header.0)?;
     }
     write_flows(out, &plan.flows)?;
+    if let Some(contract) = &plan.contract {
+        write_contract(out, contract)?;
+    }
     write_rules(out, plan)?;
     writeln!(out, "\nload")?;
     write_load(out, plan)?;
@@ -92,6 +95,11 @@ fn write_flows(out: &mut String, flows: &[Flow]) -> fmt::Result {
 fn expectation(status: &[u16]) -> String {
     let words: Vec<String> = status.iter().map(u16::to_string).collect();
     if words.is_empty() { String::new() } else { format!(" → {}", words.join(" or ")) }
+}
+
+fn write_contract(out: &mut String, contract: &ContractSource) -> fmt::Result {
+    writeln!(out, "\ncontract {}", contract.document)?;
+    contract.except.iter().try_for_each(|exception| writeln!(out, "  except {exception}: {}", exception.reason))
 }
 
 fn write_rules(out: &mut String, plan: &Plan) -> fmt::Result {

@@ -81,6 +81,11 @@ pub(super) static PLAN: Object = Object {
         may("database", Kind::Object(&DATABASE), "The databases behind the sides."),
         may("auth", Kind::Object(&AUTH), "How a caller gets a token."),
         must("flows", Kind::Filled(&Kind::Object(&FLOW)), "What virtual users do."),
+        may(
+            "contract",
+            Kind::Either(&[Kind::Text, Kind::Object(&CONTRACT)]),
+            "OpenAPI document that coverage is held against: a file beside the plan, or a `/path` of the baseline.",
+        ),
         may("compare", Kind::Object(&COMPARE), "What may differ, and why. Everything else is compared."),
         may("load", Kind::Object(&LOAD), "How much load, for how long."),
         may("gates", Kind::List(&GATE), "Rules with a limit that decide the verdict."),
@@ -91,6 +96,28 @@ pub(super) static PLAN: Object = Object {
 };
 
 const GATE: Kind = Kind::Text;
+
+pub(super) static CONTRACT: Object = Object {
+    name: "contract",
+    about: "What the service promises, and which promises no request of this plan can see kept.",
+    one_of: &[],
+    keys: &[
+        must("document", Kind::Text, "OpenAPI 3, JSON or YAML: a file beside the plan, or a `/path` of the baseline."),
+        may("except", Kind::List(&Kind::Object(&EXCEPT)), "Promises that coverage is not held against, unless kept."),
+    ],
+};
+
+pub(super) static EXCEPT: Object = Object {
+    name: "except",
+    about: "Promises that no request of this plan can see kept, such as an answer that only a fault brings.",
+    one_of: &["status", "parameter"],
+    keys: &[
+        may("status", Kind::Either(&[STATUS, Kind::Filled(&STATUS)]), "One status or several."),
+        may("parameter", Kind::Text, "Name of a parameter."),
+        may("operation", Kind::Text, "Only of this operation, as the document has it: `GET /students/{id}`."),
+        must("reason", Kind::Text, "Why; printed in every report."),
+    ],
+};
 
 pub(super) static SIDES: Object = Object {
     name: "sides",

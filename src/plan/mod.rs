@@ -4,6 +4,7 @@
 //! names a metric that this plan can measure.
 
 mod accepted;
+mod contract;
 mod describe;
 mod fields;
 pub mod gate;
@@ -25,6 +26,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use accepted::{Accepted, AcceptedDifference, AcceptedError};
+pub use contract::{ContractSource, Document, Excepted, Exception};
 pub use describe::describe;
 pub use gate::Gate;
 pub use only::Only;
@@ -52,6 +54,8 @@ pub struct Plan {
     pub auth: Option<Auth>,
     /// What virtual users do.
     pub flows: Vec<Flow>,
+    /// What the service promises, if coverage is to be held against it.
+    pub contract: Option<ContractSource>,
     /// What may differ, and why.
     pub compare: Compare,
     /// How much load, for how long.

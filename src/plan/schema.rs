@@ -3,14 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use super::keys::{
-    AUTH, BUNDLED, BURST, COMPARE, DATABASE, EXPECT, FLOW, IGNORE, Kind, LOAD, METRICS, Object, PLAN, RULE, SEED, SIDE,
-    SIDES, STEP,
+    AUTH, BUNDLED, BURST, COMPARE, CONTRACT, DATABASE, EXCEPT, EXPECT, FLOW, IGNORE, Kind, LOAD, METRICS, Object, PLAN,
+    RULE, SEED, SIDE, SIDES, STEP,
 };
 
 /// Every object but the plan itself.
-static OBJECTS: [&Object; 15] = [
+static OBJECTS: [&Object; 17] = [
     &SIDES, &SIDE, &BUNDLED, &METRICS, &DATABASE, &SEED, &AUTH, &FLOW, &STEP, &EXPECT, &COMPARE, &IGNORE, &RULE, &LOAD,
-    &BURST,
+    &BURST, &CONTRACT, &EXCEPT,
 ];
 
 /// JSON Schema (2020-12) of a plan.

@@ -3,12 +3,14 @@
 //! Every report is rendered from a [`RunRecord`] and nothing else. Paths that scripts rely on are named in the README;
 //! a change of meaning raises [`SCHEMA_VERSION`]. No field may ever hold a password, a token or a connection string.
 
+pub mod coverage;
 pub mod load;
 pub mod parity;
 pub mod reproduce;
 
 use serde::{Deserialize, Serialize};
 
+pub use coverage::Coverage;
 pub use load::{Load, SideLoad};
 pub use parity::{Class, Difference, Parity};
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Coverage;
 use super::reproduce::Reproduction;
 
 /// What the sequential replay found.
@@ -36,6 +37,9 @@ pub struct Parity {
     /// How the differences are seen again.
     #[serde(default)]
     pub reproduction: Reproduction,
+    /// What was compared of what the contract promises; `null`: the plan names no contract.
+    #[serde(default)]
+    pub coverage: Option<Coverage>,
 }
 
 /// What one step of the replay came to.

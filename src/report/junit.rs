@@ -3,6 +3,8 @@
 //! A gate that failed is a failure; evidence that does not decide or cannot be believed is an error, because the test
 //! itself did not work.
 
+mod coverage;
+
 use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
@@ -22,6 +24,7 @@ pub(super) fn render(view: &View) -> Vec<File> {
     let mut report = Report::new(format!("cutover {}", visible(&record.run.plan)));
     report.time = run_seconds(record).map(Duration::from_secs_f64);
     report.add_test_suites([gates(record), parity(record)]);
+    report.add_test_suites(coverage::suite(record));
     let bytes = report.to_string().unwrap_or_else(|error| format!("<!-- {error} -->\n")).into_bytes();
     vec![File { path: "junit.xml".to_owned(), bytes }]
 }

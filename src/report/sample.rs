@@ -6,6 +6,7 @@ use crate::record::{
 };
 use crate::role::{Pair, Role};
 
+mod coverage;
 mod load;
 mod observations;
 mod parity;

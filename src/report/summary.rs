@@ -3,6 +3,8 @@
 //! Whatever targets sent stands in code or with its punctuation as character references, so that it can neither break
 //! a table nor mention anybody.
 
+mod coverage;
+
 use std::fmt::Write as _;
 
 use super::figures::{Figure, figures, loaded};
@@ -21,8 +23,15 @@ const LONGEST_VALUE: usize = 80;
 
 pub(super) fn render(view: &View) -> Vec<File> {
     let record = view.record;
-    let parts =
-        [verdict(record), gates(record), compared(record), differences(record), findings(record), closing(view)];
+    let parts = [
+        verdict(record),
+        gates(record),
+        compared(record),
+        differences(record),
+        coverage::coverage(record),
+        findings(record),
+        closing(view),
+    ];
     let text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
     vec![File { path: "summary.md".to_owned(), bytes: text.into_bytes() }]
 }

@@ -3,20 +3,23 @@
 //! Whatever happens on the way, what was measured is judged as far as it goes and written, and everything that was
 //! started is stopped before this ends.
 
+mod contract;
 mod environment;
 mod error;
 mod measure;
 
 use std::path::PathBuf;
 
+pub use contract::{ContractProblem, contract_file};
 pub use error::RunError;
 
 use crate::clock::Epoch;
+use crate::contract::Contract;
 use crate::http::Origin;
 use crate::plan::{Gate, Plan};
 use crate::progress::Progress;
 use crate::provision::{self, Sides};
-use crate::record::{Ending, FlowInfo, RunInfo, RunRecord, SCHEMA_VERSION, Verdict};
+use crate::record::{Ending, FlowInfo, Parity, RunInfo, RunRecord, SCHEMA_VERSION, Verdict};
 use crate::role::{Pair, Role};
 use crate::stop::Stop;
 use crate::{judge, parity, report};
@@ -56,6 +59,8 @@ impl Command {
 pub struct Job {
     /// What is run.
     pub plan: Plan,
+    /// The contract of the plan, if it is in a file.
+    pub contract: Option<Contract>,
     /// Which phases of it.
     pub command: Command,
     /// Where everything is written. Made if it is not there.
@@ -134,7 +139,7 @@ async fn phases(
     let note = |text: String| progress.note(text);
     let mut sides = until(stop, Box::pin(provision::start(&job.plan, options, &note))).await??;
     describe(&sides, record);
-    let result = with_sides(job, epoch, record, &mut sides, progress, stop).await;
+    let result = Box::pin(with_sides(job, epoch, record, &mut sides, progress, stop)).await;
     progress.phase("stop");
     for warning in sides.stop().await {
         progress.warn(warning);
@@ -153,8 +158,8 @@ async fn with_sides(
     if job.command.has_parity() {
         progress.phase("parity");
         let origins = both(origins(sides).await?)?;
-        let replay = parity::run(&job.plan, &origins, job.seed, progress);
-        record.parity = Some(alive(sides, until(stop, replay).await?.map_err(RunError::from))?);
+        let parity = until(stop, Box::pin(replay(job, &origins, progress))).await?;
+        record.parity = Some(alive(sides, parity)?);
         save(job, record)?;
     }
     if job.command.has_load() {
@@ -169,6 +174,18 @@ async fn with_sides(
         save(job, record)?;
     }
     Ok(())
+}
+
+/// The parity phase. That there is no contract is told in its evidence: a gate on coverage cannot hold then.
+async fn replay(job: &Job, origins: &Pair<Origin>, progress: &Progress) -> Result<Parity, RunError> {
+    let served = contract::served(&job.plan, &origins.baseline).await;
+    let contract = job.contract.as_ref().or(served.as_ref().ok().and_then(Option::as_ref));
+    contract::tell(contract, served.as_ref().err(), progress);
+    let mut parity = parity::run(&job.plan, contract, origins, job.seed, progress).await?;
+    if let Err(problem) = &served {
+        contract::without_contract(&mut parity, &job.plan, problem);
+    }
+    Ok(parity)
 }
 
 /// Runs a phase that may be dropped at any point, until the stop flag is set.

@@ -11,6 +11,10 @@ pub use login::{LoginError, log_in};
 pub use prepared::{PreparedFlow, PreparedStep, RenderError};
 pub use session::{Captured, Session};
 
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+
 use crate::compare::json;
 use crate::http::{Connection, Exchange, Failure, Keep, Response};
 use crate::plan::{CaptureFrom, Expect};
@@ -18,6 +22,8 @@ use crate::plan::{CaptureFrom, Expect};
 /// What became of one step.
 #[derive(Debug)]
 pub struct Done {
+    /// The request as it went out; kept with [`Keep::Body`] only, for whoever looks closer at an answer.
+    pub request: Option<Request<Full<Bytes>>>,
     /// What was on the wire.
     pub exchange: Exchange,
     /// Why the flow cannot go on, if it cannot.
@@ -78,13 +84,14 @@ pub async fn perform(
     keep: Keep,
 ) -> Result<Done, RenderError> {
     let request = step.render(session, connection.origin())?;
+    let sent = (keep == Keep::Body).then(|| request.clone());
     let keep = if step.captures_body() { Keep::Body } else { keep };
     let exchange = connection.exchange(request, keep).await;
     let problem = match &exchange.outcome {
         Err(failure) => Some(Problem::Transport(failure.clone())),
         Ok(response) => check(step, response, session),
     };
-    Ok(Done { exchange, problem })
+    Ok(Done { request: sent, exchange, problem })
 }
 
 fn check(step: &PreparedStep, response: &Response, session: &mut Session) -> Option<Problem> {

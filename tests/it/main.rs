@@ -2,6 +2,7 @@
 
 mod cleanup;
 mod cli;
+mod contract;
 mod defects;
 mod floors;
 mod hostile;

@@ -14,7 +14,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Steps of the smoke plan.
-pub(crate) const SMOKE_STEPS: u64 = 41;
+pub(crate) const SMOKE_STEPS: u64 = 70;
 
 /// The program under test.
 pub(crate) const CUTOVER: &str = env!("CARGO_BIN_EXE_cutover");

@@ -83,7 +83,7 @@ fn the_smoke_plan_passes_and_its_record_has_every_promised_path() {
         assert!(gate["expr"].is_string() && gate["reason"].is_string() && gate["observed"].is_number(), "{gate}");
         assert!(gate["samples"].as_u64() > Some(0) && gate.get("interval").is_some(), "{gate}");
     }
-    assert_eq!(list(&record["gates"]).len(), 3);
+    assert_eq!(list(&record["gates"]).len(), 4);
     assert!(record["targets"].is_array());
 
     let parity = &record["parity"];

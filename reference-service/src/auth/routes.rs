@@ -37,7 +37,11 @@ pub(crate) struct Token {
     post, path = "/api/v1/auth/token", tag = "auth", request_body = Credentials,
     responses(
         (status = 200, body = Token),
-        (status = 401, body = ErrorBody, description = "User name or password is wrong"),
+        (
+            status = 401, body = ErrorBody, description = "User name or password is wrong",
+            headers(("WWW-Authenticate" = String, description = "`Bearer`")),
+        ),
+        (status = 413, body = ErrorBody, description = "`PAYLOAD_TOO_LARGE`"),
         (status = 422, body = ValidationBody, description = "The body is wrong"),
         Failures,
     )

@@ -54,13 +54,25 @@ pub(crate) enum Failures<'a> {
 /// What a request with a token may answer besides.
 #[derive(IntoResponses)]
 #[allow(dead_code)] // read by the derive only
-pub(crate) enum Refusals<'a> {
+pub(crate) enum Strangers<'a> {
     /// No token, or one that is unknown or over
     #[response(status = 401, headers(("WWW-Authenticate" = String, description = "`Bearer`")))]
     Unauthorized(ErrorBody<'a>),
+}
+
+/// What a request that only some roles may make may answer besides.
+#[derive(IntoResponses)]
+#[allow(dead_code)] // read by the derive only
+pub(crate) enum Roles<'a> {
     /// The role does not allow it
     #[response(status = 403)]
     Forbidden(ErrorBody<'a>),
+}
+
+/// What a request with input may answer besides.
+#[derive(IntoResponses)]
+#[allow(dead_code)] // read by the derive only
+pub(crate) enum Inputs<'a> {
     /// Parameters or body are wrong
     #[response(status = 422)]
     Invalid(ValidationBody<'a>),

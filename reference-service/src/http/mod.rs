@@ -25,7 +25,7 @@ use crate::stack::Stack;
 use crate::{auth, classes, reviews, students};
 
 pub(crate) use call::{Body, Call, Permission};
-pub(crate) use documentation::{Failures, Refusals};
+pub(crate) use documentation::{Failures, Inputs, Roles, Strangers};
 pub(crate) use fields::{Fields, Invalid, Kind};
 pub(crate) use problem::{ErrorBody, Problem, ValidationBody};
 pub(crate) use query::{PathId, QueryParameters};

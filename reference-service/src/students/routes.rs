@@ -5,7 +5,7 @@ use axum::response::Response;
 use super::input::{Batch, ListQuery, StudentChange, StudentInput};
 use super::model::{Created, Page, Status, Student};
 use super::service;
-use crate::http::{Body, Call, ErrorBody, Failures, PathId, Permission, QueryParameters, Refusals};
+use crate::http::{Body, Call, ErrorBody, Failures, Inputs, PathId, Permission, QueryParameters, Roles, Strangers};
 
 /// A page of students. The order is total: ties are broken by id.
 #[utoipa::path(
@@ -18,7 +18,7 @@ use crate::http::{Body, Call, ErrorBody, Failures, PathId, Permission, QueryPara
         ("status" = Option<Status>, Query, description = "Students of this status only", example = "active"),
         ("sort" = Option<String>, Query, description = "`-` before it is descending", pattern = "^-?(id|student_no|name|credits|created_at)$", example = "-credits"),
     ),
-    responses((status = 200, body = Page), Refusals, Failures)
+    responses((status = 200, body = Page), Strangers, Inputs, Failures)
 )]
 pub(crate) async fn list(call: Call, parameters: QueryParameters) -> Response {
     let input = move || ListQuery::read(parameters);
@@ -32,7 +32,7 @@ pub(crate) async fn list(call: Call, parameters: QueryParameters) -> Response {
     responses(
         (status = 200, body = Student, headers(("ETag" = String, description = "Version of the student"))),
         (status = 404, body = ErrorBody, description = "`STUDENT_NOT_FOUND`"),
-        Refusals, Failures,
+        Strangers, Inputs, Failures,
     )
 )]
 pub(crate) async fn read(call: Call, id: PathId) -> Response {
@@ -51,7 +51,7 @@ pub(crate) async fn read(call: Call, id: PathId) -> Response {
         )),
         (status = 409, body = ErrorBody, description = "`STUDENT_NO_TAKEN` or `EMAIL_TAKEN`"),
         (status = 413, body = ErrorBody, description = "`PAYLOAD_TOO_LARGE`"),
-        Refusals, Failures,
+        Strangers, Roles, Inputs, Failures,
     )
 )]
 pub(crate) async fn create(call: Call, Body(bytes): Body) -> Response {
@@ -67,7 +67,7 @@ pub(crate) async fn create(call: Call, Body(bytes): Body) -> Response {
         (status = 201, body = Created),
         (status = 409, body = ErrorBody, description = "`STUDENT_NO_TAKEN` or `EMAIL_TAKEN`"),
         (status = 413, body = ErrorBody, description = "`PAYLOAD_TOO_LARGE`"),
-        Refusals, Failures,
+        Strangers, Roles, Inputs, Failures,
     )
 )]
 pub(crate) async fn create_batch(call: Call, Body(bytes): Body) -> Response {
@@ -89,7 +89,7 @@ pub(crate) async fn create_batch(call: Call, Body(bytes): Body) -> Response {
         (status = 409, body = ErrorBody, description = "`STUDENT_NO_TAKEN` or `EMAIL_TAKEN`"),
         (status = 412, body = ErrorBody, description = "`PRECONDITION_FAILED`"),
         (status = 413, body = ErrorBody, description = "`PAYLOAD_TOO_LARGE`"),
-        Refusals, Failures,
+        Strangers, Roles, Inputs, Failures,
     )
 )]
 pub(crate) async fn replace(call: Call, id: PathId, Body(bytes): Body) -> Response {
@@ -115,7 +115,7 @@ pub(crate) async fn replace(call: Call, id: PathId, Body(bytes): Body) -> Respon
         (status = 409, body = ErrorBody, description = "`STUDENT_NO_TAKEN` or `EMAIL_TAKEN`"),
         (status = 412, body = ErrorBody, description = "`PRECONDITION_FAILED`"),
         (status = 413, body = ErrorBody, description = "`PAYLOAD_TOO_LARGE`"),
-        Refusals, Failures,
+        Strangers, Roles, Inputs, Failures,
     )
 )]
 pub(crate) async fn update(call: Call, id: PathId, Body(bytes): Body) -> Response {
@@ -134,7 +134,7 @@ pub(crate) async fn update(call: Call, id: PathId, Body(bytes): Body) -> Respons
     responses(
         (status = 204, description = "Removed"),
         (status = 404, body = ErrorBody, description = "`STUDENT_NOT_FOUND`"),
-        Refusals, Failures,
+        Strangers, Roles, Inputs, Failures,
     )
 )]
 pub(crate) async fn delete(call: Call, id: PathId) -> Response {

@@ -1,3 +1,4 @@
+mod coverage;
 mod documents;
 mod matching;
 mod upgrade;

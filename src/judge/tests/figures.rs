@@ -1,4 +1,5 @@
 use super::*;
+use crate::record::Coverage;
 
 fn observed(record: &RunRecord, metric: Metric) -> Option<f64> {
     judge_one(record, at_most(metric, f64::MAX)).1.observed
@@ -36,6 +37,29 @@ fn every_figure_of_a_side_is_found() {
     assert_near(observed(&record(), parity(Quantity::ParityRequests)), 40.0);
     assert_near(observed(&record(), parity(Quantity::ParityCompared)), 20.0);
     assert_near(observed(&record(), parity(Quantity::ParityRepresentation)), 0.0);
+}
+
+#[test]
+fn coverage_without_a_contract_is_never_passed() {
+    let gate = || gate("parity.coverage >= 0%", parity(Quantity::ParityCoverage), Comparison::GreaterOrEqual, 0.0);
+    let covered = |coverage: Option<Coverage>| {
+        let mut record = record();
+        record.parity.as_mut().expect("a replay").coverage = coverage;
+        let (judgement, result) = judge_one(&record, gate());
+        (judgement.verdict, result.observed, result.reason)
+    };
+    let unread = Coverage { problem: Some("not JSON".to_owned()), share: Some(1.0), ..Coverage::default() };
+    for (coverage, expected) in [
+        (None, "the plan names no contract"),
+        (Some(Coverage::default()), "promises nothing"),
+        (Some(unread), "the contract could not be read: not JSON"),
+    ] {
+        let (verdict, observed, reason) = covered(coverage);
+        assert_eq!((verdict, observed), (Verdict::Invalid, None), "{reason}");
+        assert!(reason.contains(expected), "{reason}");
+    }
+    let (verdict, observed, _) = covered(Some(Coverage { share: Some(0.5), ..Coverage::default() }));
+    assert_eq!((verdict, observed), (Verdict::Pass, Some(0.5)));
 }
 
 #[test]

@@ -45,6 +45,8 @@ pub enum Quantity {
     ParityBreaking,
     /// Representation differences.
     ParityRepresentation,
+    /// Promises of the contract that answers were compared for ÷ all of them.
+    ParityCoverage,
 }
 
 /// The unit a quantity is in.
@@ -80,11 +82,12 @@ pub(super) const SIDE_QUANTITIES: [(&str, Quantity); 13] = [
 ];
 
 /// Quantities of the parity phase.
-pub(super) const PARITY_QUANTITIES: [(&str, Quantity); 4] = [
+pub(super) const PARITY_QUANTITIES: [(&str, Quantity); 5] = [
     ("requests", Quantity::ParityRequests),
     ("compared", Quantity::ParityCompared),
     ("breaking", Quantity::ParityBreaking),
     ("representation", Quantity::ParityRepresentation),
+    ("coverage", Quantity::ParityCoverage),
 ];
 
 impl Quantity {
@@ -110,7 +113,7 @@ impl Quantity {
             | Self::ResponseTimeMean
             | Self::ServiceTime(_)
             | Self::PoolWait(_) => Unit::Microseconds,
-            Self::ErrorRate | Self::Cpu | Self::PoolSaturatedShare => Unit::Share,
+            Self::ErrorRate | Self::Cpu | Self::PoolSaturatedShare | Self::ParityCoverage => Unit::Share,
             Self::Throughput => Unit::PerSecond,
             Self::Rss => Unit::Bytes,
             Self::Requests

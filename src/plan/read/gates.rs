@@ -1,7 +1,7 @@
 //! Gates and targets of a plan, and whether the plan can measure them.
 
 use super::super::fields::{elements, text};
-use super::super::gate::{Metric, Scope, Subject};
+use super::super::gate::{Metric, Quantity, Scope, Subject};
 use super::super::problems::Problems;
 use super::super::yaml::Node;
 use super::super::{Gate, Plan, SideKind};
@@ -45,6 +45,10 @@ fn measures(plan: &Plan, metric: &Metric) -> Result<(), Refusal> {
     let Subject::Side(role) = metric.subject else {
         let is_possible = plan.roles().len() == 2;
         let refusal = || (format!("`{metric}` is not measured: parity needs both sides"), None);
+        if metric.quantity == Quantity::ParityCoverage && plan.contract.is_none() {
+            let hint = "say where its OpenAPI document is: `contract: openapi.json` for a file beside the plan, `contract: /openapi.json` for what the baseline serves";
+            return Err((format!("`{metric}` is not measured: the plan names no contract"), Some(hint.to_owned())));
+        }
         return is_possible.then_some(()).ok_or_else(refusal);
     };
     let Some(side) = plan.sides.get(role) else {

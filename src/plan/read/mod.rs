@@ -1,6 +1,7 @@
 //! From text to a [`Plan`]: every problem of a file is found before anything is started.
 
 mod compare;
+mod contract;
 mod flows;
 mod gates;
 mod json;
@@ -112,6 +113,7 @@ fn plan(root: &Node, problems: &mut Problems<'_>) -> Option<Plan> {
     let sides = sides::sides(fields.get("sides"), problems);
     let database = sides::database(fields.get("database"), problems);
     let (auth, flows) = flows::auth_and_flows(fields.get("auth"), fields.get("flows"), problems);
+    let contract = fields.get("contract").and_then(|node| contract::contract(node, problems));
     let compare = compare::compare(fields.get("compare"), &flows, problems);
     let load = load::load(fields.get("load"), problems);
     let most = Duration::from_mins(10);
@@ -124,6 +126,7 @@ fn plan(root: &Node, problems: &mut Problems<'_>) -> Option<Plan> {
         database,
         auth,
         flows,
+        contract,
         compare,
         load,
         gates: Vec::new(),
@@ -190,6 +193,7 @@ pub(super) fn ad_hoc(url: &str, arrivals: Arrivals, duration: Duration) -> Resul
         database: Database { provider: Provider::Auto, ..sides::default_database() },
         auth: None,
         flows: vec![flow],
+        contract: None,
         compare: Compare::default(),
         load: Load { arrivals, pairs: 1, block: duration, settle: Duration::ZERO },
         gates: Vec::new(),

@@ -167,13 +167,16 @@ fn body(fields: &Fields<'_>, variables: &Variables, problems: &mut Problems<'_>)
 
 fn expect(node: &Node, problems: &mut Problems<'_>) -> Option<Expect> {
     let fields = Fields::open(node, &EXPECT, problems)?;
-    let node = fields.get("status")?;
+    Some(Expect { status: statuses(fields.get("status")?, problems) })
+}
+
+/// One status or several.
+pub(super) fn statuses(node: &Node, problems: &mut Problems<'_>) -> Vec<u16> {
     let nodes = if node.scalar().is_some() { std::slice::from_ref(node) } else { elements(Some(node), problems) };
     if nodes.is_empty() && matches!(node.value, Value::List(_)) {
         problems.value(node, "no status would ever be right", Some("name at least one".to_owned()));
     }
-    let status = nodes.iter().filter_map(|node| whole(node, 100..=599, problems)).map(|status| status as u16);
-    Some(Expect { status: status.collect() })
+    nodes.iter().filter_map(|node| whole(node, 100..=599, problems)).map(|status| status as u16).collect()
 }
 
 fn captures(node: Option<&Node>, variables: &mut Variables, problems: &mut Problems<'_>) -> Vec<Capture> {

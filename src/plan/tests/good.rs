@@ -3,8 +3,8 @@ use std::time::Duration;
 use super::*;
 use crate::plan::template::{JsonPart, Part};
 use crate::plan::{
-    Arrivals, Body, Burst, CaptureFrom, Gate, Metrics, Provider, RuleKind, SideKind, Spacing, Stack, describe,
-    parse_rate,
+    Arrivals, Body, Burst, CaptureFrom, Document, Excepted, Gate, Metrics, Provider, RuleKind, SideKind, Spacing,
+    Stack, describe, parse_rate,
 };
 use crate::role::Role;
 
@@ -46,6 +46,22 @@ fn every_key_arrives_in_the_plan() {
     assert_eq!((plan.timeout, plan.seed), (Duration::from_secs(5), Some(7)));
     assert_eq!(plan.estimated_load_time(), Duration::from_secs(48));
     assert_eq!((plan.gates.len(), plan.targets.len()), (1, 1));
+    let contract = plan.contract.unwrap();
+    assert_eq!(contract.document, Document::File("contracts/openapi.yaml".into()));
+    let operations: Vec<_> = contract.except.iter().map(|exception| exception.operation.as_deref()).collect();
+    assert_eq!(operations, [None, Some("GET /a")]);
+    assert_eq!(contract.except[0].what, Excepted::Statuses(vec![503, 504]));
+}
+
+#[test]
+fn a_contract_is_a_file_beside_the_plan_or_a_path_of_the_baseline() {
+    let plan = |document: &str| parse(&plan_with(&format!("contract: {document}"))).unwrap().contract.unwrap().document;
+    let beside = plan("api/openapi.json").file(Some(std::path::Path::new("plans/students.yaml")));
+    assert_eq!(beside.as_deref(), Some(std::path::Path::new("plans/api/openapi.json")));
+    assert_eq!(plan("openapi.json").file(None).as_deref(), Some(std::path::Path::new("openapi.json")));
+    assert_eq!(plan("/openapi.json"), Document::Served("/openapi.json".to_owned()));
+    assert_eq!(plan("/openapi.json").file(None), None);
+    assert_eq!(plan("{ document: /v3/api-docs }"), Document::Served("/v3/api-docs".to_owned()));
 }
 
 #[test]

@@ -79,6 +79,7 @@ pub(super) fn plan(baseline: Side, candidate: Side, provider: Provider) -> Plan 
         },
         auth: None,
         flows: Vec::new(),
+        contract: None,
         compare: Compare::default(),
         load: Load {
             arrivals: Arrivals::Closed { users: 1 },

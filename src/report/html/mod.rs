@@ -1,6 +1,7 @@
 //! `report.html`: one file that needs no network and no script, for the engineer and the performance reviewer.
 
 mod charts;
+mod coverage;
 mod figures;
 mod method;
 mod parity;
@@ -42,6 +43,7 @@ fn document(view: &View) -> Markup {
                     (section("charts", "Charts", &charts::all(view)))
                     (section("steps", "Steps under load", &steps::table(record)))
                     (section("differences", "Differences between the answers", &parity::all(record)))
+                    (section("contract", "Coverage of the contract", &coverage::all(record)))
                     (section("method", "How it was measured", &method::load(record)))
                     (section("environment", "Environment", &method::environment(record)))
                 }

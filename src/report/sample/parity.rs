@@ -15,6 +15,7 @@ pub(super) fn parity() -> Parity {
         headers_left_out: ["date", "server", "connection", "content-length"].map(str::to_owned).to_vec(),
         rules: rules(),
         steps: steps(),
+        coverage: Some(super::coverage::coverage()),
         ..Parity::default()
     }
 }
