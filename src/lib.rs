@@ -23,6 +23,7 @@ pub mod tally;
 pub mod http;
 pub mod step;
 
+pub mod explore;
 pub mod load;
 pub mod observe;
 pub mod parity;

@@ -159,6 +159,10 @@ pub(super) struct RunArgs {
     /// Known differences that do not fail: a file that `cutover verify --accept-new` begins and people keep
     #[arg(long, value_name = "FILE", help_heading = "Differences")]
     pub(super) accept: Option<PathBuf>,
+    /// Besides the plan's flows, send so many requests that the sides' OpenAPI document suggests, valid and invalid, to
+    /// both sides; whatever differs is made as short as possible. The same --seed sends the same requests
+    #[arg(long, value_name = "COUNT", default_value_t = 0, hide_default_value = true, help_heading = "Parity")]
+    pub(super) explore: u64,
 }
 
 #[derive(Debug, Args)]
@@ -167,7 +171,7 @@ pub(super) struct VerifyArgs {
     pub(super) run: RunArgs,
     /// Compare one flow or one step only, as the report names it; the steps before it are sent all the same. With the
     /// same `--seed` it draws the same values as in the whole run
-    #[arg(long, value_name = "FLOW[/STEP]", help_heading = "Differences")]
+    #[arg(long, value_name = "FLOW[/STEP]", conflicts_with = "explore", help_heading = "Differences")]
     pub(super) only: Option<String>,
     /// Add the differences that fail this run to a file for `--accept`; what stands in it stays, and holds for this run
     #[arg(long, value_name = "FILE", requires = "reason", conflicts_with = "accept", help_heading = "Differences")]

@@ -12,7 +12,7 @@ use crate::run::{Command, Job, Outcome, RunError};
 use crate::stop::Stop;
 
 pub(super) fn run(args: &RunArgs) -> Exit {
-    start(Command::Run, plan_of(args), &args.output, args.show_output, None, settings(args))
+    start(Command::Run, plan_of(args), &args.output, args.show_output, None, settings(args), args.explore)
 }
 
 pub(super) fn verify(args: &VerifyArgs) -> Exit {
@@ -32,7 +32,15 @@ pub(super) fn verify(args: &VerifyArgs) -> Exit {
         }
         Ok(plan)
     });
-    start(Command::Verify, plan, &args.run.output, args.run.show_output, new.as_ref(), settings(&args.run))
+    start(
+        Command::Verify,
+        plan,
+        &args.run.output,
+        args.run.show_output,
+        new.as_ref(),
+        settings(&args.run),
+        args.run.explore,
+    )
 }
 
 fn settings(args: &RunArgs) -> Vec<String> {
@@ -57,7 +65,7 @@ pub(super) fn load(args: &LoadArgs) -> Exit {
             Ok(plan)
         })
     };
-    start(Command::Load, plan, &args.output, args.show_output, None, Vec::new())
+    start(Command::Load, plan, &args.output, args.show_output, None, Vec::new(), 0)
 }
 
 fn start(
@@ -67,6 +75,7 @@ fn start(
     show_output: Option<SideArg>,
     new: Option<&accept::New>,
     settings: Vec<String>,
+    explore: u64,
 ) -> Exit {
     let terminal = Terminal::new(output);
     let plan = match plan {
@@ -102,6 +111,7 @@ fn start(
         }),
         executable,
         plan,
+        explore,
     };
     finish(&job, output, &terminal, new)
 }

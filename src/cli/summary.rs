@@ -1,5 +1,7 @@
 //! What a run came to, on standard output: the figures first, the verdict last.
 
+mod explore;
+
 use std::path::Path;
 
 use console::Style;
@@ -32,6 +34,9 @@ fn print_text(record: &RunRecord, out: &Path) {
     figures(record, &mut lines);
     parity(record, &mut lines);
     coverage(record, &mut lines);
+    if let Some(exploration) = &record.explore {
+        explore::explore(exploration, &mut lines);
+    }
     rules("gates", &record.gates, &mut lines);
     rules("targets (reported, not gated)", &record.targets, &mut lines);
     findings(record, &mut lines);
@@ -60,6 +65,7 @@ fn as_json(record: &RunRecord) -> serde_json::Value {
         "targets": record.targets,
         "findings": record.findings,
         "parity": record.parity,
+        "explore": record.explore,
         "load": sides.map(|sides| serde_json::json!({ "sides": sides })),
     })
 }

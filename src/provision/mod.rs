@@ -93,7 +93,12 @@ impl Sides {
             self.take_down(role, progress).await?;
         }
         self.start_all(is_started_by_us, progress).await?;
-        Ok(self.described.iter().all(|(_, side)| side.as_ref().is_none_or(is_started_by_us)))
+        Ok(self.can_be_reset())
+    }
+
+    /// Whether [`Self::reset`] gives all sides the data that they began with.
+    pub fn can_be_reset(&self) -> bool {
+        self.described.iter().all(|(_, side)| side.as_ref().is_none_or(is_started_by_us))
     }
 
     /// An error if a side that was started, or the server behind it, has ended by itself.

@@ -4,6 +4,7 @@
 //! a change of meaning raises [`SCHEMA_VERSION`]. No field may ever hold a password, a token or a connection string.
 
 pub mod coverage;
+pub mod explore;
 pub mod load;
 pub mod parity;
 pub mod reproduce;
@@ -11,6 +12,7 @@ pub mod reproduce;
 use serde::{Deserialize, Serialize};
 
 pub use coverage::Coverage;
+pub use explore::Exploration;
 pub use load::{Load, SideLoad};
 pub use parity::{Class, Difference, Parity};
 
@@ -40,6 +42,9 @@ pub struct RunRecord {
     pub findings: Vec<Finding>,
     /// The sequential replay; `null`: not run.
     pub parity: Option<Parity>,
+    /// What generated requests found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explore: Option<Exploration>,
     /// The load phase; `null`: not run.
     pub load: Option<Load>,
     /// What the samplers saw, over the whole run.

@@ -42,6 +42,23 @@ pub struct Parity {
     pub coverage: Option<Coverage>,
 }
 
+impl Parity {
+    /// Adds what another part of the same run found under the same rules.
+    pub fn absorb(&mut self, other: Self) {
+        self.requests += other.requests;
+        self.compared += other.compared;
+        self.places += other.places;
+        self.breaking += other.breaking;
+        self.representation += other.representation;
+        self.volatile += other.volatile;
+        self.differences.extend(other.differences);
+        for (rule, more) in self.rules.iter_mut().zip(other.rules) {
+            rule.matched += more.matched;
+            rule.allowed += more.allowed;
+        }
+    }
+}
+
 /// What one step of the replay came to.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StepParity {

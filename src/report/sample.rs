@@ -45,6 +45,7 @@ pub(super) fn full() -> RunRecord {
             ),
         ],
         parity: Some(parity::parity()),
+        explore: None,
         load: Some(load),
         observations: Pair::from_fn(|role| Some(observations::observations(role))),
         ..empty()
@@ -92,6 +93,7 @@ pub(super) fn empty() -> RunRecord {
         targets: Vec::new(),
         findings: Vec::new(),
         parity: None,
+        explore: None,
         load: None,
         observations: Pair::default(),
         environment: environment(),

@@ -4,6 +4,7 @@
 //! a table nor mention anybody.
 
 mod coverage;
+mod explore;
 
 use std::fmt::Write as _;
 
@@ -29,6 +30,7 @@ pub(super) fn render(view: &View) -> Vec<File> {
         compared(record),
         differences(record),
         coverage::coverage(record),
+        explore::explored(record),
         findings(record),
         closing(view),
     ];

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
 
+use super::Job;
 use crate::contract::{self, Contract, ContractError, MAX_BYTES};
 use crate::http::{Connection, Failure, Keep, Limits, Origin};
 use crate::plan::{Document, Plan};
@@ -16,6 +17,8 @@ use crate::record::{Coverage, Parity};
 
 /// A large document may take its time.
 const LEAST_TIMEOUT: Duration = Duration::from_secs(30);
+/// Where most services have their document.
+const USUAL_PATH: &str = "/openapi.json";
 
 /// Why there is no contract.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +81,23 @@ pub fn contract_file(plan: &Plan) -> Result<Option<Contract>, ContractProblem> {
 /// The contract that the baseline serves, if the plan asks for that one.
 pub(super) async fn served(plan: &Plan, baseline: &Origin) -> Result<Option<Contract>, ContractProblem> {
     let Some(Document::Served(path)) = plan.contract.as_ref().map(|source| &source.document) else { return Ok(None) };
-    let uri = path.parse().map_err(|_| ContractProblem::Path { path: path.clone() })?;
+    at(path, plan, baseline).await.map(Some)
+}
+
+/// The contract to make requests from: the plan's, or the one at [`USUAL_PATH`].
+pub(super) async fn to_explore(job: &Job, baseline: &Origin) -> Result<Contract, ContractProblem> {
+    if let Some(contract) = &job.contract {
+        return Ok(contract.clone());
+    }
+    match served(&job.plan, baseline).await? {
+        Some(contract) => Ok(contract),
+        None => at(USUAL_PATH, &job.plan, baseline).await,
+    }
+}
+
+/// The contract that the baseline serves at a path.
+async fn at(path: &str, plan: &Plan, baseline: &Origin) -> Result<Contract, ContractProblem> {
+    let uri = path.parse().map_err(|_| ContractProblem::Path { path: path.to_owned() })?;
     let mut request = Request::new(Full::new(Bytes::new()));
     *request.uri_mut() = uri;
     if let Ok(host) = baseline.authority.parse() {
@@ -86,13 +105,13 @@ pub(super) async fn served(plan: &Plan, baseline: &Origin) -> Result<Option<Cont
     }
     let limits = Limits { timeout: plan.timeout.max(LEAST_TIMEOUT), max_body: MAX_BYTES };
     let exchange = Connection::new(baseline.clone(), limits).exchange(request, Keep::Body).await;
-    let answer = exchange.outcome.map_err(|failure| ContractProblem::Unanswered { path: path.clone(), failure })?;
+    let answer = exchange.outcome.map_err(|failure| ContractProblem::Unanswered { path: path.to_owned(), failure })?;
     if answer.status != 200 {
-        return Err(ContractProblem::Status { path: path.clone(), status: answer.status });
+        return Err(ContractProblem::Status { path: path.to_owned(), status: answer.status });
     }
     let document = || format!("{path} of the baseline");
     let read = contract::read(&answer.body);
-    read.map(Some).map_err(|source| ContractProblem::Document { document: document(), source })
+    read.map_err(|source| ContractProblem::Document { document: document(), source })
 }
 
 /// Says what a contract came to, while the run goes on.

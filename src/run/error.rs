@@ -2,6 +2,8 @@
 
 use std::error::Error as _;
 
+use super::contract::ContractProblem;
+use crate::explore::ExploreError;
 use crate::http::OriginError;
 use crate::load::LoadError;
 use crate::observe;
@@ -24,6 +26,12 @@ pub enum RunError {
     /// The replay could not be done.
     #[error(transparent)]
     Parity(#[from] ParityError),
+    /// There is no contract to make requests from.
+    #[error("there is nothing to make requests from")]
+    Contract(#[from] ContractProblem),
+    /// Generated requests could not be sent.
+    #[error(transparent)]
+    Explore(#[from] ExploreError),
     /// The load could not be done.
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -62,8 +70,11 @@ impl RunError {
         match self {
             Self::Provision(error) => error.hint(),
             Self::Load(LoadError::TooFewUsers { flows, .. }) => Some(format!("use `--users {flows}` or more")),
-            Self::Load(LoadError::Login { .. }) | Self::Parity(ParityError::Login { .. }) => {
-                Some("check `auth.login` of the plan".to_owned())
+            Self::Load(LoadError::Login { .. })
+            | Self::Parity(ParityError::Login { .. })
+            | Self::Explore(ExploreError::Login { .. }) => Some("check `auth.login` of the plan".to_owned()),
+            Self::Contract(_) => {
+                Some("say where the OpenAPI document is: `contract: FILE` or `contract: /PATH` in the plan".to_owned())
             }
             Self::OneSide => Some("give both `--baseline URL` and `--candidate URL`, or use `cutover load`".to_owned()),
             _ => None,

@@ -6,6 +6,7 @@
 mod contract;
 mod environment;
 mod error;
+mod explore;
 mod measure;
 
 use std::path::PathBuf;
@@ -73,6 +74,8 @@ pub struct Job {
     pub show_output: Option<Role>,
     /// This program, to start it again as a side.
     pub executable: PathBuf,
+    /// How many generated requests to send to each side besides the plan's; only in a run with parity.
+    pub explore: u64,
 }
 
 /// What a run came to. The record is complete and written in any case.
@@ -161,6 +164,13 @@ async fn with_sides(
         let parity = until(stop, Box::pin(replay(job, &origins, progress))).await?;
         record.parity = Some(alive(sides, parity)?);
         save(job, record)?;
+        if job.explore > 0 {
+            progress.phase("explore");
+            let exploring = Box::pin(explore::explore(job, sides, record, progress));
+            let outcome = until(stop, exploring).await?;
+            alive(sides, outcome)?;
+            save(job, record)?;
+        }
     }
     if job.command.has_load() {
         progress.phase("load");
@@ -250,6 +260,7 @@ fn begin(job: &Job) -> RunRecord {
         targets: Vec::new(),
         findings: Vec::new(),
         parity: None,
+        explore: None,
         load: None,
         observations: Pair::default(),
         environment: environment::read(),

@@ -332,7 +332,7 @@ fn rule_use(rule: &Rule) -> RuleUse {
 }
 
 /// `$.items[3].name` → `$.items[].name`; member names in brackets stay.
-fn without_indices(place: &str) -> String {
+pub fn without_indices(place: &str) -> String {
     let mut out = String::with_capacity(place.len());
     let mut rest = place;
     while let Some(open) = rest.find('[') {

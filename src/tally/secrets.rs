@@ -10,6 +10,7 @@ const NAMES: [&str; 7] = ["token", "password", "passwd", "secret", "authorizatio
 const SHORTEST: usize = 8;
 
 /// Texts that are known to be secrets, and rules for those that are not.
+#[derive(Debug, Clone)]
 pub struct Secrets {
     known: Vec<String>,
 }
@@ -18,6 +19,11 @@ impl Secrets {
     /// The texts are what the logins captured.
     pub fn new(known: impl IntoIterator<Item = String>) -> Self {
         Self { known: known.into_iter().filter(|text| text.len() >= SHORTEST).collect() }
+    }
+
+    /// More texts of the same kind.
+    pub fn add(&mut self, known: impl IntoIterator<Item = String>) {
+        self.known.extend(known.into_iter().filter(|text| text.len() >= SHORTEST));
     }
 
     /// A value as it may be kept. `place` is where it was found.

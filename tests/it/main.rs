@@ -4,6 +4,7 @@ mod cleanup;
 mod cli;
 mod contract;
 mod defects;
+mod explore;
 mod floors;
 mod hostile;
 mod reproduce;

@@ -37,6 +37,7 @@ fn record() -> RunRecord {
         targets: Vec::new(),
         findings: Vec::new(),
         parity: Some(Parity { requests: 40, compared: 20, ..Parity::default() }),
+        explore: None,
         load: Some(load()),
         observations: Pair { baseline: None, candidate: None },
         environment: Environment::default(),

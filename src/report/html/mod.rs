@@ -2,6 +2,7 @@
 
 mod charts;
 mod coverage;
+mod explore;
 mod figures;
 mod method;
 mod parity;
@@ -44,6 +45,7 @@ fn document(view: &View) -> Markup {
                     (section("steps", "Steps under load", &steps::table(record)))
                     (section("differences", "Differences between the answers", &parity::all(record)))
                     (section("contract", "Coverage of the contract", &coverage::all(record)))
+                    @if let Some(explore) = explore::all(record) { (section("explore", "Generated requests", &explore)) }
                     (section("method", "How it was measured", &method::load(record)))
                     (section("environment", "Environment", &method::environment(record)))
                 }

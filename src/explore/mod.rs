@@ -1,0 +1,180 @@
+//! Requests that the contract suggests, valid and invalid, sent to both sides.
+//!
+//! The plan says what its author thought of. This sends what nobody thought of: values at the limits, wrong types, what
+//! was left out, what was made already. Each sequence comes from its own stream of chance, so that a seed tells which
+//! ones were sent. Where answers differ, the sequence is made smaller for as long as they still do.
+
+mod call;
+mod exploring;
+mod finding;
+mod generate;
+mod pattern;
+mod runner;
+mod seen;
+mod shrink;
+mod spoil;
+mod targets;
+mod text;
+mod values;
+
+use std::collections::{BTreeMap, HashSet};
+use std::error::Error;
+
+use crate::compare::Comparator;
+use crate::contract::Contract;
+use crate::http::Origin;
+use crate::plan::Plan;
+use crate::progress::Progress;
+use crate::record::explore::{Exploration, ExploredOperation};
+use crate::record::parity::{Class, Kind, Parity};
+use crate::role::{Pair, Role};
+use crate::step::{Captured, LoginError, log_in};
+use crate::tally::{Secrets, Tally};
+use runner::Runner;
+use seen::Seen;
+
+/// Name of the flow under which differences are listed.
+pub const FLOW: &str = "explore";
+/// After so many requests in a row that neither side answered, both are taken to be gone.
+const MOST_UNANSWERED: u32 = 20;
+
+/// Why nothing was explored.
+#[derive(Debug, thiserror::Error)]
+pub enum ExploreError {
+    /// The login failed.
+    #[error("login on side `{role}` failed")]
+    Login {
+        /// Which side.
+        role: Role,
+        /// What happened.
+        source: LoginError,
+    },
+    /// Nobody is there any more.
+    #[error("neither side answered any of the last {requests} requests")]
+    Silent {
+        /// How many.
+        requests: u32,
+    },
+    /// The sides could not be started again.
+    #[error("the sides could not be started again")]
+    Renew(#[source] Box<dyn Error + Send + Sync>),
+    /// There is nothing to ask for.
+    #[error("the contract has no operation")]
+    Empty,
+}
+
+/// What to explore.
+#[derive(Debug)]
+pub struct Setup<'a> {
+    /// Who may ask, what may differ, how long a request may take.
+    pub plan: &'a Plan,
+    /// What can be asked for.
+    pub contract: &'a Contract,
+    /// The sides.
+    pub origins: &'a Pair<Origin>,
+    /// Seed of everything drawn.
+    pub seed: u64,
+    /// How many requests to send to each side.
+    pub requests: u64,
+}
+
+/// Whoever can give both sides the data that they began with.
+pub trait Renew {
+    /// Where the sides are after that; `None` if it cannot be done, as with a service that somebody else runs.
+    fn renew(&mut self) -> impl Future<Output = Result<Option<Pair<Origin>>, Box<dyn Error + Send + Sync>>>;
+}
+
+/// What was found so far.
+struct Exploring<'a, R> {
+    plan: &'a Plan,
+    twins: R,
+    renewals: u32,
+    contract: &'a Contract,
+    operations: Vec<targets::Operation<'a>>,
+    runner: Runner<'a>,
+    seen: Seen,
+    tally: Tally,
+    secrets: Secrets,
+    known: HashSet<Key>,
+    unanswered_in_a_row: u32,
+    told: Exploration,
+}
+
+/// What makes two differences one finding.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    operation: usize,
+    class: Class,
+    kind: Kind,
+    place: String,
+}
+
+/// Sends generated requests to both sides. Gives back what came of it, and the differences as evidence of parity.
+///
+/// # Errors
+/// See [`ExploreError`]; sides that answer nothing are a result, not an error.
+pub async fn run(
+    setup: &Setup<'_>,
+    twins: impl Renew,
+    progress: &Progress,
+) -> Result<(Exploration, Parity), ExploreError> {
+    let operations = targets::of_contract(setup.contract);
+    if operations.is_empty() {
+        return Err(ExploreError::Empty);
+    }
+    let logins = log_in_both(setup.plan, setup.origins).await?;
+    let secrets = Secrets::new(captured(&logins));
+    let mut tally = Tally::new(setup.plan);
+    tally.keep_secret(secrets.clone());
+    let mut exploring = Exploring {
+        plan: setup.plan,
+        twins,
+        renewals: 0,
+        contract: setup.contract,
+        told: Exploration { wanted: setup.requests, seed: setup.seed, ..begin(&operations) },
+        operations,
+        runner: Runner::new(setup.plan, Comparator::new(&setup.plan.compare), setup.origins, logins, setup.seed),
+        seen: Seen::default(),
+        tally,
+        secrets,
+        known: HashSet::new(),
+        unanswered_in_a_row: 0,
+    };
+    while exploring.told.requests < setup.requests {
+        if exploring.unanswered_in_a_row >= MOST_UNANSWERED {
+            return Err(ExploreError::Silent { requests: exploring.unanswered_in_a_row });
+        }
+        progress.step(exploring.told.requests, setup.requests, exploring.in_words(), None);
+        exploring.sequence().await?;
+    }
+    progress.step(setup.requests, setup.requests, exploring.in_words(), None);
+    let name = |(operation, place): &(usize, String)| format!("{place} of {}", exploring.operations[*operation].name);
+    exploring.told.unsteady = exploring.runner.unsteady().iter().map(name).collect();
+    exploring.told.unsteady.sort();
+    // What shows on the first data comes before what may only follow from it.
+    exploring.told.findings.sort_by_key(|finding| finding.origin);
+    Ok((exploring.told, exploring.tally.into_parity()))
+}
+
+async fn log_in_both(plan: &Plan, origins: &Pair<Origin>) -> Result<Pair<Vec<Option<Captured>>>, ExploreError> {
+    let mut logins = Pair::default();
+    for (role, origin) in origins.iter() {
+        let login = log_in(plan, origin, plan.timeout).await;
+        *logins.get_mut(role) = login.map_err(|source| ExploreError::Login { role, source })?;
+    }
+    Ok(logins)
+}
+
+/// What logins gave: tokens, most likely.
+fn captured(logins: &Pair<Vec<Option<Captured>>>) -> Vec<String> {
+    logins.iter().flat_map(|(_, variables)| variables).flatten().map(|value| value.text.clone()).collect()
+}
+
+fn begin(operations: &[targets::Operation<'_>]) -> Exploration {
+    let operation = |operation: &targets::Operation<'_>| ExploredOperation {
+        operation: operation.name.clone(),
+        requests: 0,
+        statuses: BTreeMap::new(),
+    };
+    Exploration { operations: operations.iter().map(operation).collect(), ..Exploration::default() }
+}

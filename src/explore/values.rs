@@ -1,0 +1,309 @@
+//! Values that a schema admits, ordinary ones and those at its limits.
+
+use rand::RngExt;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use serde_json::Value;
+
+use super::pattern;
+use super::seen::Seen;
+use super::text::{Fresh, Json};
+use crate::contract::Contract;
+
+/// Deepest nesting that is made; schemas may refer to themselves.
+const DEEPEST: usize = 6;
+
+/// Texts that trip what is not careful with text.
+const TEXTS: [&str; 10] = ["", " ", "é", "e\u{301}", "日本語", "👩‍🔬", "\u{202e}abc", "O'Brien; --", "%_\\", "a\u{0}b"];
+
+/// Makes values.
+pub(super) struct Maker<'a> {
+    /// What schemas refer to.
+    pub(super) contract: &'a Contract,
+    /// What earlier answers had.
+    pub(super) seen: &'a Seen,
+    /// Where chance comes from.
+    pub(super) random: &'a mut Xoshiro256PlusPlus,
+    /// Number of the next text that is new in every attempt.
+    pub(super) fresh: &'a mut u32,
+    /// Whether values at the limits are wanted.
+    pub(super) edge: bool,
+}
+
+impl Maker<'_> {
+    /// A value for a member or parameter of that name.
+    pub(super) fn value(&mut self, name: &str, schema: &Value) -> Json {
+        self.at_depth(name, schema, 0)
+    }
+
+    fn at_depth(&mut self, name: &str, schema: &Value, depth: usize) -> Json {
+        let schema = &*self.contract.resolve(schema);
+        if let Some(chosen) = self.listed(schema) {
+            return chosen;
+        }
+        for word in ["oneOf", "anyOf"] {
+            if let Some(choices) = schema.get(word).and_then(Value::as_array).filter(|choices| !choices.is_empty()) {
+                let choice = &choices[self.below(choices.len())];
+                return self.at_depth(name, choice, depth + 1);
+            }
+        }
+        if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
+            return self.all_of(schema, parts, depth);
+        }
+        match self.type_of(schema) {
+            "object" => Json::Object(self.members(schema, depth)),
+            "array" => self.array(name, schema, depth),
+            "integer" => self.integer(name, schema),
+            "number" => self.number(schema),
+            "boolean" => Json::Raw(self.chance(0.5).to_string()),
+            "null" => Json::Raw("null".to_owned()),
+            _ => self.string(name, schema),
+        }
+    }
+
+    /// A value that the schema itself names, now and then also where it need not be one of these.
+    fn listed(&mut self, schema: &Value) -> Option<Json> {
+        if let Some(only) = schema.get("const") {
+            return Some(Json::Raw(only.to_string()));
+        }
+        if let Some(choices) = schema.get("enum").and_then(Value::as_array).filter(|choices| !choices.is_empty()) {
+            return Some(Json::Raw(choices[self.below(choices.len())].to_string()));
+        }
+        let example = schema.get("example").or_else(|| schema.get("default"));
+        let example = example.or_else(|| schema.get("examples").and_then(|examples| examples.get(0)));
+        example.filter(|_| !self.edge && self.chance(0.2)).map(|example| Json::Raw(example.to_string()))
+    }
+
+    /// The type to make, of those that the schema allows; `null` seldom where there is another.
+    fn type_of<'s>(&mut self, schema: &'s Value) -> &'s str {
+        match schema.get("type") {
+            Some(Value::String(only)) => only,
+            Some(Value::Array(types)) => {
+                let types: Vec<&str> = types.iter().filter_map(Value::as_str).collect();
+                let others: Vec<&str> = types.iter().copied().filter(|name| *name != "null").collect();
+                let is_null = others.is_empty() || others.len() < types.len() && self.chance(0.15);
+                if is_null { "null" } else { others[self.below(others.len())] }
+            }
+            _ if schema.get("properties").is_some() => "object",
+            _ if schema.get("items").is_some() => "array",
+            _ => "string",
+        }
+    }
+
+    fn all_of(&mut self, schema: &Value, parts: &[Value], depth: usize) -> Json {
+        if depth >= DEEPEST {
+            return Json::Object(Vec::new());
+        }
+        let mut members = self.members(schema, depth);
+        for part in parts {
+            match self.at_depth("", part, depth + 1) {
+                Json::Object(more) => members.extend(more),
+                other if schema.get("properties").is_none() && parts.len() == 1 => return other,
+                _ => {}
+            }
+        }
+        Json::Object(members)
+    }
+
+    fn members(&mut self, schema: &Value, depth: usize) -> Vec<(String, Json)> {
+        let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return Vec::new() };
+        let required: Vec<&str> = schema
+            .get("required")
+            .and_then(Value::as_array)
+            .map(|names| names.iter().filter_map(Value::as_str).collect())
+            .unwrap_or_default();
+        let mut members = Vec::new();
+        for (name, property) in properties {
+            let is_wanted = required.contains(&name.as_str()) || depth < DEEPEST && self.chance(0.4);
+            if is_wanted && depth <= DEEPEST * 2 {
+                members.push((name.clone(), self.at_depth(name, property, depth + 1)));
+            }
+        }
+        members
+    }
+
+    fn array(&mut self, name: &str, schema: &Value, depth: usize) -> Json {
+        let least = count(schema, "minItems").unwrap_or(0);
+        let most = count(schema, "maxItems").unwrap_or(least.saturating_add(3));
+        let length = match () {
+            () if depth >= DEEPEST => least,
+            () if self.edge && self.chance(0.5) => [least, most.min(200)][self.below(2)],
+            () => self.random.random_range(least..=most.min(least.saturating_add(2))),
+        };
+        let Some(items) = schema.get("items") else { return Json::Array(Vec::new()) };
+        Json::Array((0..length).map(|_| self.at_depth(name, items, depth + 1)).collect())
+    }
+
+    fn integer(&mut self, name: &str, schema: &Value) -> Json {
+        if let Some(seen) = self.seen_before(name) {
+            return seen;
+        }
+        let (low, high) = whole_limits(schema);
+        let number = if self.edge && self.chance(0.6) {
+            [low, low.saturating_add(1), high.saturating_sub(1), high][self.below(4)].clamp(low, high)
+        } else {
+            self.random.random_range(low..=high.min(low.saturating_add(1_000)))
+        };
+        let step = schema.get("multipleOf").and_then(Value::as_i64).filter(|step| *step > 0);
+        Json::Raw(step.map_or(number, |step| number - number.rem_euclid(step)).to_string())
+    }
+
+    fn number(&mut self, schema: &Value) -> Json {
+        let (low, high) = whole_limits(schema);
+        let text = match self.below(5) {
+            0 if self.edge => low.to_string(),
+            1 if self.edge => high.to_string(),
+            2 if low <= 0 => "0.1".to_owned(),
+            3 => format!("{}.50", self.random.random_range(low..=high.min(low.saturating_add(100)))),
+            _ => self.random.random_range(low..=high.min(low.saturating_add(1_000))).to_string(),
+        };
+        Json::Raw(text)
+    }
+
+    fn string(&mut self, name: &str, schema: &Value) -> Json {
+        let least = count(schema, "minLength").unwrap_or(0);
+        let most = count(schema, "maxLength").unwrap_or(255).min(10_000);
+        let format = schema.get("format").and_then(Value::as_str).unwrap_or_default();
+        let is_email = format == "email" || name.to_ascii_lowercase().contains("email");
+        if let Some(pattern) = schema.get("pattern").and_then(Value::as_str)
+            && let Some(text) = pattern::matching(pattern, self.random)
+        {
+            return Json::string(&text);
+        }
+        match format {
+            "date-time" => {
+                return Json::string(["2024-02-29T23:59:60Z", "2024-09-01T08:00:00.000001+02:00"][self.below(2)]);
+            }
+            "date" => return Json::string(["2024-02-29", "1999-12-31"][self.below(2)]),
+            "uuid" => return Json::string("6f1c9a52-7b0e-4d53-9c1a-0f3c52d1a001"),
+            "uri" => return Json::string("https://example.org/a?b=c#d"),
+            _ => {}
+        }
+        if self.chance(0.15)
+            && let Some(seen) = self.seen_before(name)
+        {
+            return seen;
+        }
+        if self.edge && self.chance(0.6) && !is_email {
+            return Json::string(&match self.below(3) {
+                0 => "a".repeat(least),
+                1 => "z".repeat(most),
+                _ => TEXTS[self.below(TEXTS.len())]
+                    .chars()
+                    .chain("a".repeat(least).chars())
+                    .take(most)
+                    .collect::<String>(),
+            });
+        }
+        *self.fresh += 1;
+        let after = if is_email { "@example.org" } else { "" };
+        Json::Fresh(Fresh { number: *self.fresh, before: "", after })
+    }
+
+    /// What an earlier answer had under that name.
+    fn seen_before(&mut self, name: &str) -> Option<Json> {
+        if name.is_empty() || !self.chance(0.7) {
+            return None;
+        }
+        self.seen.any(name, self.random).map(|value| Json::Raw(value.to_owned()))
+    }
+
+    fn chance(&mut self, share: f64) -> bool {
+        self.random.random_bool(share)
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        self.random.random_range(0..end.max(1))
+    }
+}
+
+fn count(schema: &Value, name: &str) -> Option<usize> {
+    schema.get(name).and_then(Value::as_u64).map(|count| count as usize)
+}
+
+/// Lowest and highest whole number that the schema admits.
+fn whole_limits(schema: &Value) -> (i64, i64) {
+    let whole =
+        |name: &str| schema.get(name).and_then(|value| value.as_i64().or_else(|| value.as_f64().map(|n| n as i64)));
+    let (widest_low, widest_high) = match schema.get("format").and_then(Value::as_str) {
+        Some("int32") => (i64::from(i32::MIN), i64::from(i32::MAX)),
+        _ => (i64::MIN, i64::MAX),
+    };
+    let low = whole("minimum").or_else(|| whole("exclusiveMinimum").map(|low| low.saturating_add(1)));
+    let high = whole("maximum").or_else(|| whole("exclusiveMaximum").map(|high| high.saturating_sub(1)));
+    let low = low.unwrap_or(widest_low.max(high.unwrap_or(0).saturating_sub(1_000).min(0)));
+    let high = high.unwrap_or(widest_high).max(low);
+    (low, high)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use jsonschema::validator_for;
+    use serde_json::json;
+
+    use super::*;
+    use crate::contract;
+    use crate::schedule::generator;
+
+    /// A contract with one named schema.
+    fn contract(node: &Value) -> Contract {
+        let document = json!({
+            "openapi": "3.1.0",
+            "info": { "title": "t", "version": "1" },
+            "paths": {},
+            "components": { "schemas": { "Node": node } },
+        });
+        contract::read(document.to_string().as_bytes()).unwrap()
+    }
+
+    fn make(contract: &Contract, schema: &Value, edge: bool, number: u64) -> String {
+        let seen = Seen::default();
+        let (mut random, mut fresh) = (generator(3, "value", number), 0);
+        let mut maker = Maker { contract, seen: &seen, random: &mut random, fresh: &mut fresh, edge };
+        maker.value("body", schema).write("q")
+    }
+
+    #[test]
+    fn what_is_made_fits_the_schema() {
+        let schema = json!({
+            "type": "object",
+            "required": ["name", "count", "tags", "when"],
+            "properties": {
+                "name": { "type": "string", "minLength": 1, "maxLength": 40 },
+                "count": { "type": "integer", "minimum": -3, "maximum": 100_000 },
+                "share": { "type": "number", "minimum": 0 },
+                "tags": { "type": "array", "items": { "enum": ["a", "b"] }, "minItems": 1, "maxItems": 5 },
+                "when": { "type": ["string", "null"], "format": "date" },
+                "choice": { "oneOf": [{ "type": "boolean" }, { "type": "object", "properties": { "x": { "const": 1 } } }] },
+                "code": { "type": "string", "pattern": "^[A-Z]{2}-[0-9]+$" },
+            },
+        });
+        let (validator, contract) = (validator_for(&schema).unwrap(), contract(&json!({})));
+        for number in 0..500 {
+            let text = make(&contract, &schema, number % 2 == 0, number);
+            let value: Value = serde_json::from_str(&text).unwrap();
+            assert!(validator.is_valid(&value), "{text}: {:?}", validator.iter_errors(&value).next());
+        }
+    }
+
+    #[test]
+    fn a_schema_that_contains_itself_ends() {
+        let node = json!({ "$ref": "#/components/schemas/Node" });
+        let contract = contract(&json!({
+            "type": "object",
+            "required": ["next", "all"],
+            "properties": { "next": node, "all": { "type": "array", "items": node, "minItems": 1 } },
+        }));
+        let text = make(&contract, &node, true, 1);
+        assert!(text.len() < 100_000, "{}", text.len());
+    }
+
+    #[test]
+    fn the_limits_themselves_are_made() {
+        let schema = json!({ "type": "integer", "minimum": 1, "maximum": 100 });
+        let contract = contract(&json!({}));
+        let made: HashSet<String> = (0..200).map(|number| make(&contract, &schema, true, number)).collect();
+        assert!(made.contains("1") && made.contains("100"), "{made:?}");
+    }
+}
