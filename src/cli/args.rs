@@ -42,6 +42,11 @@ pub(super) enum Command {
     Judge(JudgeArgs),
     /// Write every report again from stored evidence
     Report(ReportArgs),
+    /// Stand in front of a service and make a plan of the traffic that goes through
+    Record(RecordArgs),
+    /// Make a plan of what others wrote down
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// The bundled reference service alone
     Serve(Box<reference_service::ServeArgs>),
     /// Validate a plan and print what would run; nothing is started
@@ -204,6 +209,103 @@ pub(super) enum SideArg {
     Baseline,
     /// The new side
     Candidate,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ImportCommand {
+    /// Make a plan of a HAR file: what a browser or a proxy recorded
+    Har(HarArgs),
+    /// Make a plan of what `cutover record` had written when it was killed
+    Recording(RecordingArgs),
+}
+
+const HAR_EXAMPLES: &str = "\
+Examples:
+  cutover import har students.har --out students.yaml
+  cutover verify students.yaml --baseline http://old:8000 --candidate http://new:8000
+
+Browsers: network panel, \u{201c}Save all as HAR\u{201d}. Most leave out cookies and tokens unless asked for \u{201c}HAR with sensitive
+data\u{201d}; the plan never holds them: what an answer gave is captured from there, the rest is a variable of the environment.";
+
+#[derive(Debug, Args)]
+#[command(after_help = HAR_EXAMPLES)]
+pub(super) struct HarArgs {
+    /// HAR file, also with gzip; `-` reads standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Only requests to this host, such as `api.example.org` or `127.0.0.1:8080` [default: that with the most requests]
+    #[arg(long, value_name = "HOST")]
+    pub(super) host: Option<String>,
+    #[command(flatten)]
+    pub(super) draft: DraftArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RecordingArgs {
+    /// The file ending in `.recording` beside the plan that was to be made
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) draft: DraftArgs,
+}
+
+const RECORD_EXAMPLES: &str = "\
+Examples:
+  cutover record --upstream http://127.0.0.1:8000 --listen 127.0.0.1:8888 --out students.yaml
+  cutover verify students.yaml --baseline http://old:8000 --candidate http://new:8000
+
+Send traffic to the listening port, then Ctrl-C. Tokens and passwords are never written: what an answer gave is captured
+from there, the rest is a variable of the environment.";
+
+#[derive(Debug, Args)]
+#[command(after_help = RECORD_EXAMPLES)]
+pub(super) struct RecordArgs {
+    /// Service that answers the requests
+    #[arg(long, value_name = "URL")]
+    pub(super) upstream: String,
+    /// Address at which requests are taken
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8888")]
+    pub(super) listen: std::net::SocketAddr,
+    /// Pass the `Host` header on as it comes
+    #[arg(long)]
+    pub(super) preserve_host: bool,
+    /// End after so many requests
+    #[arg(long, value_name = "COUNT")]
+    pub(super) max_requests: Option<u64>,
+    /// End after this time, such as 10m
+    #[arg(short = 'd', long, value_name = "TIME")]
+    pub(super) duration: Option<String>,
+    /// Bytes of each body that are looked at; more is passed on all the same
+    #[arg(long, value_name = "BYTES", default_value_t = 64 << 10)]
+    pub(super) keep_body: usize,
+    /// No progress
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+    #[command(flatten)]
+    pub(super) draft: DraftArgs,
+}
+
+/// How recorded traffic becomes a plan.
+#[derive(Debug, Args)]
+pub(super) struct DraftArgs {
+    /// Plan file to write [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Write over a file that is there
+    #[arg(long, requires = "out")]
+    pub(super) force: bool,
+    /// Keep pages, pictures, scripts, styles and fonts too
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Send another value of this member in each iteration, such as `email` (repeatable)
+    #[arg(long, value_name = "FIELD", action = ArgAction::Append)]
+    pub(super) unique: Vec<String>,
+    /// A session that pauses so long goes on as another flow
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    pub(super) gap: String,
+    /// Most steps of the plan
+    #[arg(long, value_name = "COUNT", default_value_t = 1000)]
+    pub(super) max_steps: usize,
 }
 
 #[derive(Debug, Args)]

@@ -4,9 +4,12 @@ mod accept;
 mod args;
 mod check;
 mod completions;
+mod draft;
 mod exit;
+mod import;
 mod interrupt;
 mod options;
+mod record;
 mod rerender;
 mod run;
 mod schema;
@@ -29,6 +32,8 @@ pub fn main() -> ExitCode {
         Command::Load(args) => run::load(&args),
         Command::Judge(args) => rerender::judge(&args),
         Command::Report(args) => rerender::report(&args),
+        Command::Record(args) => record::record(args),
+        Command::Import(command) => import::import(&command),
         Command::Serve(args) => serve::serve(*args),
         Command::Check(args) => check::check(&args),
         Command::Schema => schema::schema(),

@@ -88,6 +88,11 @@ impl Terminal {
         }
     }
 
+    /// What is so now, in the place of what was; nothing where nobody watches.
+    pub(super) fn status(&self, text: &str) {
+        self.bar.set_message(text.to_owned());
+    }
+
     /// The progress line is gone.
     pub(super) fn clear(&self) {
         self.bar.finish_and_clear();

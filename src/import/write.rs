@@ -15,6 +15,16 @@ pub(super) fn plan(draft: &Draft) -> String {
     out
 }
 
+impl DraftStep {
+    /// Bytes of its lines and about how many values they have.
+    pub(super) fn size(&self) -> (usize, usize) {
+        let mut lines = String::new();
+        write_step(&mut lines, self, "      - ").expect("a String takes everything");
+        let values = lines.bytes().filter(|byte| matches!(byte, b':' | b',' | b'\n')).count() * 2;
+        (lines.len(), values)
+    }
+}
+
 fn write_plan(out: &mut String, draft: &Draft) -> fmt::Result {
     for line in &draft.comments {
         comment(out, 0, line)?;

@@ -27,7 +27,13 @@ fn is_plain(text: &str) -> bool {
     let printable = text.chars().all(|c| c == ' ' || c.is_ascii_graphic());
     let ends = text.ends_with([' ', ':']);
     let is_word = WORDS.iter().any(|word| word.eq_ignore_ascii_case(text)) || text.eq_ignore_ascii_case("n");
-    first && printable && !ends && !is_word && !text.contains(": ") && !text.contains(" #")
+    is_duration(text) || first && printable && !ends && !is_word && !text.contains(": ") && !text.contains(" #")
+}
+
+/// `5s`: no reader takes it for a number.
+fn is_duration(text: &str) -> bool {
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    unit.len() < text.len() && matches!(unit, "ms" | "s" | "m" | "h")
 }
 
 /// Text in double quotes; whatever might not survive an editor is escaped.

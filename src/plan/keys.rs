@@ -234,7 +234,11 @@ pub(super) static STEP: Object = Object {
         may("json", Kind::Anything, "JSON body; a string that is nothing but one variable becomes the captured value."),
         may("body", Kind::Text, "Text body as it stands."),
         may("expect", Kind::Object(&EXPECT), "What must come back on either side."),
-        may("capture", Kind::Free(&Kind::Text), "Variables kept of the answer: `$.path` or `header NAME`."),
+        may(
+            "capture",
+            Kind::Free(&Kind::Text),
+            "Variables kept of the answer: `$.path`, `header NAME` or `header NAME matching REGEX`.",
+        ),
         may("auth", Kind::Switch, "Whether the plan's auth header is sent. Default true."),
     ],
 };

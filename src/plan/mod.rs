@@ -222,6 +222,8 @@ pub enum CaptureFrom {
     Body(JsonPath),
     /// In a header; the first of that name.
     Header(String),
+    /// In a part of a header: the first group of a regular expression, in the first of that name which it matches.
+    HeaderPart(String, regex::Regex),
 }
 
 /// What may differ between the answers.

@@ -11,6 +11,12 @@ use crate::plan::{CaptureFrom, JsonPath};
 pub(super) fn extraction(from: &CaptureFrom, has_head: bool, as_json: bool) -> String {
     match from {
         CaptureFrom::Header(name) => format!("sed -n {} | head -n 1", quoted(&header_pattern(name))),
+        CaptureFrom::HeaderPart(name, pattern) => {
+            let form = if as_json { "-nRc" } else { "-nRr" };
+            let pattern = serde_json::Value::from(pattern.as_str());
+            let part = format!("first(inputs | match({pattern}) | .captures[0].string)");
+            format!("sed -n {} | jq {form} {}", quoted(&header_pattern(name)), quoted(&part))
+        }
         CaptureFrom::Body(path) => {
             let body = if has_head { "sed '1,/^$/d' | " } else { "" };
             let form = if as_json { "-c" } else { "-r" };
@@ -107,5 +113,10 @@ mod tests {
     fn headers_are_found_whatever_their_case() {
         let command = extraction(&CaptureFrom::Header("etag".to_owned()), true, false);
         assert_eq!(command, "sed -n 's/^[Ee][Tt][Aa][Gg]: *//p' | head -n 1");
+        let part = CaptureFrom::HeaderPart("x".to_owned(), regex::Regex::new("id=(\\d+)").unwrap());
+        let script = format!("printf 'X: none\\nx: id=41; b\\n' | {}", extraction(&part, true, false));
+        if let Ok(output) = std::process::Command::new("bash").args(["-c", &script]).output() {
+            assert_eq!(String::from_utf8_lossy(&output.stdout), "41\n", "{script}");
+        }
     }
 }

@@ -87,7 +87,7 @@ impl Shell {
         is_last: bool,
     ) -> String {
         let title = comment(&request.title);
-        let has_head = wanted.iter().any(|(_, from, _)| matches!(from, CaptureFrom::Header(_)));
+        let has_head = wanted.iter().any(|(_, from, _)| !matches!(from, CaptureFrom::Body(_)));
         let options = match (is_last || has_head, wanted.is_empty()) {
             (true, _) => "-sS -i",
             (false, true) => "-sS -o /dev/null",

@@ -119,6 +119,11 @@ fn capture(step: &PreparedStep, response: &Response, session: &mut Session) -> O
                 let value = response.headers.get(name.as_str()).and_then(|value| value.to_str().ok());
                 (value.map(Captured::text), format!("header {name}"))
             }
+            CaptureFrom::HeaderPart(name, pattern) => {
+                let mut values = response.headers.get_all(name.as_str()).iter().filter_map(|value| value.to_str().ok());
+                let part = values.find_map(|value| Some(pattern.captures(value)?.get(1)?.as_str()));
+                (part.map(Captured::text), format!("header {name} matching {pattern}"))
+            }
             CaptureFrom::Body(path) => {
                 let found = body.as_ref().and_then(|body| json::select(body, path));
                 (found.map(Captured::from_json), path.to_string())

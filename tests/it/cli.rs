@@ -11,7 +11,20 @@ fn help_and_version_are_told() {
     let place = Place::new();
     let help = place.run(&["--help"]);
     assert_eq!(help.code, Some(0));
-    for word in ["run", "verify", "load", "judge", "report", "serve", "check", "schema", "completions", "Exit codes"] {
+    for word in [
+        "run",
+        "verify",
+        "load",
+        "judge",
+        "report",
+        "serve",
+        "check",
+        "schema",
+        "completions",
+        "record",
+        "import",
+        "Exit codes",
+    ] {
         assert!(help.stdout.contains(word), "{word}: {}", help.stdout);
     }
     let version = place.run(&["--version"]);

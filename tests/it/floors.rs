@@ -22,6 +22,8 @@ const STAIRS: [(&str, &str); 4] = [
     ("step", "http"),
     // A plan can be made from a contract.
     ("import", "contract"),
+    // Recorded bodies are read by the reader that loses nothing.
+    ("import", "compare"),
     // It counts what comparing found.
     ("tally", "compare"),
     // What a secret is, is written once.

@@ -7,6 +7,7 @@ mod defects;
 mod explore;
 mod floors;
 mod hostile;
+mod intake;
 mod reproduce;
 mod secrets;
 mod sides;

@@ -1,6 +1,7 @@
-//! `/openapi.json`, made from the code.
+//! `/openapi.json`, made from the code, and `/docs`, a page that can send each of its operations.
 
 use axum::Json;
+use axum::response::Html;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
@@ -82,4 +83,9 @@ pub(crate) enum Inputs<'a> {
 #[utoipa::path(get, path = "/openapi.json", tag = "observability", responses((status = 200, body = Object)))]
 pub(crate) async fn openapi() -> Json<utoipa::openapi::OpenApi> {
     Json(Document::openapi())
+}
+
+/// A page for people. It is no operation of the API.
+pub(crate) async fn page() -> Html<&'static str> {
+    Html(include_str!("docs.html"))
 }

@@ -72,6 +72,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/health/postgres", get(health::database))
         .route("/metrics", get(scrape))
         .route("/openapi.json", get(documentation::openapi))
+        .route("/docs", get(documentation::page))
         .method_not_allowed_fallback(problem::method_not_allowed)
         .fallback(problem::no_such_route)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

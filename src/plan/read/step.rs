@@ -195,6 +195,10 @@ fn captures(node: Option<&Node>, variables: &mut Variables, problems: &mut Probl
 }
 
 fn capture_from(node: &Node, text: &str, problems: &mut Problems<'_>) -> Option<CaptureFrom> {
+    if let Some((name, pattern)) = text.strip_prefix("header ").and_then(|rest| rest.split_once(" matching ")) {
+        let name = header_name(node, name.trim(), problems)?;
+        return header_pattern(node, pattern.trim(), problems).map(|pattern| CaptureFrom::HeaderPart(name, pattern));
+    }
     if let Some(name) = text.strip_prefix("header ") {
         return header_name(node, name.trim(), problems).map(CaptureFrom::Header);
     }
@@ -204,6 +208,22 @@ fn capture_from(node: &Node, text: &str, problems: &mut Problems<'_>) -> Option<
     let hint = format!("write `$.{text}` for a place in the body or `header {text}` for a header");
     problems.value(node, format!("`{text}` is no place in an answer"), Some(hint));
     None
+}
+
+/// A regular expression with a group for what is kept.
+fn header_pattern(node: &Node, text: &str, problems: &mut Problems<'_>) -> Option<regex::Regex> {
+    let hint = || Some("such as `header Set-Cookie matching ^sid=([^;]+)`".to_owned());
+    match regex::Regex::new(text) {
+        Ok(pattern) if pattern.captures_len() > 1 => Some(pattern),
+        Ok(_) => {
+            problems.value(node, "the expression has no group `(…)` for what is kept", hint());
+            None
+        }
+        Err(_) => {
+            problems.value(node, format!("`{text}` is no regular expression"), hint());
+            None
+        }
+    }
 }
 
 pub(super) fn json_path(node: &Node, text: &str, problems: &mut Problems<'_>) -> Option<JsonPath> {

@@ -29,6 +29,14 @@ fn all_problems_of_a_plan_are_told_at_once() {
 #[test]
 fn wrong_lines_are_told_by_what_is_wrong() {
     for (lines, part) in [
+        (
+            "flows: [ { name: a, steps: [ { request: GET /a, capture: { x: \"header a matching b\" } } ] } ]",
+            "has no group",
+        ),
+        (
+            "flows: [ { name: a, steps: [ { request: GET /a, capture: { x: \"header a matching (\" } } ] } ]",
+            "`(` is no regular",
+        ),
         ("lod: {}", "unknown key `lod` / did you mean `load`?"),
         ("name: again", "5:1 key `name` is there twice / it stands in line 2 already"),
         ("flows: {}", "expected a list, found a mapping"),
