@@ -17,7 +17,7 @@ const FLOORS: [&[&str]; 8] = [
 ];
 
 /// Rooms of one floor that may be imported by their neighbours, with the reason.
-const STAIRS: [(&str, &str); 4] = [
+const STAIRS: [(&str, &str); 5] = [
     // A step is done over a connection; both are about one request, and neither knows a side.
     ("step", "http"),
     // A plan can be made from a contract.
