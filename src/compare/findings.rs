@@ -1,6 +1,6 @@
 //! Where a comparison collects what it finds.
 
-use super::permit::{self, Seen};
+use super::permit::{self, Answer, Seen};
 use super::rules::Decider;
 use super::{Comparison, Difference, RuleMatch};
 use crate::record::Class;
@@ -42,19 +42,24 @@ impl Findings {
     pub(super) fn report(&mut self, decider: Option<Decider<'_>>, place: String, contrast: Contrast<'_>) {
         let both = (contrast.baseline, contrast.candidate);
         let answer = decider.map(|decider| permit::ask(&decider, contrast.kind, both));
-        let is_permitted = matches!(answer, Some(Ok(())));
-        if let Some(decider) = decider.filter(|_| is_permitted) {
+        let (class, note) = match answer {
+            None => (contrast.class, None),
+            Some(Answer::Permitted) => (Class::Volatile, None),
+            Some(Answer::ButWritten(how)) => (Class::Representation, Some(how)),
+            Some(Answer::Broken(why)) => (contrast.class, Some(why)),
+        };
+        if let Some(decider) = decider.filter(|_| class == Class::Volatile) {
             self.rules[decider.index].allowed += 1;
         }
         let (baseline, candidate) = contrast.shown;
         self.differences.push(Difference {
-            class: if is_permitted { Class::Volatile } else { contrast.class },
+            class,
             kind: contrast.kind,
             place,
             baseline,
             candidate,
             rule: decider.map(|decider| decider.index),
-            note: answer.and_then(Result::err),
+            note,
         });
     }
 

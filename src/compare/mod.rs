@@ -87,9 +87,9 @@ pub struct Difference {
     pub baseline: Option<String>,
     /// What the candidate has there.
     pub candidate: Option<String>,
-    /// Index of the plan's rule that decides the place: it permits what is `volatile`, and is broken by anything else.
+    /// Index of the plan's rule that decides the place: it permits what is `volatile`, and is broken by what is `breaking`.
     pub rule: Option<usize>,
-    /// How the rule is broken, such as `no UUID on the candidate`.
+    /// How the rule is broken, such as `no UUID on the candidate`, or what it says nothing of.
     pub note: Option<String>,
 }
 

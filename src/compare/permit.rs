@@ -24,11 +24,57 @@ pub(super) enum Seen<'a> {
 /// Both sides; `None`: nothing is there.
 pub(super) type Both<'a> = (Option<Seen<'a>>, Option<Seen<'a>>);
 
-/// Asks a rule. New kinds of rules get their arm here.
+/// What a rule says to two values that differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// They may.
+    Permitted,
+    /// As values they may, but they are also written differently, which it says nothing of; in words.
+    ButWritten(String),
+    /// They may not; what breaks the rule, to be read after its name.
+    Broken(String),
+}
+
+/// Asks a rule. New kinds of rules get their arm in [`permits`].
+pub(super) fn ask(decider: &Decider<'_>, difference: Kind, both: Both<'_>) -> Answer {
+    match permits(decider, difference, both) {
+        Err(broken) => Answer::Broken(broken),
+        Ok(()) => written_differently(decider, both).map_or(Answer::Permitted, Answer::ButWritten),
+    }
+}
+
+/// Two times near each other of which one has lost its microseconds: that is no matter of when they were written.
+fn written_differently(decider: &Decider<'_>, both: Both<'_>) -> Option<String> {
+    let (RuleKind::Datetime { .. }, false, (Some(baseline), Some(candidate))) =
+        (decider.kind, decider.from_above, both)
+    else {
+        return None;
+    };
+    let (baseline, candidate) = (baseline.text()?, candidate.text()?);
+    let ((digits, offset), (other_digits, other_offset)) = (writing(&baseline), writing(&candidate));
+    if digits != other_digits {
+        return Some(format!("fractions of {digits} and of {other_digits} digits"));
+    }
+    let shown = |offset| String::from_utf8_lossy(offset).into_owned();
+    (offset != other_offset).then(|| format!("offsets {} and {}", shown(offset), shown(other_offset)))
+}
+
+/// Digits behind the point of a time of RFC 3339, and its offset.
+fn writing(text: &[u8]) -> (usize, &[u8]) {
+    const WHOLE: usize = 19;
+    let Some((_, rest)) = text.split_at_checked(WHOLE).filter(|(whole, _)| whole[0].is_ascii_digit()) else {
+        return (0, b"");
+    };
+    let Some(behind) = rest.strip_prefix(b".") else { return (0, rest) };
+    let digits = behind.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (digits, &behind[digits..])
+}
+
+/// Whether a rule permits two values.
 ///
 /// # Errors
 /// What breaks the rule, to be read after its name.
-pub(super) fn ask(decider: &Decider<'_>, difference: Kind, both: Both<'_>) -> Result<(), String> {
+pub(super) fn permits(decider: &Decider<'_>, difference: Kind, both: Both<'_>) -> Result<(), String> {
     if decider.from_above || matches!(decider.kind, RuleKind::Ignore) {
         // A place that may be anything may also be absent.
         return Ok(());

@@ -99,7 +99,7 @@ impl<'c, 'd> Walk<'c, 'd> {
         let is_whole = self.routes.covers_all(self.trail.route(visit.place));
         let both = (Some(Seen::Json(baseline)), Some(Seen::Json(candidate)));
         let is_permitted =
-            || self.decider(visit.place).is_none_or(|decider| permit::ask(&decider, Kind::Value, both).is_ok());
+            || self.decider(visit.place).is_none_or(|decider| permit::permits(&decider, Kind::Value, both).is_ok());
         if !is_whole && is_permitted() {
             return self.compare_values(visit, baseline, candidate);
         }

@@ -36,12 +36,8 @@ const SEEN: [Seen; 12] = [
     representation("null-for-absent", ["enrol", "create", "$.phone"], ["", "null"]),
     representation("float-for-int", ["enrol", "create", "$.credits"], ["12", "12.0"]),
     breaking("naive-datetime", ["browse", READ, "$.created_at"], ["Z\"", "2024-"]),
-    // Where a rule allows some seconds between two times, lost microseconds are within it.
-    breaking(
-        "truncated-micros",
-        ["statistics", "GET /api/v1/classes/{{random:1..40}}/stats", "$.last_enrolled_at"],
-        ["2024-", "2024-"],
-    ),
+    // Where a rule allows some seconds between two times, lost microseconds are a matter of how they are written.
+    representation("truncated-micros", ["enrol", "create", "$.created_at"], ["Z\"", "Z\""]),
     breaking("off-by-one-page", ["browse", LIST, "$.items[0].id"], ["1", "1"]),
     breaking("lost-header", ["enrol", "create", "header location"], ["/api/v1/students/", ""]),
     breaking("lost-write", ["enrol", "read", "status"], ["200", "404"]),

@@ -131,7 +131,8 @@ fn rule(difference: &Difference) -> Markup {
 fn broken_rule(difference: &Difference) -> Markup {
     html! {
         @if let (Some(rule), Some(note)) = (&difference.rule, &difference.note) {
-            br; small { "breaks " (code(rule)) ": " (sent(note)) }
+            @let how = if difference.class == Class::Breaking { "breaks " } else { "within " };
+            br; small { (how) (code(rule)) ": " (sent(note)) }
         }
     }
 }
