@@ -98,6 +98,10 @@ pub(super) struct Overrides {
     /// OpenAPI document that `parity.coverage` is held against: a file, or a `/path` that the baseline serves
     #[arg(long, value_name = "FILE|/PATH", help_heading = "Contract")]
     pub(super) contract: Option<String>,
+    /// Which faults of the plan are made on both sides, in place of those it names: a list such as
+    /// `statement-timeout,database-stopped`, `all`, or `none`
+    #[arg(long, value_name = "LIST", value_delimiter = ',', help_heading = "Sides")]
+    pub(super) faults: Vec<String>,
     /// Seed of everything that is drawn at random; printed by every run
     #[arg(long, value_name = "NUMBER")]
     pub(super) seed: Option<u64>,

@@ -7,9 +7,10 @@ use jiff::Zoned;
 
 use super::args::{LoadOverrides, Overrides};
 use crate::contract::Contract;
+use crate::diagnostic::did_you_mean;
 use crate::plan::{
-    self, AdHocError, Arrivals, ContractSource, Document, Gate, Metrics, Plan, PlanError, Provider, SideKind, Spacing,
-    UrlError,
+    self, AdHocError, Arrivals, ContractSource, Document, Fault, Gate, Metrics, Plan, PlanError, Provider, SideKind,
+    Spacing, UrlError,
 };
 use crate::role::Role;
 use crate::run::{Command, contract_file};
@@ -83,6 +84,7 @@ pub(super) fn apply(plan: &mut Plan, overrides: &Overrides) -> Result<(), UsageE
         let except = plan.contract.take().map_or_else(Vec::new, |contract| contract.except);
         plan.contract = Some(ContractSource { document: document_of(document)?, except });
     }
+    choose_faults(plan, &overrides.faults)?;
     plan.seed = overrides.seed.or(plan.seed);
     apply_load(plan, &overrides.load)?;
     add_gates(plan, &overrides.gates)
@@ -150,6 +152,37 @@ fn add_defects(plan: &mut Plan, names: &[String]) -> Result<(), UsageError> {
         }
     }
     Ok(())
+}
+
+/// The faults that are named in place of the plan's, which must say how they are shown.
+fn choose_faults(plan: &mut Plan, names: &[String]) -> Result<(), UsageError> {
+    let usage = |message: String| UsageError::new(format_args!("--faults: {message}"));
+    if names.is_empty() {
+        return Ok(());
+    }
+    let Some(faults) = &mut plan.faults else {
+        if *names == ["none"] {
+            return Ok(());
+        }
+        return Err(usage("the plan has no `faults`, which name the requests that show them".to_owned()));
+    };
+    let chosen = match names {
+        [word] if word == "none" => Vec::new(),
+        [word] if word == "all" => Fault::ALL.into_iter().filter(|fault| faults.lacks(*fault).is_none()).collect(),
+        _ => names.iter().map(|name| parse_fault(name).map_err(usage)).collect::<Result<Vec<_>, _>>()?,
+    };
+    if let Some(lack) = chosen.iter().find_map(|fault| faults.lacks(*fault)) {
+        return Err(usage(format!("{lack}, in the plan's `faults`")));
+    }
+    faults.inject = Fault::ALL.into_iter().filter(|fault| chosen.contains(fault)).collect();
+    Ok(())
+}
+
+fn parse_fault(name: &str) -> Result<Fault, String> {
+    Fault::parse(name).ok_or_else(|| {
+        let hint = did_you_mean(name, Fault::NAMES).unwrap_or_else(|| format!("there are {}", Fault::NAMES.join(", ")));
+        format!("unknown fault `{name}`; {hint}")
+    })
 }
 
 fn apply_load(plan: &mut Plan, overrides: &LoadOverrides) -> Result<(), UsageError> {

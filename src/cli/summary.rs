@@ -1,13 +1,14 @@
 //! What a run came to, on standard output: the figures first, the verdict last.
 
 mod explore;
+mod load_parity;
 
 use std::path::Path;
 
 use console::Style;
 
 use super::args::{Format, OutputArgs};
-use crate::record::{Class, Difference, GateResult, RunRecord, Severity, SideLoad, Verdict};
+use crate::record::{Class, Difference, FaultEvidence, GateResult, RunRecord, Severity, SideLoad, Verdict};
 use crate::report;
 use crate::role::{Pair, Role};
 use crate::units::{format_bytes, format_count, format_share, format_us, three_digits};
@@ -37,6 +38,8 @@ fn print_text(record: &RunRecord, out: &Path) {
     if let Some(exploration) = &record.explore {
         explore::explore(exploration, &mut lines);
     }
+    faults(record, &mut lines);
+    load_parity::lines(record, &mut lines);
     rules("gates", &record.gates, &mut lines);
     rules("targets (reported, not gated)", &record.targets, &mut lines);
     findings(record, &mut lines);
@@ -66,7 +69,11 @@ fn as_json(record: &RunRecord) -> serde_json::Value {
         "findings": record.findings,
         "parity": record.parity,
         "explore": record.explore,
-        "load": sides.map(|sides| serde_json::json!({ "sides": sides })),
+        "faults": record.faults,
+        "load": sides.map(|sides| serde_json::json!({
+            "sides": sides,
+            "parity": record.load.as_ref().map(|load| &load.parity),
+        })),
     })
 }
 
@@ -180,6 +187,28 @@ fn look_deeper(record: &RunRecord, shown: &[&Difference], lines: &mut Vec<String
 fn coverage(record: &RunRecord, lines: &mut Vec<String>) {
     if let Some(coverage) = record.parity.as_ref().and_then(|parity| parity.coverage.as_ref()) {
         lines.push(format!("contract {}", coverage.in_words()));
+    }
+}
+
+/// One line for all faults; what differed stands among the differences.
+fn faults(record: &RunRecord, lines: &mut Vec<String>) {
+    if record.faults.is_empty() {
+        return;
+    }
+    let made: Vec<&FaultEvidence> = record.faults.iter().filter(|fault| fault.applied.is_some()).collect();
+    let compared: u64 = made.iter().map(|fault| fault.compared).sum();
+    let breaking: u64 = made.iter().map(|fault| fault.breaking).sum();
+    lines.push(format!(
+        "faults   {} of {} made on both sides, {} answers compared: {} breaking",
+        made.len(),
+        record.faults.len(),
+        format_count(compared),
+        format_count(breaking),
+    ));
+    let not_made = record.faults.iter().filter(|fault| fault.applied.is_none());
+    let not_made: Vec<&str> = not_made.map(|fault| &*fault.name).collect();
+    if !not_made.is_empty() {
+        lines.push(format!("  not made: {}; why is said below", not_made.join(", ")));
     }
 }
 

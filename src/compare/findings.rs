@@ -10,7 +10,17 @@ use crate::record::parity::Kind;
 pub(super) struct Findings {
     places: u64,
     differences: Vec<Difference>,
+    /// Breaking ones among them.
+    breaking: usize,
     /// Per rule of the plan.
+    rules: Vec<RuleMatch>,
+}
+
+/// A moment of a comparison.
+pub(super) struct Mark {
+    places: u64,
+    differences: usize,
+    breaking: usize,
     rules: Vec<RuleMatch>,
 }
 
@@ -27,7 +37,7 @@ pub(super) struct Contrast<'a> {
 impl Findings {
     pub(super) fn new(rules: usize) -> Self {
         let rules = (0..rules).map(|rule| RuleMatch { rule, matched: 0, allowed: 0 }).collect();
-        Self { places: 0, differences: Vec::new(), rules }
+        Self { places: 0, differences: Vec::new(), breaking: 0, rules }
     }
 
     /// Counts a place, for the rule that decides it too.
@@ -52,6 +62,7 @@ impl Findings {
             self.rules[decider.index].allowed += 1;
         }
         let (baseline, candidate) = contrast.shown;
+        self.breaking += usize::from(class == Class::Breaking);
         self.differences.push(Difference {
             class,
             kind: contrast.kind,
@@ -61,6 +72,34 @@ impl Findings {
             rule: decider.map(|decider| decider.index),
             note,
         });
+    }
+
+    /// Counts places that are the same and that no rule is about.
+    pub(super) const fn visit_untouched(&mut self, places: u64) {
+        self.places += places;
+    }
+
+    /// How far the findings are, to go back there.
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            places: self.places,
+            differences: self.differences.len(),
+            breaking: self.breaking,
+            rules: self.rules.clone(),
+        }
+    }
+
+    /// Whether a breaking difference was found since.
+    pub(super) const fn is_broken_since(&self, mark: &Mark) -> bool {
+        self.breaking > mark.breaking
+    }
+
+    /// Forgets what was found since.
+    pub(super) fn go_back(&mut self, mark: Mark) {
+        self.places = mark.places;
+        self.differences.truncate(mark.differences);
+        self.breaking = mark.breaking;
+        self.rules = mark.rules;
     }
 
     pub(super) fn into_comparison(self) -> Comparison {

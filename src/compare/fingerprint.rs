@@ -62,10 +62,10 @@ fn of_value(value: Value<'_>, url: Option<OwnUrl<'_>>, prints: &[u64]) -> u64 {
         Type::Number => Decimal::new(value.raw()).hash(&mut hasher),
         Type::String => hash_string(value, url, &mut hasher),
         Type::Array => value.elements().for_each(|element| prints[element.index() as usize].hash(&mut hasher)),
-        // The order of members says nothing, nor does one that is null.
+        // The order of members says nothing, nor does one that is null, nor one that a rule decides.
         Type::Object => value
             .members()
-            .filter(|(_, member)| member.kind() != Type::Null)
+            .filter(|(_, member)| member.kind() != Type::Null && prints[member.index() as usize] != 0)
             .map(|(_, member)| of_member(prints[member.index() as usize - 1], prints[member.index() as usize]))
             .fold(0_u64, u64::wrapping_add)
             .hash(&mut hasher),

@@ -35,7 +35,7 @@ pub(super) struct Matcher {
 }
 
 impl Matcher {
-    /// A path longer than a [`State`] has bits names nothing.
+    /// A path longer than a [`State`] has bits, which no plan has, names nothing.
     pub(super) fn new(path: &JsonPath) -> Self {
         Self { segments: path.segments.clone() }
     }

@@ -18,9 +18,16 @@ pub(super) struct Trail<'d> {
 struct Step<'d> {
     parent: Place,
     route: Route,
+    depth: u32,
+    /// The place above that is [`SHOWN`] deep, or itself.
+    top: Place,
     /// `None` at the root.
     child: Option<Child<'d>>,
 }
+
+/// Steps that a name shows at its start and at its end. A place may be a hundred thousand deep, and so may be each of a
+/// hundred thousand differences.
+const SHOWN: u32 = 50;
 
 impl<'d> Trail<'d> {
     /// The place of the whole body.
@@ -28,14 +35,27 @@ impl<'d> Trail<'d> {
 
     /// A trail that knows the root.
     pub(super) fn new() -> Self {
-        Self { steps: vec![Step { parent: 0, route: Routes::ROOT, child: None }] }
+        Self { steps: vec![Step { parent: 0, route: Routes::ROOT, depth: 0, top: 0, child: None }] }
     }
 
     /// The place one step below another.
     pub(super) fn below(&mut self, routes: &mut Routes<'_>, parent: Place, child: Child<'d>) -> Place {
-        let route = routes.below(self.steps[parent as usize].route, child);
-        self.steps.push(Step { parent, route, child: Some(child) });
-        self.steps.len() as Place - 1
+        let above = &self.steps[parent as usize];
+        let place = self.steps.len() as Place;
+        let route = routes.below(above.route, child);
+        let (depth, top) = (above.depth + 1, if above.depth < SHOWN { place } else { above.top });
+        self.steps.push(Step { parent, route, depth, top, child: Some(child) });
+        place
+    }
+
+    /// How many places there are.
+    pub(super) const fn len(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// Forgets all places but the first ones.
+    pub(super) fn truncate(&mut self, places: usize) {
+        self.steps.truncate(places);
     }
 
     /// What the rules make of a place.
@@ -43,17 +63,30 @@ impl<'d> Trail<'d> {
         self.steps[place as usize].route
     }
 
-    /// The place as a `JSONPath`.
+    /// The place as a `JSONPath`; one that is very deep without its middle.
     pub(super) fn name(&self, place: Place) -> String {
-        let mut children = Vec::new();
+        let mut out = String::from("$");
+        let step = &self.steps[place as usize];
+        if step.depth > 2 * SHOWN {
+            self.last_steps(step.top, SHOWN).iter().for_each(|child| write_child(&mut out, *child));
+            let _ = write!(out, "…({} more)…", step.depth - 2 * SHOWN);
+            self.last_steps(place, SHOWN).iter().for_each(|child| write_child(&mut out, *child));
+        } else {
+            self.last_steps(place, step.depth).iter().for_each(|child| write_child(&mut out, *child));
+        }
+        out
+    }
+
+    /// So many steps that lead to a place.
+    fn last_steps(&self, place: Place, count: u32) -> Vec<Child<'d>> {
         let mut at = &self.steps[place as usize];
-        while let Some(child) = at.child {
+        let mut children = Vec::with_capacity(count as usize);
+        while let Some(child) = at.child.filter(|_| children.len() < count as usize) {
             children.push(child);
             at = &self.steps[at.parent as usize];
         }
-        let mut out = String::from("$");
-        children.iter().rev().for_each(|child| write_child(&mut out, *child));
-        out
+        children.reverse();
+        children
     }
 }
 

@@ -24,6 +24,8 @@ struct Stop<'c> {
     covering: Option<usize>,
     /// The rule that decides here: the first of those that fit and of the one that covers it from above.
     decision: Option<Decision>,
+    /// Whether no rule decides anything here or below.
+    is_free: bool,
     /// Whether that rule decides everything below, too: no earlier rule may fit there.
     covers_all: bool,
     /// Names and indices that lead elsewhere than all others.
@@ -60,6 +62,11 @@ impl<'c> Routes<'c> {
     /// Whether a rule decides this place with everything below it.
     pub(super) fn covers_all(&self, route: Route) -> bool {
         self.stops[route as usize].covers_all
+    }
+
+    /// Whether no rule decides anything here or below.
+    pub(super) fn is_free(&self, route: Route) -> bool {
+        self.stops[route as usize].is_free
     }
 
     /// Whether an index matters here, so that an array's length must be known.
@@ -150,6 +157,7 @@ impl<'c> Stop<'c> {
             states: states.to_vec(),
             covering,
             decision,
+            is_free: decision.is_none() && states.iter().all(|state| *state == State::DEAD),
             covers_all,
             names: Vec::new(),
             indices: Vec::new(),
@@ -165,5 +173,43 @@ impl<'c> Stop<'c> {
             rule.matcher.special_indices(*state, |index| stop.indices.push(index));
         }
         stop
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::rules::Rules;
+    use crate::plan::{Compare, JsonPath, Rule, RuleKind, RulePlace};
+
+    /// Whatever the body holds, there are only as many stops as the rules can tell apart: places cost steps, not stops.
+    #[test]
+    fn the_automaton_does_not_grow_with_the_body() {
+        let rule = |path: &str| Rule {
+            place: RulePlace::Body(JsonPath::parse(path).unwrap()),
+            kind: RuleKind::Ignore,
+            reason: "x".to_owned(),
+            flow: None,
+            step: None,
+        };
+        let paths = ["$..created_at", "$..updated_at", "$.items[*].id", "$.items[-1].name", "$.query_id"];
+        let rules = Rules::new(&Compare { rules: paths.map(rule).to_vec() });
+        let scope = rules.scope("browse", "list");
+        let count = |items: usize| {
+            let text = vec![r#"{"id":1,"a":{"created_at":1},"updated_at":[2],"name":3}"#; items].join(",");
+            let text = format!("{{\"items\":[{text}],\"query_id\":1}}");
+            let document = crate::compare::json::parse(text.as_bytes()).unwrap();
+            let mut routes = Routes::new(&scope.body);
+            let mut ahead = vec![(document.root(), Routes::ROOT)];
+            while let Some((value, route)) = ahead.pop() {
+                ahead.extend(value.members().map(|(name, it)| (it, routes.below(route, Child::Member(name)))));
+                let length = value.elements().count();
+                let elements = value.elements().enumerate();
+                ahead.extend(elements.map(|(at, it)| (it, routes.below(route, Child::Element { at, length }))));
+            }
+            routes.stops.len()
+        };
+        assert_eq!(count(3), count(1_000));
+        assert!(count(1_000) <= 12, "{} stops", count(1_000));
     }
 }

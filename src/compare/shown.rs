@@ -14,6 +14,9 @@ pub(super) fn text(text: &str) -> String {
 /// Bytes that are text most of the time, shortened.
 pub(super) fn bytes(bytes: &[u8]) -> String {
     let few = &bytes[..bytes.len().min(4 * MOST + 4)];
+    if let Ok(valid) = std::str::from_utf8(few) {
+        return text(valid);
+    }
     let mut shown = String::from_utf8_lossy(few).into_owned();
     // No more bytes than that are no more characters either.
     if shown.len() > MOST {

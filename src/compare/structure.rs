@@ -1,12 +1,11 @@
 //! Two JSON bodies, place by place. The walk keeps its own stack, so nesting is no danger.
 
+mod arrays;
+
 use super::Context;
-use super::align::{self, Aligned};
 use super::findings::{Contrast, Findings};
-use super::fingerprint;
-use super::json::{self, Document, Text, Type, Value};
+use super::json::{Document, Text, Type, Value};
 use super::members::{self, Joined};
-use super::pairing;
 use super::path::{Child, Matcher};
 use super::permit::{self, Seen};
 use super::place::{Place, Trail};
@@ -17,11 +16,13 @@ use crate::plan::RuleKind;
 use crate::record::Class;
 use crate::record::parity::Kind;
 use crate::role::Pair;
+use arrays::Guess;
 
 /// Compares two JSON texts.
 pub(super) fn compare(context: &Context<'_>, findings: &mut Findings, documents: &Pair<Document<'_>>) {
     let routes = Routes::new(&context.scope.body);
-    let mut walk = Walk { context, findings, documents, routes, trail: Trail::new(), ahead: Vec::new(), prints: None };
+    let trail = Trail::new();
+    let mut walk = Walk { context, findings, documents, routes, trail, ahead: Vec::new(), prints: None, guess: None };
     let roots = (Some(documents.baseline.root()), Some(documents.candidate.root()));
     walk.ahead.push(Visit { values: roots, place: Trail::ROOT, is_duplicate: false });
     while let Some(visit) = walk.ahead.pop() {
@@ -29,6 +30,7 @@ pub(super) fn compare(context: &Context<'_>, findings: &mut Findings, documents:
         walk.visit(visit);
         // The first child is visited next.
         walk.ahead[from..].reverse();
+        walk.settle();
     }
 }
 
@@ -63,6 +65,7 @@ struct Walk<'c, 'd> {
     ahead: Vec<Visit<'d>>,
     /// Fingerprints of all values, made when the first array needs them.
     prints: Option<Pair<Vec<u64>>>,
+    guess: Option<Guess<'d>>,
 }
 
 /// One place that is still to be compared.
@@ -151,75 +154,6 @@ impl<'c, 'd> Walk<'c, 'd> {
         }
         if is_reordered {
             self.report(visit, Class::Representation, Kind::Order);
-        }
-    }
-
-    fn arrays(&mut self, visit: Visit<'d>, baseline: Value<'d>, candidate: Value<'d>) {
-        let left: Vec<_> = baseline.elements().collect();
-        let right: Vec<_> = candidate.elements().collect();
-        let (left_prints, right_prints) = self.prints_of(&left, &right);
-        if align::is_reordered(&left_prints, &right_prints) {
-            return self.report(visit, Class::Breaking, Kind::Order);
-        }
-        self.push_elements(visit.place, (&left, &right), align::align(&left_prints, &right_prints));
-    }
-
-    /// Arrays whose elements belong together by a key, or else by all that they say.
-    fn any_order(&mut self, visit: Visit<'d>, baseline: Value<'d>, candidate: Value<'d>, key: Option<&Matcher>) {
-        if baseline.kind() != Type::Array || candidate.kind() != Type::Array {
-            return self.compare_values(visit, baseline, candidate);
-        }
-        let left: Vec<_> = baseline.elements().collect();
-        let right: Vec<_> = candidate.elements().collect();
-        let (mut left_marks, mut right_marks) = self.prints_of(&left, &right);
-        if let (Some(key), Some(prints)) = (key, &self.prints) {
-            let urls = &self.context.urls;
-            let mark = |marks: &mut Vec<u64>, values: &[Value<'_>], url, prints: &[u64]| {
-                for (mark, value) in marks.iter_mut().zip(values) {
-                    if let Some(key) = json::select_below(*value, key) {
-                        *mark = fingerprint::of_key(key, url, prints);
-                    }
-                }
-            };
-            mark(&mut left_marks, &left, urls.baseline, &prints.baseline);
-            mark(&mut right_marks, &right, urls.candidate, &prints.candidate);
-        }
-        let mut paired = pairing::by_mark(&left_marks, &right_marks);
-        if key.is_none() {
-            pairing::join_last(&mut paired);
-        }
-        if pairing::is_reordered(&paired) {
-            self.report(visit, Class::Breaking, Kind::Order);
-        }
-        self.push_elements(visit.place, (&left, &right), paired);
-    }
-
-    /// Fingerprints of some elements of either side.
-    fn prints_of(&mut self, baseline: &[Value<'d>], candidate: &[Value<'d>]) -> (Vec<u64>, Vec<u64>) {
-        let Self { context, documents, routes, prints, .. } = self;
-        let prints = prints.get_or_insert_with(|| {
-            let mut of = |document, url| fingerprint::of_document(document, &context.scope, routes, url);
-            Pair {
-                baseline: of(&documents.baseline, context.urls.baseline),
-                candidate: of(&documents.candidate, context.urls.candidate),
-            }
-        });
-        let of = |values: &[Value<'_>], prints: &[u64]| -> Vec<u64> {
-            values.iter().map(|value| prints[value.index() as usize]).collect()
-        };
-        (of(baseline, &prints.baseline), of(candidate, &prints.candidate))
-    }
-
-    fn push_elements(&mut self, parent: Place, (left, right): (&[Value<'d>], &[Value<'d>]), aligned: Vec<Aligned>) {
-        for aligned in aligned {
-            let (at, length, values) = match aligned {
-                Aligned::Both(at, other) => (at, left.len(), (Some(left[at]), Some(right[other]))),
-                Aligned::OnlyBaseline(at) => (at, left.len(), (Some(left[at]), None)),
-                Aligned::OnlyCandidate(at) => (at, right.len(), (None, Some(right[at]))),
-            };
-            let place = self.trail.below(&mut self.routes, parent, Child::Element { at, length });
-            // An element that is null is still an element: without it the others move up.
-            self.ahead.push(Visit { values, place, is_duplicate: true });
         }
     }
 

@@ -4,9 +4,11 @@
 //! it costs a lock per request, and it would hide how many connections a service really holds. Redirects are answers
 //! like any other, never followed.
 
+mod abandon;
 mod connection;
 mod failure;
 
+pub use abandon::{Abandoned, send_only};
 pub use connection::{Connection, Exchange, Keep, Response};
 pub use failure::{Failure, FailureKind};
 

@@ -3,6 +3,7 @@
 use super::metrics::{Absence, Figure, look_up};
 use crate::plan::Gate;
 use crate::plan::gate::{Comparison, Limit, Metric, Quantity, Subject};
+use crate::record::load_parity::LoadParity;
 use crate::record::{GateResult, RunRecord, Verdict};
 use crate::role::Role;
 use crate::units;
@@ -16,12 +17,14 @@ pub(super) struct Judged {
 }
 
 /// The gates as written, after those that stand unless somebody gives them up in writing: no breaking difference, where
-/// answers were compared, and no wait for a connection given up, where the candidate's pool was watched under load.
+/// answers were compared, without load or under it, and no wait for a connection given up, where the candidate's pool was watched under load.
 pub(super) fn with_implied(evidence: &RunRecord, gates: &[Gate]) -> Vec<Gate> {
     let candidate = evidence.load.as_ref().and_then(|load| load.sides.candidate.as_ref());
     let is_watched = candidate.and_then(|side| side.pool.as_ref()).is_some_and(|pool| pool.timeouts.is_some());
+    let is_compared = evidence.load.as_ref().and_then(|load| load.parity.as_ref()).is_some_and(LoadParity::is_basis);
     let implied = [
         (evidence.parity.is_some(), Subject::Parity, Quantity::ParityBreaking),
+        (is_compared, Subject::Parity, Quantity::ParityLoadBreaking),
         (is_watched, Subject::Side(Role::Candidate), Quantity::PoolTimeouts),
     ];
     let is_written = |quantity| gates.iter().any(|gate| gate.metric.quantity == quantity);

@@ -33,6 +33,7 @@ pub(super) fn look_up(evidence: &RunRecord, metric: &Metric) -> Lookup {
         Subject::Parity if metric.quantity == Quantity::ParityCoverage && evidence.run.only.is_some() => {
             Err(Absence::NotAsked("`--only` leaves most of the contract out".to_owned()))
         }
+        Subject::Parity if metric.quantity == Quantity::ParityLoadBreaking => of_load_parity(evidence),
         Subject::Parity => of_parity(parity(evidence)?, metric.quantity),
         Subject::Side(role) => of_side(evidence, role, metric),
     }?;
@@ -68,6 +69,18 @@ fn of_parity(parity: &Parity, quantity: Quantity) -> Lookup {
         Quantity::ParityCoverage => coverage(parity),
         _ => Err(no_data("the replay does not measure this")),
     }
+}
+
+fn of_load_parity(evidence: &RunRecord) -> Lookup {
+    let load = evidence.load.as_ref().ok_or_else(|| match evidence.run.command.as_str() {
+        "verify" => Absence::NotAsked("`verify` runs no load".to_owned()),
+        _ => no_data("the load phase did not take place"),
+    })?;
+    let parity = load.parity.as_ref().ok_or_else(|| no_data("no answers were compared under load"))?;
+    if !parity.is_basis() {
+        return Err(no_data("of one side at least, there were no answers under load to compare"));
+    }
+    Ok(plain(parity.breaking as f64, parity.kept.baseline.min(parity.kept.candidate)))
 }
 
 /// Fails closed: without a contract, or with one that promises nothing, there is no coverage, rather than all or none.

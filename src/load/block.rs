@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use futures_util::task::AtomicWaker;
 
 use super::histogram::SharedHistogram;
+use super::parity::BlockSample;
 use super::recorder::{BlockRecorder, Sample, error_index};
 use crate::clock::micros_between;
 use crate::role::Role;
@@ -22,6 +23,8 @@ const PAIR_SHIFT: u32 = 32;
 pub(super) struct BlockInfo {
     /// Which pair it belongs to.
     pub pair: u32,
+    /// The pair whose arrivals and drawn values it has: its own, unless it repeats another.
+    pub repeats: u32,
     /// Which side is loaded.
     pub side: Role,
     /// First instant of the block.
@@ -35,8 +38,13 @@ pub(super) struct BlockInfo {
 pub(super) struct Claim {
     /// Intended start.
     pub due: Instant,
-    /// Number of the iteration, the same on both sides of a pair.
-    pub number: u64,
+    /// Number of the arrival within the block, the same on both sides of a pair.
+    pub arrival: u64,
+}
+
+/// Number of an iteration within the whole load.
+pub(super) const fn iteration(pair: u32, arrival: u64) -> u64 {
+    ((pair as u64) << PAIR_SHIFT) | arrival
 }
 
 /// A block that is under way.
@@ -45,6 +53,8 @@ pub(super) struct Block {
     pub info: BlockInfo,
     /// Where users record.
     pub recorder: BlockRecorder,
+    /// Where answers are kept, if they are compared.
+    pub sample: Option<BlockSample>,
     source: Source,
     begun: AtomicU64,
     underway: AtomicUsize,
@@ -56,8 +66,9 @@ pub(super) struct Block {
 enum Source {
     /// Arrivals from a schedule, per flow.
     Open { flows: Vec<FlowQueue>, arrivals: u64 },
-    /// Whenever a user is free.
-    Closed,
+    /// Whenever a user is free; per flow, how many iterations were begun. Numbered flow by flow, so that both sides of a
+    /// pair number the same iterations alike however many they come to.
+    Closed { flows: Vec<AtomicU64> },
 }
 
 /// One arrival in its flow's queue.
@@ -96,14 +107,21 @@ impl Block {
     }
 
     /// A block in which users begin again whenever they are done.
-    pub(super) fn closed(info: BlockInfo, recorder: BlockRecorder) -> Self {
-        Self::new(info, recorder, Source::Closed)
+    pub(super) fn closed(info: BlockInfo, recorder: BlockRecorder, flows: usize) -> Self {
+        let flows = std::iter::repeat_with(AtomicU64::default).take(flows).collect();
+        Self::new(info, recorder, Source::Closed { flows })
+    }
+
+    /// The same block, with its answers kept.
+    pub(super) fn keeping(self, sample: Option<BlockSample>) -> Self {
+        Self { sample, ..self }
     }
 
     fn new(info: BlockInfo, recorder: BlockRecorder, source: Source) -> Self {
         Self {
             info,
             recorder,
+            sample: None,
             source,
             begun: AtomicU64::new(0),
             underway: AtomicUsize::new(0),
@@ -119,7 +137,7 @@ impl Block {
         self.underway.fetch_add(1, Ordering::SeqCst);
         let claim = match &self.source {
             Source::Open { flows, .. } => self.claim_arrival(&flows[flow], lag).await,
-            Source::Closed => self.claim_now(),
+            Source::Closed { flows } => self.claim_now(flow, flows),
         };
         if claim.is_none() {
             self.leave();
@@ -134,19 +152,16 @@ impl Block {
             lag.record(micros_between(due, Instant::now()));
         }
         self.begun.fetch_add(1, Ordering::Relaxed);
-        Some(Claim { due, number: self.iteration_number(slot.number) })
+        Some(Claim { due, arrival: slot.number })
     }
 
-    fn claim_now(&self) -> Option<Claim> {
+    fn claim_now(&self, flow: usize, flows: &[AtomicU64]) -> Option<Claim> {
         if self.closed.load(Ordering::SeqCst) {
             return None;
         }
-        let number = self.iteration_number(self.begun.fetch_add(1, Ordering::Relaxed));
-        Some(Claim { due: Instant::now().max(self.info.start), number })
-    }
-
-    const fn iteration_number(&self, arrival: u64) -> u64 {
-        ((self.info.pair as u64) << PAIR_SHIFT) | arrival
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        let arrival = flows[flow].fetch_add(1, Ordering::Relaxed) * flows.len() as u64 + flow as u64;
+        Some(Claim { due: Instant::now().max(self.info.start), arrival })
     }
 
     /// An iteration is over; each claim ends with this exactly once.
@@ -216,7 +231,7 @@ impl Block {
     pub(super) fn arrivals(&self) -> u64 {
         match &self.source {
             Source::Open { arrivals, .. } => *arrivals,
-            Source::Closed => self.begun(),
+            Source::Closed { .. } => self.begun(),
         }
     }
 
@@ -283,7 +298,13 @@ mod tests {
     use std::sync::Arc;
 
     fn block(arrivals: &[(u64, usize)]) -> Block {
-        let info = BlockInfo { pair: 3, side: Role::Candidate, start: Instant::now(), length: Duration::from_secs(1) };
+        let info = BlockInfo {
+            pair: 3,
+            repeats: 3,
+            side: Role::Candidate,
+            start: Instant::now(),
+            length: Duration::from_secs(1),
+        };
         let arrivals: Vec<Arrival> =
             arrivals.iter().map(|(ms, flow)| Arrival { at: Duration::from_millis(*ms), flow: *flow }).collect();
         Block::open(info, BlockRecorder::new(2, Duration::ZERO, info.length), 2, &arrivals)
@@ -301,10 +322,11 @@ mod tests {
         assert!(!waiting.is_finished());
         block.release(0);
         let first = waiting.await.unwrap().unwrap();
-        assert_eq!((first.due, first.number), (block.info.start, 3 << 32));
+        assert_eq!((first.due, first.arrival), (block.info.start, 0));
         block.release(0);
         let second = block.claim(0, &lag).await.unwrap();
-        assert_eq!(second.number, (3 << 32) | 2);
+        assert_eq!(second.arrival, 2);
+        assert_eq!(iteration(block.info.pair, second.arrival), (3 << 32) | 2);
         assert!(block.claim(0, &lag).await.is_none(), "flow 0 has two arrivals");
         assert_eq!(lag.snapshot().count(), 1, "only the first user had to wait");
         assert_eq!(block.begun(), 2);

@@ -11,12 +11,14 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::block::{Block, BlockInfo};
+use super::parity::{self, BlockSample, Examiner};
 use super::recorder::{BlockRecorder, BlockTotals};
 use super::user::Stage;
 use super::{LoadError, Rig};
 use crate::clock::{sharpen_this_thread, sleep_until};
 use crate::plan::Arrivals;
 use crate::progress::Progress;
+use crate::record::load_parity::LoadParity;
 use crate::role::Role;
 use crate::schedule::{self, Arrival, Demand};
 use crate::stop::Stop;
@@ -46,6 +48,14 @@ pub(super) struct FinishedBlock {
     pub totals: BlockTotals,
 }
 
+/// What all blocks came to.
+pub(super) struct Performance {
+    /// Every block in the order it was run.
+    pub blocks: Vec<FinishedBlock>,
+    /// What comparing their answers found, if they were compared.
+    pub parity: Option<LoadParity>,
+}
+
 /// How much there is to do.
 #[derive(Debug, Clone)]
 pub(super) struct Score {
@@ -70,7 +80,8 @@ pub(super) fn conduct(
     stages: &watch::Sender<Stage>,
     progress: &Progress,
     stop: &Stop,
-) -> Result<Vec<FinishedBlock>, LoadError> {
+    mut examiner: Option<Examiner>,
+) -> Result<Performance, LoadError> {
     sharpen_this_thread();
     let seated = await_users(rig, stop);
     let mut finished = Vec::new();
@@ -83,12 +94,12 @@ pub(super) fn conduct(
                 break;
             }
             tell(progress, index, plan.len(), *pair, *role, score, started);
-            finished.push(play(rig, score, *pair, *role, stages, stop));
+            finished.push(play(rig, score, *pair, *role, stages, stop, examiner.as_mut()));
         }
         progress.step(finished.len() as u64, plan.len() as u64, "done", None);
     }
     stages.send_replace(Stage::Over);
-    seated.map(|()| finished)
+    seated.map(|()| Performance { blocks: finished, parity: examiner.map(Examiner::into_evidence) })
 }
 
 fn block_order(seed: u64, pair: u32, roles: &[Role]) -> Vec<(u32, Role)> {
@@ -127,14 +138,18 @@ fn play(
     side: Role,
     stages: &watch::Sender<Stage>,
     stop: &Stop,
+    examiner: Option<&mut Examiner>,
 ) -> FinishedBlock {
-    let arrivals = arrivals(rig.seed, pair, score);
+    let repeats = if examiner.is_some() { parity::repeats(pair) } else { pair };
+    let arrivals = arrivals(rig.seed, repeats, score);
     let recorder = BlockRecorder::new(rig.step_count(), score.settle, score.length);
-    let info = BlockInfo { pair, side, start: Instant::now() + LEAD, length: score.length };
-    let block = Arc::new(match score.arrivals {
-        Arrivals::Open { .. } => Block::open(info, recorder, score.weights.len(), &arrivals),
-        Arrivals::Closed { .. } => Block::closed(info, recorder),
-    });
+    let info = BlockInfo { pair, repeats, side, start: Instant::now() + LEAD, length: score.length };
+    let flows = score.weights.len();
+    let block = match score.arrivals {
+        Arrivals::Open { .. } => Block::open(info, recorder, flows, &arrivals),
+        Arrivals::Closed { .. } => Block::closed(info, recorder, flows),
+    };
+    let block = Arc::new(block.keeping(examiner.as_ref().map(|examiner| BlockSample::new(examiner.level()))));
     sleep_until(info.start.min(Instant::now() + LEAD / 2));
     stages.send_replace(Stage::Block(block.clone()));
     release_all(&block, &arrivals, stop);
@@ -143,6 +158,9 @@ fn play(
     stages.send_replace(Stage::Waiting);
     let patience = if stop.is_triggered() { PATIENCE.min(rig.timeout) } else { rig.timeout };
     block.drain(Instant::now() + patience, Instant::now() + patience * 2);
+    if let (Some(examiner), Some(sample)) = (examiner, &block.sample) {
+        examiner.take(pair, side, sample.finish());
+    }
     FinishedBlock {
         info,
         length: ended.saturating_duration_since(info.start).min(info.length),

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Rig;
-use super::conductor::{FinishedBlock, Score};
+use super::conductor::{FinishedBlock, Performance, Score};
 use super::histogram::Recorded;
 use super::recorder::{ERROR_KINDS, StepTotals};
 use crate::clock::Epoch;
@@ -20,7 +20,8 @@ pub(super) fn own_cpu_s() -> Option<f64> {
 }
 
 /// The load part of the run record; processor and pool figures of the sides are filled in by whoever observed them.
-pub(super) fn assemble(rig: &Rig, score: &Score, blocks: &[FinishedBlock], epoch: Epoch, cpu: Option<f64>) -> Load {
+pub(super) fn assemble(rig: &Rig, score: &Score, performance: Performance, epoch: Epoch, cpu: Option<f64>) -> Load {
+    let blocks = performance.blocks.as_slice();
     let (model, rate, users) = match score.arrivals {
         Arrivals::Open { rate, .. } => ("open", Some(rate), rig.users),
         Arrivals::Closed { users } => ("closed", None, users),
@@ -36,6 +37,7 @@ pub(super) fn assemble(rig: &Rig, score: &Score, blocks: &[FinishedBlock], epoch
         sides: Pair::from_fn(|role| score.roles.contains(&role).then(|| side(rig, score, blocks, role))),
         blocks: blocks.iter().map(|finished| block(finished, score, epoch)).collect(),
         generator: generator(rig, score, blocks, cpu),
+        parity: performance.parity,
     }
 }
 

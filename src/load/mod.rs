@@ -9,6 +9,7 @@ mod conductor;
 mod evidence;
 mod goose;
 mod histogram;
+mod parity;
 mod recorder;
 mod user;
 
@@ -27,9 +28,14 @@ use crate::role::{Pair, Role};
 use crate::schedule;
 use crate::step::{Captured, LoginError, PreparedFlow, RenderError, log_in};
 use crate::stop::Stop;
-use conductor::Score;
+use crate::tally::Secrets;
+use conductor::{Performance, Score};
 use histogram::SharedHistogram;
+use parity::Examiner;
 use user::Stage;
+
+/// Keeps numbers of iterations of this phase apart from those of others.
+const PHASE: char = 'l';
 
 /// Why there is no load evidence.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +87,8 @@ pub struct Rig {
     flows: Vec<PreparedFlow>,
     /// Index of each flow's first step in the flat list of all steps.
     first_steps: Vec<usize>,
+    /// Per step of the flat list, whether it may change something.
+    changes: Vec<bool>,
     origins: Pair<Option<Origin>>,
     logins: Pair<Vec<Option<Captured>>>,
     users: usize,
@@ -118,9 +126,10 @@ pub async fn run(setup: Setup<'_>, progress: &Progress, stop: &Stop) -> Result<r
     let score = Arc::new(score(setup.plan));
     let started = Instant::now();
     let own_cpu = evidence::own_cpu_s();
-    let blocks = perform_all(&rig, users, &score, progress, stop).await?;
+    let examiner = examiner(&setup, &rig);
+    let performance = perform_all(&rig, users, &score, progress, stop, examiner).await?;
     let cpu = evidence::own_cpu_s().zip(own_cpu).map(|(end, start)| (end - start) / started.elapsed().as_secs_f64());
-    Ok(evidence::assemble(&rig, &score, &blocks, setup.epoch, cpu))
+    Ok(evidence::assemble(&rig, &score, performance, setup.epoch, cpu))
 }
 
 /// Users and conductor on threads of their own; ends when both have.
@@ -130,7 +139,8 @@ async fn perform_all(
     score: &Arc<Score>,
     progress: &Progress,
     stop: &Stop,
-) -> Result<Vec<conductor::FinishedBlock>, LoadError> {
+    examiner: Option<Examiner>,
+) -> Result<Performance, LoadError> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     runtime.thread_name("load").enable_all();
     if matches!(score.arrivals, Arrivals::Open { .. }) {
@@ -148,7 +158,7 @@ async fn perform_all(
         let (rig, score, progress, stop) = (rig.clone(), score.clone(), progress.clone(), stop.clone());
         move || {
             // The receiver is gone only if the whole run is.
-            let _ = report.send(conductor::conduct(&rig, &score, &stages, &progress, &stop));
+            let _ = report.send(conductor::conduct(&rig, &score, &stages, &progress, &stop, examiner));
         }
     };
     std::thread::Builder::new().name("conductor".to_owned()).spawn(conductor)?;
@@ -158,10 +168,10 @@ async fn perform_all(
 }
 
 async fn join(
-    finished: oneshot::Receiver<Result<Vec<conductor::FinishedBlock>, LoadError>>,
+    finished: oneshot::Receiver<Result<Performance, LoadError>>,
     mut attack: tokio::task::JoinHandle<Result<(), String>>,
     stop: &Stop,
-) -> Result<Vec<conductor::FinishedBlock>, LoadError> {
+) -> Result<Performance, LoadError> {
     let failed = |outcome: Result<Result<(), String>, tokio::task::JoinError>| match outcome {
         Ok(Ok(())) => None,
         Ok(Err(error)) => Some(LoadError::Goose(error)),
@@ -218,6 +228,8 @@ async fn rig(setup: &Setup<'_>, users: usize) -> Result<Rig, LoadError> {
             Some(first)
         })
         .collect();
+    let steps = plan.flows.iter().flat_map(|flow| &flow.steps);
+    let changes = steps.map(|step| parity::may_change(&step.method)).collect();
     let mut logins = Pair::default();
     for (role, origin) in setup.origins.iter() {
         if let Some(origin) = origin {
@@ -230,6 +242,7 @@ async fn rig(setup: &Setup<'_>, users: usize) -> Result<Rig, LoadError> {
         timeout: plan.timeout,
         flows,
         first_steps,
+        changes,
         origins: setup.origins.clone(),
         logins,
         users,
@@ -237,6 +250,18 @@ async fn rig(setup: &Setup<'_>, users: usize) -> Result<Rig, LoadError> {
         panics: AtomicU64::new(0),
         lag: SharedHistogram::default(),
     })
+}
+
+/// Who compares the answers: nobody where there is one side only, or the plan does not want it.
+fn examiner(setup: &Setup<'_>, rig: &Rig) -> Option<Examiner> {
+    let Pair { baseline: Some(baseline), candidate: Some(candidate) } = &setup.origins else { return None };
+    if !setup.plan.load.parity {
+        return None;
+    }
+    let base_urls = Pair { baseline: baseline.base_url.clone(), candidate: candidate.base_url.clone() };
+    let captured = rig.logins.iter().flat_map(|(_, variables)| variables).flatten();
+    let secrets = Secrets::new(captured.map(|value| value.text.clone()));
+    Some(Examiner::new(setup.plan, base_urls, secrets, setup.seed))
 }
 
 fn score(plan: &Plan) -> Score {

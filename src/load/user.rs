@@ -6,9 +6,10 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
-use super::Rig;
-use super::block::{Block, Claim};
+use super::block::{self, Block, Claim};
+use super::parity::Notes;
 use super::recorder::{Sample, error_index};
+use super::{PHASE, Rig};
 use crate::clock::micros_between;
 use crate::http::{Connection, Keep, Limits};
 use crate::role::Pair;
@@ -40,10 +41,16 @@ struct Iteration {
     block: Arc<Block>,
     session: Session,
     due: Instant,
+    /// What is noted of its answers, if they are compared.
+    notes: Option<Notes>,
+    is_whole: bool,
 }
 
 impl Drop for Iteration {
     fn drop(&mut self) {
+        if let (Some(sample), Some(notes)) = (&self.block.sample, self.notes.take()) {
+            sample.end(notes, self.is_whole);
+        }
         self.block.leave();
     }
 }
@@ -125,21 +132,30 @@ impl VirtualUser {
     fn iteration(&self, block: Arc<Block>, claim: Claim) -> Iteration {
         let rig = &self.rig;
         let login = rig.logins.get(block.info.side);
-        let session = Session::new(rig.seed, 'l', claim.number, login, rig.flows[self.flow].variables);
-        Iteration { block, session, due: claim.due }
+        let number = block::iteration(block.info.pair, claim.arrival);
+        let session = Session::new(rig.seed, PHASE, number, login, rig.flows[self.flow].variables)
+            .drawing_as(block::iteration(block.info.repeats, claim.arrival));
+        let notes = block.sample.as_ref().map(|sample| sample.begin(claim.arrival));
+        Iteration { block, session, due: claim.due, notes, is_whole: false }
     }
 
     /// Does a step of an iteration; gives the iteration back if it can go on.
     async fn perform(&mut self, mut iteration: Iteration, step: usize) -> Option<Iteration> {
         let flow = &self.rig.flows[self.flow];
         let connection = self.connections.get_mut(iteration.block.info.side).as_mut()?;
-        let done = perform(connection, &flow.steps[step], &mut iteration.session, Keep::Length).await;
+        let keep = iteration.notes.as_ref().map_or(Keep::Length, Notes::keep);
+        let done = perform(connection, &flow.steps[step], &mut iteration.session, keep).await;
         let number = self.rig.first_steps[self.flow] + step;
         let Ok(done) = done else {
             iteration.block.recorder.record(&unrendered(number, &iteration));
             return None;
         };
         iteration.block.recorder.record(&sample(number, &iteration, &done));
+        let at_s = done.exchange.done.saturating_duration_since(iteration.block.info.start).as_secs() as u32;
+        if let Some(notes) = &mut iteration.notes {
+            notes.note(number, at_s, self.rig.changes[number], &done);
+        }
+        iteration.is_whole = done.problem.is_none() && step + 1 == flow.steps.len();
         // The next step is due the moment this one is done.
         iteration.due = done.exchange.done;
         done.problem.is_none().then_some(iteration)

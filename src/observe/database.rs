@@ -34,7 +34,8 @@ const TOTALS: &str = "
            (d->>'xact_commit')::float8, (d->>'xact_rollback')::float8, (d->>'deadlocks')::float8
     FROM (SELECT to_jsonb(s) AS d FROM pg_stat_database s WHERE datname = $1) AS one";
 
-type Activity = (i64, i64, i64, i64);
+/// Connections; of these active, idle in a transaction, waiting for a lock.
+pub(crate) type Activity = (i64, i64, i64, i64);
 type Totals = (Option<f64>, Option<f64>, Option<f64>, Option<f64>, Option<f64>);
 
 /// Reads `pg_stat_activity` of one database.
@@ -95,10 +96,14 @@ impl Sampler {
             self.first_totals =
                 self.with_connection(async |connection, sampler| sampler.read_totals(connection).await).await;
         }
-        let activity = self.with_connection(async |connection, sampler| sampler.read_activity(connection).await).await;
-        if let Some(activity) = activity {
+        if let Some(activity) = self.activity().await {
             self.push(at_ms, activity);
         }
+    }
+
+    /// One look, which leaves no row.
+    pub(crate) async fn activity(&mut self) -> Option<Activity> {
+        self.with_connection(async |connection, sampler| sampler.read_activity(connection).await).await
     }
 
     /// Does something with the connection, which is out of `self` meanwhile: if it fails, takes too long or is dropped

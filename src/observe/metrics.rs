@@ -110,7 +110,8 @@ impl Sampler {
         }
     }
 
-    async fn scrape(&mut self) -> Result<Reading, ScrapeError> {
+    /// One look, which leaves no row.
+    pub(crate) async fn scrape(&mut self) -> Result<Reading, ScrapeError> {
         let body = self.fetch().await?;
         let text = String::from_utf8_lossy(&body);
         let (index, reading) = mapping::read(&text, self.mappings).ok_or_else(|| self.no_names())?;

@@ -7,6 +7,7 @@
 mod counters;
 mod database;
 mod exposition;
+mod glance;
 mod grid;
 mod mapping;
 mod mappings;
@@ -20,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+pub use glance::Glance;
 pub use record::{DatabaseTotals, Record};
 
 use grid::Grid;

@@ -4,6 +4,7 @@
 //! Where one side fails to answer, answers outside the plan's expectations, or lacks a value to capture, that is a
 //! difference of its own and the rest of the flow is skipped, and counted as skipped.
 
+pub mod faults;
 mod replay;
 mod reproduce;
 

@@ -27,6 +27,7 @@ fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
         write_contract(out, contract)?;
     }
     write_rules(out, plan)?;
+    write_faults(out, plan)?;
     writeln!(out, "\nload")?;
     write_load(out, plan)?;
     write_gates(out, "gates", &plan.gates)?;
@@ -122,6 +123,21 @@ fn write_rules(out: &mut String, plan: &Plan) -> fmt::Result {
         writeln!(out, "  {} {kind}{}: {}", rule.place, only.collect::<String>(), rule.reason)?;
     }
     Ok(())
+}
+
+fn write_faults(out: &mut String, plan: &Plan) -> fmt::Result {
+    let Some(faults) = plan.faults.as_ref().filter(|faults| !faults.inject.is_empty()) else { return Ok(()) };
+    writeln!(out, "\nfaults, each on both sides at the same moment")?;
+    for fault in &faults.inject {
+        match faults.step_of(*fault) {
+            Some((flow, step)) => writeln!(out, "  {fault}: step {flow}/{step} of the flows")?,
+            None => writeln!(out, "  {fault}")?,
+        }
+    }
+    let probes: Vec<&str> = faults.probe.steps.iter().map(|step| &*step.name).collect();
+    writeln!(out, "  probed by {}", probes.join(", "))?;
+    let locked = faults.lock.as_ref().map_or_else(String::new, |table| format!("locks table {table}, "));
+    writeln!(out, "  {locked}recovered within {}", format_duration(faults.recovery))
 }
 
 fn write_load(out: &mut String, plan: &Plan) -> fmt::Result {

@@ -1,6 +1,7 @@
 //! Every key that a plan may have, in one table. The reader takes keys from here and from nowhere else, and the JSON
 //! Schema is written from it, so that the two cannot say different things.
 
+use super::faults::Fault;
 use super::side::Metrics;
 
 /// A mapping with fixed keys.
@@ -87,6 +88,11 @@ pub(super) static PLAN: Object = Object {
             "OpenAPI document that coverage is held against: a file beside the plan, or a `/path` of the baseline.",
         ),
         may("compare", Kind::Object(&COMPARE), "What may differ, and why. Everything else is compared."),
+        may(
+            "faults",
+            Kind::Object(&FAULTS),
+            "What is done to both sides on purpose, to see whether they answer alike.",
+        ),
         may("load", Kind::Object(&LOAD), "How much load, for how long."),
         may("gates", Kind::List(&GATE), "Rules with a limit that decide the verdict."),
         may("targets", Kind::List(&GATE), "Rules with a limit that are reported only."),
@@ -309,6 +315,32 @@ pub(super) static RULE: Object = Object {
     ],
 };
 
+pub(super) static FAULTS: Object = Object {
+    name: "faults",
+    about: "What is done to both sides on purpose, at the same moment in the same way, after the flows were replayed.",
+    one_of: &[],
+    keys: &[
+        must(
+            "inject",
+            Kind::Filled(&Kind::Choice(&Fault::NAMES)),
+            "Which faults; they are done in an order of their own.",
+        ),
+        must(
+            "probe",
+            Kind::Filled(&Kind::Object(&STEP)),
+            "Requests sent during each fault and after it. Each stands alone; the first has to wait for the lock.",
+        ),
+        may(
+            "lock",
+            Kind::Text,
+            "Table that the harness locks, such as `students`; a `sqlite` file is locked as a whole.",
+        ),
+        may("unique_violation", Kind::Text, "The step that a unique constraint refuses, as `FLOW/STEP`."),
+        may("stale_if_match", Kind::Text, "The step whose `If-Match` is stale, as `FLOW/STEP`."),
+        may("recovery", Kind::Duration, "How long a side may take to be as before after a fault. Default 10s."),
+    ],
+};
+
 pub(super) static BURST: Object = Object {
     name: "burst",
     about: "Many arrivals at one moment, as when a lesson begins, a cache expires or a batch job starts.",
@@ -336,6 +368,7 @@ pub(super) static LOAD: Object = Object {
         may("pairs", Kind::Whole(1, MAX_PAIRS), "Block pairs. Default 12."),
         may("block", Kind::Duration, "Length of a block, settle time included. Default 5s."),
         may("settle", Kind::Duration, "Start of each block that is not counted. Default 1s."),
+        may("parity", Kind::Switch, "Whether the sides' answers are compared under load as well. Default true."),
     ],
 };
 

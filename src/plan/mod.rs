@@ -6,6 +6,7 @@
 mod accepted;
 mod contract;
 mod describe;
+mod faults;
 mod fields;
 pub mod gate;
 mod keys;
@@ -28,6 +29,7 @@ use std::time::Duration;
 pub use accepted::{Accepted, AcceptedDifference, AcceptedError};
 pub use contract::{ContractSource, Document, Excepted, Exception};
 pub use describe::describe;
+pub use faults::{Fault, Faults};
 pub use gate::Gate;
 pub use only::Only;
 pub use path::JsonPath;
@@ -58,6 +60,8 @@ pub struct Plan {
     pub contract: Option<ContractSource>,
     /// What may differ, and why.
     pub compare: Compare,
+    /// What is done to both sides on purpose; `None`: nothing.
+    pub faults: Option<Faults>,
     /// How much load, for how long.
     pub load: Load,
     /// Rules with a limit that decide the verdict.
@@ -249,6 +253,8 @@ pub struct Load {
     pub block: Duration,
     /// Start of each block that is not counted.
     pub settle: Duration,
+    /// Whether answers of the two sides are compared under load.
+    pub parity: bool,
 }
 
 /// Who decides when a flow iteration begins.

@@ -12,6 +12,9 @@ pub struct JsonPath {
     pub source: String,
 }
 
+/// Most steps of a path: whoever walks along it keeps a bit for each.
+const MOST_SEGMENTS: usize = 100;
+
 /// One step of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Segment {
@@ -47,6 +50,10 @@ impl JsonPath {
     /// Reads a path such as `$.items[0].id`, `$['odd name']`, `$.items[*].created_at` or `$..updated_at`.
     pub fn parse(source: &str) -> Result<Self, PathError> {
         let segments = Reader { source, at: 0 }.path()?;
+        if segments.len() > MOST_SEGMENTS {
+            let message = format!("a path has at most {MOST_SEGMENTS} steps, this one has {}", segments.len());
+            return Err(PathError { offset: 0, message, hint: Some("`..` stands for any number of steps".to_owned()) });
+        }
         Ok(Self { segments, source: source.to_owned() })
     }
 }

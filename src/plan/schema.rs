@@ -3,14 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use super::keys::{
-    AUTH, BUNDLED, BURST, COMPARE, CONTRACT, DATABASE, EXCEPT, EXPECT, FLOW, IGNORE, Kind, LOAD, METRICS, Object, PLAN,
-    RULE, SEED, SIDE, SIDES, STEP,
+    AUTH, BUNDLED, BURST, COMPARE, CONTRACT, DATABASE, EXCEPT, EXPECT, FAULTS, FLOW, IGNORE, Kind, LOAD, METRICS,
+    Object, PLAN, RULE, SEED, SIDE, SIDES, STEP,
 };
 
 /// Every object but the plan itself.
-static OBJECTS: [&Object; 17] = [
+static OBJECTS: [&Object; 18] = [
     &SIDES, &SIDE, &BUNDLED, &METRICS, &DATABASE, &SEED, &AUTH, &FLOW, &STEP, &EXPECT, &COMPARE, &IGNORE, &RULE, &LOAD,
-    &BURST, &CONTRACT, &EXCEPT,
+    &BURST, &CONTRACT, &EXCEPT, &FAULTS,
 ];
 
 /// JSON Schema (2020-12) of a plan.

@@ -18,12 +18,13 @@ mod secret;
 mod side;
 #[cfg(test)]
 mod tests;
+mod trouble;
 
 use std::path::PathBuf;
 
 use context::{Context, Progress};
 use database::Databases;
-pub use database::{DatabaseInfo, SideDatabase};
+pub use database::{DatabaseInfo, HeldLock, SideDatabase};
 pub use error::{Cause, ProvisionError};
 pub use secret::Secret;
 pub use side::RunningSide;
@@ -52,6 +53,8 @@ pub struct Sides {
     databases: Option<Databases>,
     info: DatabaseInfo,
     described: Pair<Option<Side>>,
+    /// Sides are started so that trouble can be made.
+    troubled: bool,
     context: Context,
 }
 
@@ -65,7 +68,7 @@ pub async fn start(plan: &Plan, options: Options, progress: &dyn Fn(String)) -> 
     };
     let info = databases.as_ref().map_or_else(no_database, |databases| databases.info().clone());
     let described = plan.sides.clone();
-    let mut sides = Sides { running: Pair::default(), databases, info, described, context };
+    let mut sides = Sides { running: Pair::default(), databases, info, described, troubled: false, context };
     match sides.start_all(|_| true, progress).await {
         Ok(()) => Ok(sides),
         Err(error) => {
@@ -89,6 +92,14 @@ impl Sides {
     /// Starts again every side that the harness had started, each on a fresh copy of the template. Returns whether that
     /// was so for all sides: a side that runs elsewhere stays as it is.
     pub async fn reset(&mut self, progress: &dyn Fn(String)) -> Result<bool, ProvisionError> {
+        self.troubled = false;
+        if let Some(databases) = &mut self.databases {
+            databases.expect_trouble(false)?;
+        }
+        self.restart(progress).await
+    }
+
+    async fn restart(&mut self, progress: Progress<'_>) -> Result<bool, ProvisionError> {
         for role in Role::BOTH {
             self.take_down(role, progress).await?;
         }
@@ -134,10 +145,11 @@ impl Sides {
         }
         let starts = twins.map(|role, twin| {
             let side = self.described.get(role).as_ref().filter(|side| choose(side));
+            let side = side.map(|side| if self.troubled { trouble::with_short_limits(side) } else { side.clone() });
             let context = &self.context;
             async move {
                 match side {
-                    Some(side) => Started::start(role, side, twin, context, progress).await.map(Some),
+                    Some(side) => Started::start(role, &side, twin, context, progress).await.map(Some),
                     None => Ok(None),
                 }
             }

@@ -87,6 +87,11 @@ impl Process {
         false
     }
 
+    /// Sends a signal and waits for nothing.
+    pub(super) fn ask(&self, step: Signal) {
+        signal(self.group, step);
+    }
+
     /// Waits for the end of the process.
     pub(super) async fn ended_within(&mut self, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;

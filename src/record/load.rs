@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::load_parity::LoadParity;
 use crate::role::{Pair, Role};
 
 /// What the load phase measured.
@@ -33,6 +34,9 @@ pub struct Load {
     pub blocks: Vec<Block>,
     /// What the generator did, as against what it was asked to do.
     pub generator: Generator,
+    /// What comparing the answers found; `null`: they were not compared.
+    #[serde(default)]
+    pub parity: Option<LoadParity>,
 }
 
 /// One side's totals over the measured part of all its blocks.

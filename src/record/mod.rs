@@ -5,7 +5,9 @@
 
 pub mod coverage;
 pub mod explore;
+pub mod faults;
 pub mod load;
+pub mod load_parity;
 pub mod parity;
 pub mod reproduce;
 
@@ -13,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use coverage::Coverage;
 pub use explore::Exploration;
+pub use faults::{Connections, FaultEvidence};
 pub use load::{Load, SideLoad};
 pub use parity::{Class, Difference, Parity};
 
@@ -45,6 +48,9 @@ pub struct RunRecord {
     /// What generated requests found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explore: Option<Exploration>,
+    /// What was done to both sides on purpose, in the order in which it was done. What differed stands in `parity`.
+    #[serde(default)]
+    pub faults: Vec<FaultEvidence>,
     /// The load phase; `null`: not run.
     pub load: Option<Load>,
     /// What the samplers saw, over the whole run.

@@ -44,7 +44,8 @@ pub struct Parity {
 
 impl Parity {
     /// Adds what another part of the same run found under the same rules.
-    pub fn absorb(&mut self, other: Self) {
+    pub fn absorb(&mut self, mut other: Self) {
+        self.absorb_cases(&mut other);
         self.requests += other.requests;
         self.compared += other.compared;
         self.places += other.places;
@@ -55,6 +56,21 @@ impl Parity {
         for (rule, more) in self.rules.iter_mut().zip(other.rules) {
             rule.matched += more.matched;
             rule.allowed += more.allowed;
+        }
+    }
+
+    /// Adds failing cases and what was accepted; the other's differences are then about the cases of this one.
+    pub fn absorb_cases(&mut self, other: &mut Self) {
+        let cases = self.reproduction.cases.len();
+        for difference in &mut other.differences {
+            difference.case = difference.case.map(|case| case + cases);
+        }
+        self.reproduction.cases.append(&mut other.reproduction.cases);
+        self.reproduction.left_out += other.reproduction.left_out;
+        self.accepted += other.accepted;
+        for (entry, more) in self.acceptances.iter_mut().zip(&other.acceptances) {
+            entry.matched += more.matched;
+            entry.asked |= more.asked;
         }
     }
 }
@@ -123,6 +139,8 @@ pub enum Kind {
     Expectation,
     /// A value to capture was not there.
     Capture,
+    /// What a fault left behind: a connection that is still in use, or a side that does not answer as before.
+    Aftermath,
 }
 
 impl Kind {
@@ -139,6 +157,7 @@ impl Kind {
             Self::Transport => "transport",
             Self::Expectation => "expectation",
             Self::Capture => "capture",
+            Self::Aftermath => "aftermath",
         }
     }
 }

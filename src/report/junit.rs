@@ -4,6 +4,7 @@
 //! itself did not work.
 
 mod coverage;
+mod load_parity;
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use super::text::{counted, not_run, quantity, run_seconds, visible, visible_line
 use super::{File, View, reproduce};
 use crate::record::parity::StepParity;
 use crate::record::reproduce::FailingCase;
-use crate::record::{Class, Difference, Ending, GateResult, Parity, RunRecord, Verdict};
+use crate::record::{Class, Difference, Ending, FaultEvidence, GateResult, Parity, RunRecord, Verdict};
 use crate::role::Role;
 
 /// Failing cases of one step that are shown at most.
@@ -25,6 +26,8 @@ pub(super) fn render(view: &View) -> Vec<File> {
     report.time = run_seconds(record).map(Duration::from_secs_f64);
     report.add_test_suites([gates(record), parity(record)]);
     report.add_test_suites(coverage::suite(record));
+    report.add_test_suites(faults(record));
+    report.add_test_suites(load_parity::suite(record));
     let bytes = report.to_string().unwrap_or_else(|error| format!("<!-- {error} -->\n")).into_bytes();
     vec![File { path: "junit.xml".to_owned(), bytes }]
 }
@@ -67,17 +70,44 @@ fn parity(record: &RunRecord) -> TestSuite {
         None => suite.add_test_case(case("parity", "replay", skipped(not_run(record)))),
         Some(parity) => {
             let steps = parity.steps.iter().map(|of| step(parity, of, record.run.only.as_deref()));
-            suite.add_test_cases(steps.chain(homeless(parity)))
+            suite.add_test_cases(steps.chain(homeless(parity, &record.faults)))
         }
     };
     suite
+}
+
+/// A case for each fault; none without faults.
+fn faults(record: &RunRecord) -> Option<TestSuite> {
+    let mut suite = TestSuite::new("faults");
+    suite.add_test_cases(record.faults.iter().map(|found| fault(record, found)));
+    (!record.faults.is_empty()).then_some(suite)
+}
+
+fn fault(record: &RunRecord, fault: &FaultEvidence) -> TestCase {
+    let found = record.parity.iter().flat_map(breaking).filter(|difference| is_of(fault, difference));
+    let found: Vec<_> = found.collect();
+    let status = match &fault.not_applied {
+        _ if fault.breaking > 0 => status(
+            Verdict::Fail,
+            &counted(fault.breaking, "breaking difference"),
+            &told(record.parity.as_ref(), &found),
+        ),
+        Some(reason) => skipped(&visible(reason)),
+        None => TestCaseStatus::success(),
+    };
+    case("faults", &fault.name, status)
+}
+
+/// Whether a difference was found while a fault was made or after it.
+fn is_of(fault: &FaultEvidence, difference: &Difference) -> bool {
+    difference.flow.strip_prefix("fault ").is_some_and(|name| name == fault.name)
 }
 
 fn step(parity: &Parity, step: &StepParity, only: Option<&str>) -> TestCase {
     let breaking: Vec<_> = breaking(parity).filter(|d| d.flow == step.flow && d.step == step.step).collect();
     let status = if step.breaking > 0 || !breaking.is_empty() {
         let message = counted(step.breaking.max(breaking.len() as u64), "breaking difference");
-        status(Verdict::Fail, &message, &told(parity, &breaking))
+        status(Verdict::Fail, &message, &told(Some(parity), &breaking))
     } else if step.compared == 0 {
         skipped(if only.is_some() { "not asked for" } else { "no answers of this step were compared" })
     } else {
@@ -87,18 +117,20 @@ fn step(parity: &Parity, step: &StepParity, only: Option<&str>) -> TestCase {
 }
 
 /// Breaking differences of steps that the record does not list.
-fn homeless(parity: &Parity) -> Option<TestCase> {
+fn homeless(parity: &Parity, faults: &[FaultEvidence]) -> Option<TestCase> {
     let listed = |d: &Difference| parity.steps.iter().any(|step| step.flow == d.flow && step.step == d.step);
-    let others: Vec<_> = breaking(parity).filter(|d| !listed(d)).collect();
+    let of_a_fault = |d: &Difference| faults.iter().any(|fault| is_of(fault, d));
+    let others: Vec<_> = breaking(parity).filter(|d| !listed(d) && !of_a_fault(d)).collect();
     let message = counted(others.len() as u64, "breaking difference");
-    (!others.is_empty()).then(|| case("parity", "other steps", status(Verdict::Fail, &message, &told(parity, &others))))
+    (!others.is_empty())
+        .then(|| case("parity", "other steps", status(Verdict::Fail, &message, &told(Some(parity), &others))))
 }
 
 fn breaking(parity: &Parity) -> impl Iterator<Item = &Difference> {
     parity.differences.iter().filter(|difference| difference.class == Class::Breaking && !difference.is_accepted())
 }
 
-fn told(parity: &Parity, differences: &[&Difference]) -> String {
+fn told(parity: Option<&Parity>, differences: &[&Difference]) -> String {
     let value = |value: &Option<String>| value.as_deref().map_or_else(|| "nothing".to_owned(), visible);
     let line = |d: &&Difference| {
         let (place, times) = (visible(&d.place), counted(d.count, "time"));
@@ -117,8 +149,10 @@ fn told(parity: &Parity, differences: &[&Difference]) -> String {
     let mut parts = vec![differences.iter().map(line).collect::<Vec<_>>().join("\n")];
     let mut cases: Vec<usize> = differences.iter().filter_map(|difference| difference.case).collect();
     cases.dedup();
-    let cases = cases.into_iter().filter_map(|at| parity.reproduction.cases.get(at));
-    parts.extend(cases.take(MOST_CASES).map(|case| shown(parity, case)));
+    if let Some(parity) = parity {
+        let cases = cases.iter().filter_map(|at| parity.reproduction.cases.get(*at));
+        parts.extend(cases.take(MOST_CASES).map(|case| shown(parity, case)));
+    }
     parts.join("\n\n")
 }
 

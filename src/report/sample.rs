@@ -7,6 +7,7 @@ use crate::record::{
 use crate::role::{Pair, Role};
 
 mod coverage;
+mod faults;
 mod load;
 mod observations;
 mod parity;
@@ -46,6 +47,7 @@ pub(super) fn full() -> RunRecord {
         ],
         parity: Some(parity::parity()),
         explore: None,
+        faults: faults::faults(),
         load: Some(load),
         observations: Pair::from_fn(|role| Some(observations::observations(role))),
         ..empty()
@@ -94,6 +96,7 @@ pub(super) fn empty() -> RunRecord {
         findings: Vec::new(),
         parity: None,
         explore: None,
+        faults: Vec::new(),
         load: None,
         observations: Pair::default(),
         environment: environment(),

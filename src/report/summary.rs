@@ -5,6 +5,8 @@
 
 mod coverage;
 mod explore;
+mod faults;
+mod load_parity;
 
 use std::fmt::Write as _;
 
@@ -31,6 +33,8 @@ pub(super) fn render(view: &View) -> Vec<File> {
         differences(record),
         coverage::coverage(record),
         explore::explored(record),
+        faults::faults(record),
+        load_parity::section(record),
         findings(record),
         closing(view),
     ];

@@ -86,7 +86,8 @@ fn observe_all(sides: &Sides, epoch: Epoch) -> Result<Pair<Option<Observer>>, Ru
     Ok(Pair { baseline: start(Role::Baseline).transpose()?, candidate: start(Role::Candidate).transpose()? })
 }
 
-fn target(side: &RunningSide) -> observe::Target {
+/// What there is to see of a side.
+pub(super) fn target(side: &RunningSide) -> observe::Target {
     observe::Target {
         metrics: side.metrics_url.clone().zip(side.metrics_names.clone()),
         pid: side.pid,

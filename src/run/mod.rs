@@ -7,6 +7,7 @@ mod contract;
 mod environment;
 mod error;
 mod explore;
+mod faults;
 mod measure;
 
 use std::path::PathBuf;
@@ -171,6 +172,12 @@ async fn with_sides(
             alive(sides, outcome)?;
             save(job, record)?;
         }
+        // One step alone is asked for: what leads to it are requests, not faults.
+        if job.plan.only.is_none() {
+            let faults = until(stop, Box::pin(faults::make(job, record, sides, progress))).await?;
+            alive(sides, faults)?;
+            save(job, record)?;
+        }
     }
     if job.command.has_load() {
         progress.phase("load");
@@ -261,6 +268,7 @@ fn begin(job: &Job) -> RunRecord {
         findings: Vec::new(),
         parity: None,
         explore: None,
+        faults: Vec::new(),
         load: None,
         observations: Pair::default(),
         environment: environment::read(),

@@ -9,7 +9,7 @@ mod session;
 
 pub use login::{LoginError, log_in};
 pub use prepared::{PreparedFlow, PreparedStep, RenderError};
-pub use session::{Captured, Session};
+pub use session::{Captured, Session, unique_text};
 
 use bytes::Bytes;
 use http::Request;

@@ -139,6 +139,11 @@ impl PreparedStep {
         self.captures.iter().any(|capture| matches!(capture.from, CaptureFrom::Body(_)))
     }
 
+    /// Whether it only reads.
+    pub fn is_get(&self) -> bool {
+        self.method == Method::GET
+    }
+
     /// The request as it goes out.
     ///
     /// # Errors

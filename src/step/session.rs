@@ -42,7 +42,13 @@ impl Session {
     pub fn new(seed: u64, phase: char, iteration: u64, login: &[Option<Captured>], variables: usize) -> Self {
         let mut all = login.to_vec();
         all.resize(variables.max(login.len()), None);
-        Self { variables: all, unique: unique(seed, phase, iteration), seed, iteration, draws: 0 }
+        Self { variables: all, unique: unique_text(seed, phase, iteration), seed, iteration, draws: 0 }
+    }
+
+    /// The same session, drawing the values that another iteration draws.
+    #[must_use]
+    pub fn drawing_as(self, iteration: u64) -> Self {
+        Self { iteration, ..self }
     }
 
     /// Keeps a value.
@@ -75,8 +81,8 @@ impl Session {
     }
 }
 
-/// Lower-case letters and digits: six for the run, one for the phase, the rest for the iteration.
-fn unique(seed: u64, phase: char, iteration: u64) -> String {
+/// What `{{unique}}` stands for in an iteration. Lower-case letters and digits: six for the run, one for the phase, the rest for the iteration.
+pub fn unique_text(seed: u64, phase: char, iteration: u64) -> String {
     let run = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 34;
     let mut text = base36(run);
     text.push(phase);

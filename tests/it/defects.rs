@@ -1,7 +1,7 @@
 //! A candidate that is wrong on purpose: each defect is found, by its name or by its place, and the clean build passes.
 //!
 //! Not here, because one caller after the other sees nothing of them: `lost-update`, `double-claim` and `session-bleed`
-//! need two requests at the same moment whose outcome is compared, and answers are not compared under load yet.
+//! need two requests at the same moment; `live` has them.
 //! `n-plus-one` and `blocking-call` change no answer; they are a matter of gates on times.
 
 use serde_json::Value;

@@ -9,13 +9,13 @@ use crate::support::{
 };
 
 /// A reference service that the test started itself.
-struct Service {
+pub(crate) struct Service {
     process: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Service {
-    fn start(place: &Place, name: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn start(place: &Place, name: &str, arguments: &[&str]) -> Self {
         let log = place.path().join(format!("{name}.log"));
         let output = std::fs::File::create(&log).expect("a file");
         let database = format!("sqlite://{}", place.path().join(format!("{name}.db")).display());

@@ -14,7 +14,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Steps of the smoke plan.
-pub(crate) const SMOKE_STEPS: u64 = 70;
+pub(crate) const SMOKE_STEPS: u64 = 78;
 
 /// The program under test.
 pub(crate) const CUTOVER: &str = env!("CARGO_BIN_EXE_cutover");
@@ -197,6 +197,10 @@ fn with_out<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
     let mut all = arguments.to_vec();
     if arguments.first().is_some_and(|command| ["run", "verify", "load"].contains(command)) {
         all.extend(["--out", "out"]);
+        // Faults take their time and are the matter of tests of their own.
+        if !arguments.contains(&"--faults") {
+            all.extend(["--faults", "none"]);
+        }
     }
     all
 }

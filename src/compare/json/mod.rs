@@ -34,6 +34,8 @@ struct Node {
     end: u32,
     /// Index of the node after its subtree.
     next: u32,
+    /// Whether it is the name of a member and no value.
+    is_name: bool,
 }
 
 /// What a node is; strings know whether they must be decoded.
@@ -143,6 +145,12 @@ impl<'d> Value<'d> {
             }
         };
         nodes(self).len() == nodes(other).len() && nodes(self).zip(nodes(other)).all(is_same)
+    }
+
+    /// How many values there are, itself included.
+    pub(super) fn value_count(self) -> u64 {
+        let nodes = &self.document.nodes[self.index as usize..self.node().next as usize];
+        nodes.iter().filter(|node| !node.is_name).count() as u64
     }
 
     /// The content of a string.

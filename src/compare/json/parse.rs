@@ -118,6 +118,9 @@ impl Reader<'_> {
             return Err(self.error("the name of a member was expected"));
         }
         self.string()?;
+        if let Some(name) = self.nodes.last_mut() {
+            name.is_name = true;
+        }
         self.skip_space();
         if self.peek() != Some(b':') {
             return Err(self.error("`:` was expected"));
@@ -204,7 +207,7 @@ impl Reader<'_> {
 
     fn push(&mut self, kind: NodeKind, start: usize, end: usize) {
         let next = self.nodes.len() as u32 + 1;
-        self.nodes.push(Node { kind, start: start as u32, end: end as u32, next });
+        self.nodes.push(Node { kind, start: start as u32, end: end as u32, next, is_name: false });
     }
 
     fn skip_if(&mut self, any_of: &[u8]) -> bool {

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod headers;
+mod hostile;
 mod properties;
 mod rules;
 mod table;

@@ -38,6 +38,7 @@ fn record() -> RunRecord {
         findings: Vec::new(),
         parity: Some(Parity { requests: 40, compared: 20, ..Parity::default() }),
         explore: None,
+        faults: Vec::new(),
         load: Some(load()),
         observations: Pair { baseline: None, candidate: None },
         environment: Environment::default(),
@@ -63,6 +64,7 @@ fn load() -> Load {
             dispatch_lag_us: Some(LagQuantiles { count: 2_000, p50: 40, p99: 300, max: 900 }),
             ..Generator::default()
         },
+        parity: None,
     }
 }
 

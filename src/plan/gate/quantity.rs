@@ -47,6 +47,8 @@ pub enum Quantity {
     ParityRepresentation,
     /// Promises of the contract that answers were compared for ÷ all of them.
     ParityCoverage,
+    /// Breaking differences and broken invariants of the answers under load: `load.breaking`.
+    ParityLoadBreaking,
 }
 
 /// The unit a quantity is in.
@@ -82,12 +84,13 @@ pub(super) const SIDE_QUANTITIES: [(&str, Quantity); 13] = [
 ];
 
 /// Quantities of the parity phase.
-pub(super) const PARITY_QUANTITIES: [(&str, Quantity); 5] = [
+pub(super) const PARITY_QUANTITIES: [(&str, Quantity); 6] = [
     ("requests", Quantity::ParityRequests),
     ("compared", Quantity::ParityCompared),
     ("breaking", Quantity::ParityBreaking),
     ("representation", Quantity::ParityRepresentation),
     ("coverage", Quantity::ParityCoverage),
+    ("load.breaking", Quantity::ParityLoadBreaking),
 ];
 
 impl Quantity {
@@ -125,7 +128,8 @@ impl Quantity {
             | Self::ParityRequests
             | Self::ParityCompared
             | Self::ParityBreaking
-            | Self::ParityRepresentation => Unit::Count,
+            | Self::ParityRepresentation
+            | Self::ParityLoadBreaking => Unit::Count,
         }
     }
 

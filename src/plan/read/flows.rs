@@ -14,36 +14,38 @@ struct Header {
     value: Template,
 }
 
+/// What every list of steps begins with: the variables that the login sets, and the header that authenticates.
+pub(super) struct Callers {
+    login: Vec<String>,
+    header: Option<Header>,
+    logs_in: bool,
+}
+
 pub(super) fn auth_and_flows(
     auth: Option<&Node>,
     flows: Option<&Node>,
     problems: &mut Problems<'_>,
-) -> (Option<Auth>, Vec<Flow>) {
+) -> (Option<Auth>, Vec<Flow>, Callers) {
     let mut variables = Variables::new(Vec::new(), Vec::new());
     let (login, header) = auth.map_or((None, None), |node| login_and_header(node, &mut variables, problems));
-    let names = variables.into_names();
+    let callers = Callers { login: variables.into_names(), header, logs_in: login.is_some() };
     let mut read = Vec::new();
     for node in elements(flows, problems) {
-        read.extend(flow(node, &names, header.as_ref(), problems));
+        read.extend(flow(node, &callers, problems));
     }
     if let Some(node) = flows.filter(|node| matches!(&node.value, Value::List(nodes) if nodes.is_empty())) {
         problems.value(node, "a plan needs at least one flow", None);
     }
     check_flow_names(flows, problems);
-    let auth = match (login, header) {
-        (Some(login), Some(header)) => Some(Auth { login, header: (header.name, header.value) }),
-        (None, Some(header)) => {
-            send_always(&mut read, &header);
-            None
-        }
-        (_, None) => None,
-    };
-    (auth, read)
+    let header = callers.header.as_ref().map(|header| (header.name.clone(), header.value.clone()));
+    let auth = login.zip(header).map(|(login, header)| Auth { login, header });
+    (auth, read, callers)
 }
 
 /// A header without a login is one that each step sends.
-fn send_always(flows: &mut [Flow], header: &Header) {
-    for step in flows.iter_mut().flat_map(|flow| &mut flow.steps).filter(|step| step.auth) {
+fn send_always(steps: &mut [Step], callers: &Callers) {
+    let Some(header) = callers.header.as_ref().filter(|_| !callers.logs_in) else { return };
+    for step in steps.iter_mut().filter(|step| step.auth) {
         step.headers.push((header.name.clone(), header.value.clone()));
     }
 }
@@ -72,7 +74,7 @@ fn auth_header(node: &Node, variables: &Variables, problems: &mut Problems<'_>) 
     Some(Header { name, value })
 }
 
-fn flow(node: &Node, login: &[String], auth: Option<&Header>, problems: &mut Problems<'_>) -> Option<Flow> {
+fn flow(node: &Node, callers: &Callers, problems: &mut Problems<'_>) -> Option<Flow> {
     let fields = Fields::open(node, &FLOW, problems)?;
     let name = fields.get("name").and_then(|node| text(node, problems)).unwrap_or("");
     let weight = fields.get("weight").and_then(|node| whole(node, 1..=MAX_WEIGHT, problems));
@@ -80,16 +82,23 @@ fn flow(node: &Node, login: &[String], auth: Option<&Header>, problems: &mut Pro
     if let Some(node) = fields.get("steps").filter(|_| nodes.is_empty()) {
         problems.value(node, "a flow needs at least one step", None);
     }
-    let mut variables = Variables::new(login.to_vec(), captured_in(nodes));
-    let mut steps = Vec::new();
+    let (steps, variables) = steps(nodes, callers, problems);
+    Some(Flow { name: name.to_owned(), weight: weight.unwrap_or(1) as u32, steps, variables })
+}
+
+/// Steps in order, and the names of their variables.
+pub(super) fn steps(nodes: &[Node], callers: &Callers, problems: &mut Problems<'_>) -> (Vec<Step>, Vec<String>) {
+    let mut variables = Variables::new(callers.login.clone(), captured_in(nodes));
+    let mut read = Vec::new();
     for (index, node) in nodes.iter().enumerate() {
         variables.step = index + 1;
         let Some((step, is_named)) = step(node, &mut variables, problems) else { continue };
-        check_auth(node, &step, auth, problems);
-        steps.push((step, is_named, node));
+        check_auth(node, &step, callers.header.as_ref(), problems);
+        read.push((step, is_named, node));
     }
-    let steps = with_unique_names(steps, problems);
-    Some(Flow { name: name.to_owned(), weight: weight.unwrap_or(1) as u32, steps, variables: variables.into_names() })
+    let mut steps = with_unique_names(read, problems);
+    send_always(&mut steps, callers);
+    (steps, variables.into_names())
 }
 
 /// Which step captures which name first, as far as can be told before the steps are read.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::fields::{Fields, choice, duration, whole};
+use super::super::fields::{Fields, choice, duration, switch, whole};
 use super::super::keys::{BURST, LOAD, MAX_BURST, MAX_PAIRS, MAX_USERS, MODELS, SPACINGS};
 use super::super::problems::Problems;
 use super::super::yaml::Node;
@@ -62,9 +62,11 @@ pub(super) fn load(node: Option<&Node>, problems: &mut Problems<'_>) -> Load {
         pairs: 12,
         block: Duration::from_secs(5),
         settle: Duration::from_secs(1),
+        parity: true,
     };
     let Some(fields) = node.and_then(|node| Fields::open(node, &LOAD, problems)) else { return default };
     let arrivals = arrivals(&fields, problems);
+    let parity = fields.get("parity").and_then(|node| switch(node, problems));
     let pairs = fields.get("pairs").and_then(|node| whole(node, 1..=MAX_PAIRS, problems));
     let (block_node, settle_node) = (fields.get("block"), fields.get("settle"));
     let most = Duration::from_hours(1);
@@ -87,6 +89,7 @@ pub(super) fn load(node: Option<&Node>, problems: &mut Problems<'_>) -> Load {
         pairs: pairs.map_or(default.pairs, |pairs| pairs as u32),
         block: block.unwrap_or(default.block),
         settle: settle.unwrap_or(default.settle),
+        parity: parity.unwrap_or(default.parity),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod compare;
 mod contract;
+mod faults;
 mod flows;
 mod gates;
 mod json;
@@ -112,9 +113,10 @@ fn plan(root: &Node, problems: &mut Problems<'_>) -> Option<Plan> {
     let name = fields.get("name").map_or_else(String::new, |node| plan_name(node, problems));
     let sides = sides::sides(fields.get("sides"), problems);
     let database = sides::database(fields.get("database"), problems);
-    let (auth, flows) = flows::auth_and_flows(fields.get("auth"), fields.get("flows"), problems);
+    let (auth, flows, callers) = flows::auth_and_flows(fields.get("auth"), fields.get("flows"), problems);
     let contract = fields.get("contract").and_then(|node| contract::contract(node, problems));
     let compare = compare::compare(fields.get("compare"), &flows, problems);
+    let faults = faults::faults(fields.get("faults"), &flows, &callers, problems);
     let load = load::load(fields.get("load"), problems);
     let most = Duration::from_mins(10);
     let timeout = fields.get("timeout").and_then(|node| duration(node, Duration::from_millis(1)..=most, problems));
@@ -128,6 +130,7 @@ fn plan(root: &Node, problems: &mut Problems<'_>) -> Option<Plan> {
         flows,
         contract,
         compare,
+        faults,
         load,
         gates: Vec::new(),
         targets: Vec::new(),
@@ -195,7 +198,8 @@ pub(super) fn ad_hoc(url: &str, arrivals: Arrivals, duration: Duration) -> Resul
         flows: vec![flow],
         contract: None,
         compare: Compare::default(),
-        load: Load { arrivals, pairs: 1, block: duration, settle: Duration::ZERO },
+        faults: None,
+        load: Load { arrivals, pairs: 1, block: duration, settle: Duration::ZERO, parity: false },
         gates: Vec::new(),
         targets: Vec::new(),
         timeout: DEFAULT_TIMEOUT,

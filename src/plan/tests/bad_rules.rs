@@ -67,3 +67,10 @@ fn wrong_rules_are_told_by_what_is_wrong() {
         assert_problem(&plan_with(lines), part);
     }
 }
+
+#[test]
+fn a_path_that_is_too_long_to_be_walked_is_told() {
+    let rule = |steps: usize| format!("compare: {{ ignore: [ {{ path: \"${}\", reason: x }} ] }}", ".a".repeat(steps));
+    assert!(parse(&plan_with(&rule(100))).is_ok());
+    assert_problem(&plan_with(&rule(101)), "a path has at most 100 steps, this one has 101");
+}

@@ -3,13 +3,33 @@ use std::time::Duration;
 use super::*;
 use crate::plan::template::{JsonPart, Part};
 use crate::plan::{
-    Arrivals, Body, Burst, CaptureFrom, Document, Excepted, Gate, Metrics, Provider, RuleKind, SideKind, Spacing,
-    Stack, describe, parse_rate,
+    Arrivals, Body, Burst, CaptureFrom, Document, Excepted, Fault, Gate, Metrics, Provider, RuleKind, SideKind,
+    Spacing, Stack, describe, parse_rate,
 };
 use crate::role::Role;
 
 fn literal(text: &str) -> Part {
     Part::Literal(text.to_owned())
+}
+
+#[test]
+fn faults_arrive_in_their_own_order_with_probes_that_log_in() {
+    let faults = parse(EVERYTHING).unwrap_or_else(|errors| panic!("{errors}")).faults.expect("faults");
+    assert_eq!(faults.inject, [Fault::UniqueViolation, Fault::StatementTimeout, Fault::DatabaseStopped]);
+    assert_eq!((faults.lock.as_deref(), faults.recovery), (Some("public.students"), Duration::from_secs(3)));
+    let step = |step: &Option<(String, String)>| step.clone().map(|(flow, step)| format!("{flow} / {step}"));
+    assert_eq!(step(&faults.unique_violation).as_deref(), Some("second / PUT /b"));
+    assert_eq!(step(&faults.stale_if_match).as_deref(), Some("first / named"));
+    let probes: Vec<_> = faults.probe.steps.iter().map(|step| (&*step.name, step.auth)).collect();
+    assert_eq!(probes, [("PATCH /students/1", true), ("health", false)]);
+    assert_eq!(faults.probe.variables, ["token"]);
+}
+
+#[test]
+fn a_constant_header_is_sent_by_probes_too() {
+    let lines = "auth: { header: \"X-Key: k\" }\nfaults: { inject: [database-slow], probe: [ { request: GET /a } ] }";
+    let faults = parse(&plan_with(lines)).unwrap_or_else(|errors| panic!("{errors}")).faults.expect("faults");
+    assert_eq!(faults.probe.steps[0].headers.len(), 1);
 }
 
 #[test]
@@ -43,6 +63,7 @@ fn every_key_arrives_in_the_plan() {
     let arrivals = Arrivals::Open { rate: 200.0, spacing: Spacing::Uniform, burst, users: 64 };
     assert_eq!((plan.load.arrivals, plan.load.pairs), (arrivals, 6));
     assert_eq!((plan.load.block, plan.load.settle), (Duration::from_secs(4), Duration::from_millis(500)));
+    assert!(!plan.load.parity, "on unless it is switched off");
     assert_eq!((plan.timeout, plan.seed), (Duration::from_secs(5), Some(7)));
     assert_eq!(plan.estimated_load_time(), Duration::from_secs(48));
     assert_eq!((plan.gates.len(), plan.targets.len()), (1, 1));

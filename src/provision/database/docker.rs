@@ -7,13 +7,13 @@
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use testcontainers::bollard::Docker;
 use testcontainers::bollard::models::{HostConfig, PortBinding};
 use testcontainers::bollard::query_parameters::{
-    CreateImageOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
+    CreateImageOptionsBuilder, KillContainerOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
 };
 use testcontainers::core::IntoContainerPort;
 use testcontainers::core::client::docker_client_instance;
@@ -36,6 +36,8 @@ const ANSWER: Duration = Duration::from_secs(5);
 const PULL_IDLE: Duration = Duration::from_secs(20);
 /// From the start of the container to the first connection.
 const START: Duration = Duration::from_mins(1);
+/// How long a stop may take that waits for no client.
+const HALT: Duration = Duration::from_secs(15);
 /// Removing takes well under a second; a destructor waits no longer than this.
 const REMOVE: Duration = Duration::from_secs(20);
 const PORT: u16 = 5432;
@@ -87,6 +89,42 @@ impl Container {
         }
         state.ready.store(true, Ordering::Relaxed);
         Ok((container, server))
+    }
+
+    /// Stops the server as an administrator would who does not wait for its clients; the container stays.
+    pub(super) async fn halt(&self) -> Result<(), ProvisionError> {
+        let name = self.name.clone();
+        on_runtime(async move {
+            let docker = docker_client_instance().await.map_err(|error| failed("stopping the server", error))?;
+            // SIGTERM, which `docker stop` may send, would wait for the clients.
+            let options = KillContainerOptionsBuilder::new().signal("SIGINT").build();
+            let killed = docker.kill_container(&name, Some(options)).await;
+            killed.map_err(|error| failed("stopping the server", error))?;
+            let deadline = Instant::now() + HALT;
+            while is_running(&docker, &name).await? {
+                if Instant::now() >= deadline {
+                    return Err(failed("stopping the server", format!("still running after {}s", HALT.as_secs())));
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            Ok(())
+        })
+        .await?
+    }
+
+    /// Starts the server again; the daemon may give it another port.
+    pub(super) async fn resume(&self, server: &mut Server) -> Result<(), ProvisionError> {
+        let name = self.name.clone();
+        let port = on_runtime(async move {
+            let docker = docker_client_instance().await.map_err(|error| failed("starting the server again", error))?;
+            let started = docker.start_container(&name, None).await;
+            started.map_err(|error| failed("starting the server again", error))?;
+            host_port(&docker, &name).await
+        })
+        .await??;
+        let (host, _) = server.endpoint();
+        server.move_to(&host, port);
+        server.wait_until_ready(START, || false).await
     }
 
     /// Removes the container. Returns what went wrong on the way.
@@ -226,6 +264,21 @@ pub(super) async fn choose_image(wanted: &str, progress: &dyn Fn(String)) -> Res
     let image = wanted.clone();
     on_runtime(async move { pull(&docker, &image).await }).await??;
     Ok(Choice { image: wanted, because: "the daemon answers and the image could be pulled".to_owned() })
+}
+
+async fn is_running(docker: &Docker, name: &str) -> Result<bool, ProvisionError> {
+    let inspected = docker.inspect_container(name, None).await;
+    let state = inspected.map_err(|error| failed("looking at the container", error))?.state;
+    Ok(state.and_then(|state| state.running).unwrap_or(false))
+}
+
+/// The port of this machine that leads to the server.
+async fn host_port(docker: &Docker, name: &str) -> Result<u16, ProvisionError> {
+    let inspected = docker.inspect_container(name, None).await;
+    let network = inspected.map_err(|error| failed("looking at the container", error))?.network_settings;
+    let bindings = network.and_then(|network| network.ports).and_then(|mut ports| ports.remove("5432/tcp")?);
+    let ports = bindings.into_iter().flatten().filter_map(|binding| binding.host_port?.parse().ok());
+    ports.into_iter().next().ok_or_else(|| failed("looking at the container", "it has no port any more"))
 }
 
 async fn connect() -> Result<Docker, ProvisionError> {

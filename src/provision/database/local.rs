@@ -23,6 +23,8 @@ use crate::provision::secret::Redactions;
 
 /// How long a new cluster or a start may take.
 const START: Duration = Duration::from_mins(1);
+/// How long a stop may take that waits for no client.
+const HALT: Duration = Duration::from_secs(15);
 /// Name of the superuser.
 const USER: &str = "cutover";
 /// Another program may take the port between choosing and listening; then another is chosen.
@@ -45,6 +47,9 @@ pub(super) struct Cluster {
     server: Running,
     dir: TempDir,
     _guard: Guard,
+    bindir: PathBuf,
+    log: PathBuf,
+    owner: Owner,
 }
 
 /// The server's process, stopped without a word to its clients when dropped.
@@ -73,9 +78,10 @@ impl Cluster {
             tempfile::Builder::new().prefix(&prefix).tempdir().map_err(|error| failed("making a directory", error))?;
         let guard = Guard::new(CLEAN_UP, [dir.path()]).map_err(|error| failed("starting a guard", error))?;
         owner.take(dir.path())?;
-        let mut cluster = Self { server: Running(None), dir, _guard: guard };
-        cluster.initialise(bindir, &owner, password, log).await?;
-        let server = cluster.listen(bindir, &owner, password, log, run).await?;
+        let (bindir, log) = (bindir.to_owned(), log.to_owned());
+        let mut cluster = Self { server: Running(None), dir, _guard: guard, bindir, log, owner };
+        cluster.initialise(password).await?;
+        let server = cluster.listen(password, run).await?;
         Ok((cluster, server))
     }
 
@@ -99,22 +105,35 @@ impl Cluster {
         warnings
     }
 
-    async fn initialise(
-        &mut self,
-        bindir: &Path,
-        owner: &Owner,
-        password: &str,
-        log: &Path,
-    ) -> Result<(), ProvisionError> {
+    /// Stops the server as an administrator would who does not wait for its clients.
+    pub(super) async fn halt(&mut self) -> Result<(), ProvisionError> {
+        let Some(process) = &mut self.server.0 else { return Ok(()) };
+        process.ask(Signal::INT);
+        if !process.ended_within(HALT).await {
+            return Err(failed("stopping the server", format!("still running after {}s", HALT.as_secs())));
+        }
+        self.server = Running(None);
+        Ok(())
+    }
+
+    /// Starts the server again where it was.
+    pub(super) async fn resume(&mut self, server: &Server) -> Result<(), ProvisionError> {
+        let (_, port) = server.endpoint();
+        self.server = Running(Some(Self::spawn(self.command(port), &self.log)?));
+        let ready = server.wait_until_ready(START, || self.has_ended()).await;
+        ready.map_err(|error| error.with_log(self.last_lines()))
+    }
+
+    async fn initialise(&mut self, password: &str) -> Result<(), ProvisionError> {
         let file = self.dir.path().join("password");
         std::fs::write(&file, password).map_err(|error| failed("writing a file", error))?;
         std::fs::set_permissions(&file, PermissionsExt::from_mode(0o600))
             .map_err(|error| failed("protecting a file", error))?;
-        owner.take(&file)?;
-        let mut command = owner.command(&bindir.join("initdb"), self.dir.path());
+        self.owner.take(&file)?;
+        let mut command = self.owner.command(&self.bindir.join("initdb"), self.dir.path());
         command.arg("--pgdata").arg(self.data()).arg("--pwfile").arg(&file);
         command.args(["--username", USER, "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C"]);
-        let mut initdb = Self::spawn(command, log)?;
+        let mut initdb = Self::spawn(command, &self.log)?;
         let ended = initdb.ended_within(START).await;
         let lines = initdb.output().final_lines();
         match initdb.exited() {
@@ -125,23 +144,11 @@ impl Cluster {
         std::fs::remove_file(&file).map_err(|error| failed("removing a file", error))
     }
 
-    async fn listen(
-        &mut self,
-        bindir: &Path,
-        owner: &Owner,
-        password: &str,
-        log: &Path,
-        run: &str,
-    ) -> Result<Server, ProvisionError> {
+    async fn listen(&mut self, password: &str, run: &str) -> Result<Server, ProvisionError> {
         let mut last = None;
         for _ in 0..PORTS_TRIED {
             let port = free_port().map_err(|error| failed("choosing a port", error))?;
-            let mut command = owner.command(&bindir.join("postgres"), self.dir.path());
-            command.arg("-D").arg(self.data());
-            for setting in settings(port) {
-                command.arg("-c").arg(setting);
-            }
-            self.server = Running(Some(Self::spawn(command, log)?));
+            self.server = Running(Some(Self::spawn(self.command(port), &self.log)?));
             let server = Server::new("local", &format!("postgres://{USER}:{password}@127.0.0.1:{port}/postgres"), run)?;
             match server.wait_until_ready(START, || self.has_ended()).await {
                 Ok(()) => return Ok(server),
@@ -152,6 +159,16 @@ impl Cluster {
             }
         }
         Err(last.unwrap_or_else(|| failed("starting the server", "no port was tried")))
+    }
+
+    /// The server on a port.
+    fn command(&self, port: u16) -> Command {
+        let mut command = self.owner.command(&self.bindir.join("postgres"), self.dir.path());
+        command.arg("-D").arg(self.data());
+        for setting in settings(port) {
+            command.arg("-c").arg(setting);
+        }
+        command
     }
 
     fn spawn(command: Command, log: &Path) -> Result<Process, ProvisionError> {

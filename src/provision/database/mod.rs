@@ -2,6 +2,7 @@
 
 mod docker;
 pub(super) mod local;
+mod lock;
 mod postgres;
 mod sqlite;
 mod template;
@@ -11,6 +12,8 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::Path;
 use std::time::Duration;
 
+pub use self::lock::HeldLock;
+pub(super) use self::lock::lock;
 use self::postgres::Server;
 use super::context::{Context, Progress};
 use super::error::ProvisionError;
@@ -54,6 +57,9 @@ pub(super) struct Databases {
     // Dropped in this order: no connection through a proxy outlives the server's end.
     proxies: Pair<Option<Proxy>>,
     store: Store,
+    latency: Duration,
+    /// Sides go through a proxy whether or not there is a latency.
+    in_trouble: bool,
     run: String,
     info: DatabaseInfo,
 }
@@ -88,18 +94,73 @@ impl Databases {
         template::fill(plan, &template, context).await?;
         store.seal_template().await?;
         progress(format!("database: template filled in {:.1}s", filled.elapsed().as_secs_f64()));
-        let proxies = store.proxies(plan.database.latency)?;
+        let latency = Some(plan.database.latency).filter(|latency| !latency.is_zero());
+        let proxies = latency.map_or_else(|| Ok(Pair::default()), |latency| store.proxies(latency))?;
         let info = DatabaseInfo { words, version, provider: store.provider() };
-        Ok(Self { proxies, store, run: context.run.clone(), info })
+        let latency = plan.database.latency;
+        Ok(Self { proxies, store, latency, in_trouble: false, run: context.run.clone(), info })
     }
 
     pub(super) const fn info(&self) -> &DatabaseInfo {
         &self.info
     }
 
+    /// From now on twins are reached through a proxy even where there is no latency, or only where there is one again.
+    pub(super) fn expect_trouble(&mut self, in_trouble: bool) -> Result<(), ProvisionError> {
+        if in_trouble && self.proxies.baseline.is_none() {
+            self.proxies = self.store.proxies(self.latency)?;
+        }
+        self.in_trouble = in_trouble;
+        Ok(())
+    }
+
+    /// What stands between a side and its server, if it is in use.
+    pub(super) fn proxy(&self, role: Role) -> Option<&Proxy> {
+        self.proxies.get(role).as_ref().filter(|_| self.in_trouble || !self.latency.is_zero())
+    }
+
+    /// Whether the server is ours to stop.
+    pub(super) fn may_be_stopped(&self) -> Result<(), String> {
+        match &self.store {
+            Store::Docker(..) | Store::Local(..) => Ok(()),
+            Store::Url(_) => Err("the server is your own, and others may use it".to_owned()),
+            Store::Sqlite(_) => Err("a SQLite database is a file: there is no server to stop".to_owned()),
+        }
+    }
+
+    /// Stops the server without waiting for its clients.
+    pub(super) async fn stop_server(&mut self) -> Result<(), ProvisionError> {
+        match &mut self.store {
+            Store::Docker(container, _) => container.halt().await,
+            Store::Local(cluster, _) => cluster.halt().await,
+            Store::Url(_) | Store::Sqlite(_) => Ok(()),
+        }
+    }
+
+    /// Starts the server again; proxies lead to where it is then.
+    pub(super) async fn start_server(&mut self) -> Result<(), ProvisionError> {
+        match &mut self.store {
+            Store::Docker(container, server) => container.resume(server).await?,
+            Store::Local(cluster, server) => cluster.resume(server).await?,
+            Store::Url(_) | Store::Sqlite(_) => return Ok(()),
+        }
+        let upstream = self.store.upstream()?;
+        for (proxy, upstream) in self.proxies.iter().filter_map(|(_, proxy)| Some((proxy.as_ref()?, upstream?))) {
+            proxy.lead_to(upstream);
+        }
+        Ok(())
+    }
+
+    /// A side's database where it is now.
+    pub(super) fn address(&mut self, role: Role) -> Option<SideDatabase> {
+        let run = &self.run;
+        let server = self.store.server()?;
+        Some(side_database(server, role, run))
+    }
+
     /// A fresh copy of the template.
     pub(super) async fn create_twin(&mut self, role: Role) -> Result<Twin, ProvisionError> {
-        let proxy = self.proxies.get(role).as_ref().map(Proxy::address);
+        let proxy = self.proxy(role).map(Proxy::address);
         match &mut self.store {
             Store::Sqlite(files) => files.create_twin(role).map(|url| file_twin(url, role)),
             Store::Docker(_, server) | Store::Local(_, server) => server_twin(server, role, &self.run, proxy).await,
@@ -176,13 +237,20 @@ impl Store {
         }
     }
 
-    /// One proxy for each side, if there is a latency and something to delay.
+    /// Where the server listens; `None`: there is none.
+    fn upstream(&mut self) -> Result<Option<SocketAddr>, ProvisionError> {
+        let provider = self.provider();
+        let Some(server) = self.server() else { return Ok(None) };
+        let (host, port) = server.endpoint();
+        let failed = |error| ProvisionError::database(provider, "finding the server's address", error);
+        resolve(&host, port).map(Some).map_err(failed)
+    }
+
+    /// One proxy for each side, if there is a server.
     fn proxies(&mut self, latency: Duration) -> Result<Pair<Option<Proxy>>, ProvisionError> {
         let provider = self.provider();
-        let Some(server) = self.server().filter(|_| !latency.is_zero()) else { return Ok(Pair::default()) };
-        let (host, port) = server.endpoint();
-        let failed = |error: std::io::Error| ProvisionError::database(provider, "starting the delaying proxy", error);
-        let upstream = resolve(&host, port).map_err(failed)?;
+        let Some(upstream) = self.upstream()? else { return Ok(Pair::default()) };
+        let failed = |error: std::io::Error| ProvisionError::database(provider, "starting a proxy", error);
         let start = || Proxy::start(upstream, latency).map(Some).map_err(failed);
         Ok(Pair { baseline: start()?, candidate: start()? })
     }
@@ -255,18 +323,24 @@ async fn server_twin(
     run: &str,
     proxy: Option<SocketAddr>,
 ) -> Result<Twin, ProvisionError> {
-    let application_name = format!("cutover-{run}-{role}");
-    let direct = server.create_twin(role, &application_name).await?;
-    let mut admin = direct.clone();
-    admin.query_pairs_mut().append_pair("application_name", &format!("cutover-{run}-observer"));
-    let mut url = direct;
+    let mut url = server.create_twin(role, &application_name(run, role)).await?;
     if let Some(address) = proxy {
         // An address and a port can always be put into a URL that has a host.
         let _ = (url.set_ip_host(address.ip()), url.set_port(Some(address.port())));
     }
+    Ok(Twin { url: Secret::new(url), database: side_database(server, role, run) })
+}
+
+fn application_name(run: &str, role: Role) -> String {
+    format!("cutover-{run}-{role}")
+}
+
+/// The twin of a side as observers reach it.
+fn side_database(server: &Server, role: Role, run: &str) -> SideDatabase {
     let name = server.twin_name(role);
-    let database = SideDatabase { admin_url: Secret::new(admin), name, application_name };
-    Ok(Twin { url: Secret::new(url), database })
+    let mut admin = server.url_of(&name);
+    admin.query_pairs_mut().append_pair("application_name", &format!("cutover-{run}-observer"));
+    SideDatabase { admin_url: Secret::new(admin), name, application_name: application_name(run, role) }
 }
 
 fn file_twin(url: String, role: Role) -> Twin {

@@ -50,6 +50,12 @@ impl Server {
         (host, self.url.port().unwrap_or(5432))
     }
 
+    /// The server is found at another port now.
+    pub(super) fn move_to(&mut self, host: &str, port: u16) {
+        // A host and a port can always be put into a URL that has a host.
+        let _ = (self.url.set_host(Some(host)), self.url.set_port(Some(port)));
+    }
+
     pub(super) fn template_name(&self) -> String {
         format!("cutover_{}_template", self.run)
     }

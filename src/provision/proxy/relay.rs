@@ -1,19 +1,19 @@
 //! One connection through the proxy: two lines, each a queue of what is under way and when it is due.
 //!
-//! Bandwidth is left alone: many packets may be under way at a time, each leaves when its own time has come. This is the
-//! place for faults, when they come: [`Line::put`] sees every packet of a direction once and in order, and may lose it,
-//! hold it back or put a [`Packet::Reset`] in its stead.
+//! Bandwidth is left alone: many packets may be under way at a time, each leaves when its own time has come. While the way
+//! is stalled nothing is read and nothing is handed over; when it is cut, both ends get a reset.
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::sync::watch;
 
+use super::Way;
 use super::timer::{Timer, WAKING};
 
 /// Read at most so much at a time.
@@ -77,38 +77,61 @@ impl Line {
     }
 }
 
-/// Carries one connection to `upstream` and back until both directions have ended or one side breaks it off.
-pub(super) async fn relay(mut client: TcpStream, upstream: SocketAddr, delay: Duration) {
+/// Carries one connection upstream and back until both directions have ended, one side breaks it off, or it is cut.
+pub(super) async fn relay(mut client: TcpStream, way: watch::Receiver<Way>, delay: Duration) {
     let opened = Instant::now();
+    let Way { upstream, cuts, .. } = *way.borrow();
     let Ok(mut server) = TcpStream::connect(upstream).await else {
         break_off(&client);
         return;
     };
-    let result = carry(&mut client, &mut server, opened, delay).await;
+    let mut cut = way.clone();
+    let result = tokio::select! {
+        result = carry(&mut client, &mut server, &way, opened, delay) => result,
+        _ = cut.wait_for(|way| way.cuts != cuts) => Err(io::ErrorKind::ConnectionAborted.into()),
+    };
     if result.is_err() {
         break_off(&client);
         break_off(&server);
     }
 }
 
-async fn carry(client: &mut TcpStream, server: &mut TcpStream, opened: Instant, delay: Duration) -> io::Result<()> {
+async fn carry(
+    client: &mut TcpStream,
+    server: &mut TcpStream,
+    way: &watch::Receiver<Way>,
+    opened: Instant,
+    delay: Duration,
+) -> io::Result<()> {
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
     // Opening a connection takes a round trip too; our own kernel has answered for the server at once.
     Timer::new()?.until(opened + 2 * delay).await?;
     let (from_client, to_client) = client.split();
     let (from_server, to_server) = server.split();
-    tokio::try_join!(forward(from_client, to_server, delay), forward(from_server, to_client, delay))?;
+    let there = forward(from_client, to_server, way.clone(), delay);
+    let back = forward(from_server, to_client, way.clone(), delay);
+    tokio::try_join!(there, back)?;
     Ok(())
 }
 
 /// One direction until its end.
-async fn forward(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>, delay: Duration) -> io::Result<()> {
+async fn forward(
+    mut from: ReadHalf<'_>,
+    mut to: WriteHalf<'_>,
+    mut way: watch::Receiver<Way>,
+    delay: Duration,
+) -> io::Result<()> {
     let mut line = Line::new(delay);
     let mut timer = Timer::new()?;
     let mut buffer = BytesMut::new();
     let mut open = true;
     loop {
+        if way.borrow_and_update().stalled {
+            // The proxy itself ends with whoever could change that.
+            way.changed().await.map_err(io::Error::other)?;
+            continue;
+        }
         let now = Instant::now();
         let data = match line.arrived(now) {
             Some(Packet::Data(data)) => Some(&data[..]),
@@ -122,6 +145,7 @@ async fn forward(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>, delay: Duration)
         }
         tokio::select! {
             biased;
+            Ok(()) = way.changed() => {}
             written = to.write(data.unwrap_or_default()), if data.is_some() => line.handed_over(written?),
             waited = timer.until(line.next_due().unwrap_or(now)), if data.is_none() && line.next_due().is_some() => waited?,
             read = from.read_buf(&mut buffer), if may_read => {

@@ -138,6 +138,63 @@ fn an_upstream_that_refuses_breaks_the_connection_off() {
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
 }
 
+/// Waits for an answer no longer than a moment.
+fn answered_soon(stream: &mut TcpStream) -> bool {
+    stream.set_read_timeout(Some(Duration::from_millis(50))).expect("a socket");
+    let answered = stream.read(&mut [0]).is_ok();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a socket");
+    answered
+}
+
+#[test]
+fn what_is_sent_while_the_way_is_stalled_arrives_afterwards() {
+    for latency in [Duration::ZERO, Duration::from_millis(2)] {
+        let proxy = Proxy::start(serve(echo), latency).expect("a proxy");
+        let mut stream = connect(proxy.address());
+        ping(&mut stream, 1, 1);
+        proxy.stall(true);
+        // One that comes while it is stalled is let in and hears nothing either.
+        let mut late = connect(proxy.address());
+        for stream in [&mut stream, &mut late] {
+            stream.write_all(b"x").expect("sent");
+            assert!(!answered_soon(stream), "{latency:?}");
+        }
+        proxy.stall(false);
+        for stream in [&mut stream, &mut late] {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).expect("answered");
+            assert_eq!(byte, *b"x");
+        }
+    }
+}
+
+#[test]
+fn a_cut_resets_what_is_open_also_while_stalled_and_lets_new_connections_through() {
+    for stalled in [false, true] {
+        let proxy = Proxy::start(serve(echo), Duration::from_millis(1)).expect("a proxy");
+        let mut stream = connect(proxy.address());
+        ping(&mut stream, 1, 1);
+        proxy.stall(stalled);
+        proxy.cut();
+        let error = stream.read(&mut [0]).expect_err("broken off");
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+        proxy.stall(false);
+        ping(&mut connect(proxy.address()), 1, 3);
+    }
+}
+
+#[test]
+fn new_connections_are_led_to_another_place() {
+    let proxy = Proxy::start(serve(echo), Duration::ZERO).expect("a proxy");
+    let mut old = connect(proxy.address());
+    ping(&mut old, 1, 1);
+    proxy.lead_to(serve(|mut connection| connection.write_all(b"elsewhere").expect("sent")));
+    let mut received = [0; 9];
+    connect(proxy.address()).read_exact(&mut received).expect("answered");
+    assert_eq!(&received, b"elsewhere");
+    ping(&mut old, 1, 1);
+}
+
 #[test]
 fn a_dropped_proxy_closes_its_connections() {
     let proxy = Proxy::start(serve(echo), Duration::from_millis(1)).expect("a proxy");

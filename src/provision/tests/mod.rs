@@ -2,3 +2,4 @@ mod cleanup;
 mod database;
 mod sides;
 mod support;
+mod trouble;

@@ -81,11 +81,13 @@ pub(super) fn plan(baseline: Side, candidate: Side, provider: Provider) -> Plan 
         flows: Vec::new(),
         contract: None,
         compare: Compare::default(),
+        faults: None,
         load: Load {
             arrivals: Arrivals::Closed { users: 1 },
             pairs: 1,
             block: Duration::from_secs(1),
             settle: Duration::ZERO,
+            parity: true,
         },
         gates: Vec::new(),
         targets: Vec::new(),

@@ -3,7 +3,9 @@
 mod charts;
 mod coverage;
 mod explore;
+mod faults;
 mod figures;
+mod load_parity;
 mod method;
 mod parity;
 mod reproduce;
@@ -46,6 +48,8 @@ fn document(view: &View) -> Markup {
                     (section("differences", "Differences between the answers", &parity::all(record)))
                     (section("contract", "Coverage of the contract", &coverage::all(record)))
                     @if let Some(explore) = explore::all(record) { (section("explore", "Generated requests", &explore)) }
+                    (section("faults", "Faults", &faults::all(record)))
+                    (section("load-parity", "Answers under load", &load_parity::all(record)))
                     (section("method", "How it was measured", &method::load(record)))
                     (section("environment", "Environment", &method::environment(record)))
                 }

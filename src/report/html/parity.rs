@@ -64,7 +64,7 @@ fn of_class(record: &RunRecord, parity: &Parity, class: Class, meaning: &str) ->
     html! {
         @if !found.is_empty() {
             h3 { span.class.(class.name()) { (class.name()) } " " small { (meaning) } }
-            (table(record, parity, &found, class == Class::Volatile))
+            (rows(Some((record, parity)), &found, class == Class::Volatile))
             @if found.len() > MOST_ROWS {
                 p.nothing { (format_count((found.len() - MOST_ROWS) as u64)) " more are in run.json." }
             }
@@ -72,7 +72,12 @@ fn of_class(record: &RunRecord, parity: &Parity, class: Class, meaning: &str) ->
     }
 }
 
-fn table(record: &RunRecord, parity: &Parity, found: &[&Difference], with_rule: bool) -> Markup {
+pub(super) fn table(found: &[&Difference], with_rule: bool) -> Markup {
+    rows(None, found, with_rule)
+}
+
+/// `seen` gives what else is known of each difference.
+fn rows(seen: Option<(&RunRecord, &Parity)>, found: &[&Difference], with_rule: bool) -> Markup {
     html! {
         div.wide { table.differences {
             thead { tr {
@@ -101,7 +106,7 @@ fn table(record: &RunRecord, parity: &Parity, found: &[&Difference], with_rule: 
                             @if with_rule { td { } }
                         }
                     }
-                    @if let Some(details) = reproduce::details(record, parity, difference) {
+                    @if let Some(details) = seen.and_then(|(record, parity)| reproduce::details(record, parity, difference)) {
                         tr.more { td colspan="6" { (expired(difference)) (details) } }
                     }
                 }

@@ -12,6 +12,8 @@ use crate::record::load::{
     Block, BlockStep, Generator, LagQuantiles, Load, MeanMax, Pool, Quantiles, Second, SideLoad, StepLoad,
     WaitQuantiles,
 };
+use crate::record::load_parity::{Held, Invariant, LoadParity, Mode, StepLoadParity};
+use crate::record::parity::{Class, Difference, Kind};
 use crate::role::{Pair, Role};
 
 fn histogram() -> Histogram<u64> {
@@ -85,6 +87,7 @@ pub(super) fn load() -> Load {
             panics: 0,
             unsent: 0,
         },
+        parity: Some(parity()),
     }
 }
 
@@ -195,5 +198,57 @@ fn pool(old: bool) -> Pool {
         saturated_share: Some(if old { 0.63 } else { 0.0 }),
         samples: 180,
         samples_failed: u64::from(old),
+    }
+}
+
+/// A list that was out of order once, and a review that was handed out twice.
+fn parity() -> LoadParity {
+    let (flow, name) = STEPS[0];
+    LoadParity {
+        answers: Pair { baseline: 6_400, candidate: 6_480 },
+        kept: Pair { baseline: 3_100, candidate: 3_190 },
+        left_out: Pair { baseline: 74, candidate: 0 },
+        compared_exact: 2_210,
+        compared_shape: 840,
+        lessons: Pair { baseline: 1_020, candidate: 1_066 },
+        broken_off: Pair { baseline: 3, candidate: 0 },
+        values_until_pair: Some(2),
+        breaking: 2,
+        steps: vec![StepLoadParity {
+            flow: flow.to_owned(),
+            step: name.to_owned(),
+            mode: Mode::Partly,
+            compared: 2_210,
+            lessons: 1_020,
+            varying: vec!["$.total".to_owned()],
+        }],
+        differences: vec![Difference {
+            class: Class::Breaking,
+            kind: Kind::Status,
+            flow: flow.to_owned(),
+            step: name.to_owned(),
+            place: "status".to_owned(),
+            baseline: Some("200 (1550×)".to_owned()),
+            candidate: Some("403 (2×): arrival 17 of pair 2, arrival 40 of pair 3".to_owned()),
+            count: 2,
+            rule: None,
+            note: None,
+            examples: Vec::new(),
+            accepted: None,
+            remedy: None,
+            case: None,
+        }],
+        invariants: vec![Invariant {
+            kind: "handed_out_once".to_owned(),
+            flow: "claim".to_owned(),
+            step: "claim".to_owned(),
+            place: "$.id".to_owned(),
+            rule: "`$.id` of `POST /reviews/claim` is handed out once".to_owned(),
+            outcome: Held::Broken,
+            observed: Pair { baseline: 180, candidate: 181 },
+            broken: 1,
+            baseline: Some("180 answers, no value twice".to_owned()),
+            candidate: Some("31 was handed out to arrival 12 of pair 1 and again to arrival 13 of pair 1".to_owned()),
+        }],
     }
 }

@@ -1,0 +1,40 @@
+//! What comparing answers under load found.
+
+use super::{MOST_DIFFERENCES, difference_line, shorten};
+use crate::record::load_parity::Invariant;
+use crate::record::{Class, Difference, RunRecord};
+
+/// Longest sentence of what a side did.
+const MOST_CHARACTERS: usize = 120;
+
+/// Nothing where answers were not compared under load.
+pub(super) fn lines(record: &RunRecord, lines: &mut Vec<String>) {
+    let Some(parity) = record.load.as_ref().and_then(|load| load.parity.as_ref()) else { return };
+    lines.push(String::new());
+    lines.push(format!("under load  {}", parity.in_words()));
+    lines.extend(parity.caveat().map(|caveat| format!("  {caveat}")));
+    let shown: Vec<&Difference> = parity.differences.iter().filter(|d| d.class != Class::Volatile).collect();
+    lines.extend(shown.iter().take(MOST_DIFFERENCES).map(|difference| difference_line(difference)));
+    lines.extend(parity.broken().take(MOST_DIFFERENCES).map(invariant_line));
+    let more = (shown.len() + parity.broken().count()).saturating_sub(2 * MOST_DIFFERENCES);
+    if more > 0 {
+        lines.push(format!("  … and {more} more, see the report"));
+    }
+}
+
+fn invariant_line(broken: &Invariant) -> String {
+    let words = |words: &Option<String>| {
+        let words = words.as_deref().unwrap_or_default();
+        let first = words.split("; ").next().unwrap_or_default();
+        first.chars().take(MOST_CHARACTERS).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect::<String>()
+    };
+    format!(
+        "  broken {} / {}: {} ({} times)\n      baseline  {}\n      candidate {}",
+        shorten(&broken.flow),
+        shorten(&broken.step),
+        broken.rule.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect::<String>(),
+        broken.broken,
+        words(&broken.baseline),
+        words(&broken.candidate),
+    )
+}

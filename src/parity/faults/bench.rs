@@ -1,0 +1,182 @@
+//! Sends probes to both sides and compares what comes back.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::answers::{self, Outcome, is_good, kind, response};
+use crate::compare::{Answer, Comparator};
+use crate::http::{Abandoned, Connection, Keep, Limits, Origin, send_only};
+use crate::record::faults::{ComparedBy, FaultAnswers};
+use crate::record::parity::Kind;
+use crate::role::{Pair, Role};
+use crate::step::{Captured, PreparedFlow, PreparedStep, Session, perform};
+use crate::tally::Tally;
+
+/// Everything that it takes to send probes.
+pub(super) struct Bench<'a> {
+    pub(super) comparator: Comparator,
+    pub(super) origins: &'a Pair<Origin>,
+    pub(super) logins: Pair<Vec<Option<Captured>>>,
+    pub(super) probe: PreparedFlow,
+    /// How long a client waits; longer than any limit of a side that is to show.
+    pub(super) patience: Duration,
+    pub(super) seed: u64,
+    /// Requests so far, from which the values follow that a probe draws.
+    pub(super) sent: AtomicU64,
+}
+
+/// Outcomes of one probe on both sides.
+pub(super) struct Probed {
+    pub(super) step: String,
+    pub(super) outcomes: Pair<Outcome>,
+}
+
+impl Bench<'_> {
+    /// All probes in their order on both sides: what one changes, the next one sees.
+    pub(super) async fn probe_in_order(&self) -> Vec<Probed> {
+        let mut probed = Vec::new();
+        for step in &self.probe.steps {
+            probed.push(self.on_both(step, self.next(1)).await);
+        }
+        probed
+    }
+
+    /// All probes at the same moment on both sides, where each is held up and none can change anything.
+    pub(super) async fn probe_at_once(&self) -> Vec<Probed> {
+        let first = self.next(self.probe.steps.len() as u64);
+        join_all(self.probe.steps.iter().zip(first..).map(|(step, number)| self.on_both(step, number))).await
+    }
+
+    /// The first `GET` so many times, one after the other, so that each connection of a pool has its turn.
+    pub(super) async fn take_turns(&self, count: u64) -> Vec<Probed> {
+        let mut probed = Vec::new();
+        for step in self.probe.steps.iter().filter(|step| step.is_get()).take(1) {
+            for _ in 0..count {
+                probed.push(self.on_both(step, self.next(1)).await);
+            }
+        }
+        probed
+    }
+
+    /// The first probe, which has to wait for the lock, so many times at the same moment on both sides.
+    pub(super) async fn crowd(&self, count: u64) -> Vec<Probed> {
+        let first = self.next(count);
+        let all = self.probe.steps.iter().take(1).flat_map(|step| (first..first + count).map(move |n| (step, n)));
+        join_all(all.map(|(step, number)| self.on_both(step, number))).await
+    }
+
+    /// Sends the first probe so many times to both sides, for nobody to wait for the answers.
+    pub(super) async fn abandon(&self, count: u64) -> Vec<Abandoned> {
+        let first = self.next(count);
+        let mut sent = Vec::new();
+        for (number, role) in (first..first + count).flat_map(|number| Role::BOTH.map(|role| (number, role))) {
+            let Some(step) = self.probe.steps.first() else { break };
+            // A side that cannot be reached any more is told of when it does not recover.
+            if let Ok(request) = step.render(&mut self.session(role, number), self.origins.get(role))
+                && let Ok(abandoned) = send_only(self.origins.get(role), request).await
+            {
+                sent.push(abandoned);
+            }
+        }
+        sent
+    }
+
+    /// Whether a side answers every `GET` probe as expected; else the first that it does not.
+    pub(super) async fn is_well(&self, role: Role) -> Result<(), String> {
+        for step in self.probe.steps.iter().filter(|step| step.is_get()) {
+            let outcome = self.on(role, step, 0).await;
+            if !is_good(&outcome) {
+                return Err(format!("{}: {}", step.name, kind(&outcome)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares each answer with the other side's.
+    pub(super) fn compare(&self, flow: &str, probed: &[Probed], tally: &mut Tally) -> Vec<FaultAnswers> {
+        let evidence = probed.iter().map(|probed| {
+            self.compare_one(flow, &probed.step, &probed.outcomes, tally);
+            FaultAnswers {
+                step: probed.step.clone(),
+                by: ComparedBy::Answer,
+                sides: Pair::from_fn(|role| answers::count([probed.outcomes.get(role)])),
+            }
+        });
+        evidence.collect()
+    }
+
+    /// Compares which kinds of answers there were, and one answer of each kind.
+    pub(super) fn compare_kinds(&self, flow: &str, step: &str, probed: &[Probed], tally: &mut Tally) -> FaultAnswers {
+        let sides = Pair::from_fn(|role| answers::count(probed.iter().map(|probed| probed.outcomes.get(role))));
+        let kinds = Pair::from_fn(|role| answers::kinds(sides.get(role)));
+        if kinds.baseline != kinds.candidate {
+            let values = Pair { baseline: Some(kinds.baseline), candidate: Some(kinds.candidate) };
+            tally.difference(flow, step, Kind::Status, "kinds of answers", values);
+        }
+        for count in &sides.baseline {
+            let of_kind = |role: Role| {
+                probed.iter().map(move |probed| probed.outcomes.get(role)).find(|outcome| kind(outcome) == count.answer)
+            };
+            if let (Some(baseline), Some(candidate)) = (of_kind(Role::Baseline), of_kind(Role::Candidate)) {
+                self.compare_pair(flow, step, Pair { baseline, candidate }, tally);
+            }
+        }
+        FaultAnswers { step: step.to_owned(), by: ComparedBy::Kinds, sides }
+    }
+
+    fn compare_one(&self, flow: &str, step: &str, outcomes: &Pair<Outcome>, tally: &mut Tally) {
+        let Pair { baseline, candidate } = outcomes;
+        self.compare_pair(flow, step, Pair { baseline, candidate }, tally);
+    }
+
+    fn compare_pair(&self, flow: &str, step: &str, outcomes: Pair<&Outcome>, tally: &mut Tally) {
+        tally.requested();
+        if let (Some(baseline), Some(candidate)) = (response(outcomes.baseline), response(outcomes.candidate)) {
+            let answer = |role: Role, response| answer(response, self.origins.get(role));
+            let (left, right) = (answer(Role::Baseline, baseline), answer(Role::Candidate, candidate));
+            tally.compared(flow, step, baseline.status, self.comparator.compare(flow, step, &left, &right));
+            return;
+        }
+        let words = outcomes.map(|_, outcome| kind(outcome));
+        if words.baseline != words.candidate {
+            tally.difference(flow, step, Kind::Transport, "answer", words.map(|_, words| Some(words)));
+        }
+    }
+
+    async fn on_both(&self, step: &PreparedStep, number: u64) -> Probed {
+        let (baseline, candidate) =
+            tokio::join!(self.on(Role::Baseline, step, number), self.on(Role::Candidate, step, number));
+        Probed { step: step.name.clone(), outcomes: Pair { baseline, candidate } }
+    }
+
+    async fn on(&self, role: Role, step: &PreparedStep, number: u64) -> Outcome {
+        let mut connection = Connection::new(self.origins.get(role).clone(), Limits::within(self.patience));
+        perform(&mut connection, step, &mut self.session(role, number), Keep::Body).await
+    }
+
+    fn session(&self, role: Role, number: u64) -> Session {
+        Session::new(self.seed, 'f', number, self.logins.get(role), self.probe.variables)
+    }
+
+    fn next(&self, count: u64) -> u64 {
+        self.sent.fetch_add(count, Ordering::Relaxed)
+    }
+}
+
+/// What the plan expects of the probes once a fault is over, whatever the other side says.
+pub(super) fn expect(flow: &str, probed: &[Probed], tally: &mut Tally) {
+    for Probed { step, outcomes } in probed {
+        let problem = |role: Role| (!is_good(outcomes.get(role))).then(|| kind(outcomes.get(role)));
+        let problems = Pair::from_fn(problem);
+        // That the kinds differ has been told already.
+        if problems.baseline.is_some() && problems.baseline == problems.candidate {
+            tally.difference(flow, step, Kind::Expectation, "expectation", problems);
+        }
+    }
+}
+
+fn answer<'a>(response: &'a crate::http::Response, origin: &'a Origin) -> Answer<'a> {
+    Answer { status: response.status, headers: &response.headers, body: &response.body, base_url: &origin.base_url }
+}
