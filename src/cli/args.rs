@@ -217,10 +217,41 @@ pub(super) enum SideArg {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ImportCommand {
+    /// Make a plan of an OpenAPI document: for each resource one flow that creates, reads, updates and deletes it
+    Openapi(OpenapiArgs),
     /// Make a plan of a HAR file: what a browser or a proxy recorded
     Har(HarArgs),
     /// Make a plan of what `cutover record` had written when it was killed
     Recording(RecordingArgs),
+}
+
+const OPENAPI_EXAMPLES: &str = "\
+Examples:
+  cutover import openapi http://old:8000/openapi.json --out students.yaml
+  cutover check students.yaml
+  LOGIN_USER=… LOGIN_PASSWORD=… cutover verify students.yaml --baseline http://old:8000 --candidate http://new:8000
+
+OpenAPI 3.1 and 3.0, JSON or YAML. The plan says in comments what was guessed; secrets are variables of the environment,
+which standard error names.";
+
+#[derive(Debug, Args)]
+#[command(after_help = OPENAPI_EXAMPLES)]
+pub(super) struct OpenapiArgs {
+    /// OpenAPI document: a file, a URL, or `-` for standard input
+    #[arg(value_name = "FILE|URL")]
+    pub(super) document: String,
+    /// Plan file to write [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Write over a file that is there
+    #[arg(long, requires = "out")]
+    pub(super) force: bool,
+    /// Old side, as the plan will have it [default: where the document comes from]
+    #[arg(long, value_name = "URL")]
+    pub(super) baseline: Option<String>,
+    /// New side, as the plan will have it [default: where the document comes from]
+    #[arg(long, value_name = "URL")]
+    pub(super) candidate: Option<String>,
 }
 
 const HAR_EXAMPLES: &str = "\

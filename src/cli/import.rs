@@ -11,11 +11,12 @@ use super::Exit;
 use super::args::{HarArgs, ImportCommand};
 use super::draft::{self, Recording};
 use super::options::UsageError;
-use super::record;
+use super::{openapi, record};
 use crate::import::{self, Dropped, HarRead, Sealed, Sealer};
 
 pub(super) fn import(command: &ImportCommand) -> Exit {
     let written = match command {
+        ImportCommand::Openapi(args) => openapi::import(args),
         ImportCommand::Har(args) => har(args),
         ImportCommand::Recording(args) => {
             draft::check(&args.draft).and_then(|()| record::make_plan(&args.file, &args.draft, BTreeMap::new()))

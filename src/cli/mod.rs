@@ -8,6 +8,7 @@ mod draft;
 mod exit;
 mod import;
 mod interrupt;
+mod openapi;
 mod options;
 mod record;
 mod rerender;

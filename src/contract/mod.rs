@@ -10,7 +10,9 @@ mod document;
 mod model;
 mod operations;
 mod path;
+mod pattern;
 mod reference;
+mod sample;
 mod security;
 mod upgrade;
 

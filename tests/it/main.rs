@@ -8,6 +8,7 @@ mod explore;
 mod faults;
 mod floors;
 mod hostile;
+mod import_openapi;
 mod intake;
 mod live;
 mod reproduce;

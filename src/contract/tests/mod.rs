@@ -1,6 +1,7 @@
 mod coverage;
 mod documents;
 mod matching;
+mod sample;
 mod upgrade;
 
 use super::{Contract, read};

@@ -2,4 +2,5 @@
 
 mod draft;
 mod har;
+mod openapi;
 mod recording;
