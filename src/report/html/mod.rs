@@ -10,6 +10,7 @@ mod load_parity;
 mod method;
 mod noise;
 mod parity;
+mod reproduce;
 mod steps;
 mod verdict;
 

@@ -2,8 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{absent, code, none, nothing, prose, sent};
-use crate::record::parity::Kind;
+use super::{absent, code, none, nothing, prose, reproduce, sent};
 use crate::record::{Class, Difference, Parity, RunRecord};
 use crate::report::text::counted;
 use crate::units::format_count;
@@ -23,8 +22,11 @@ pub(super) fn all(record: &RunRecord) -> Markup {
     let Some(parity) = &record.parity else { return absent("The replay", record) };
     html! {
         (basis(parity))
+        @if let Some(only) = &record.run.only { p { "Only " (code(only)) " was asked for; nothing else counts." } }
         @if parity.differences.is_empty() { (nothing("No differences.")) }
-        @for (class, meaning) in CLASSES { (of_class(parity, class, meaning)) }
+        (reproduce::preparation(parity))
+        @for (class, meaning) in CLASSES { (of_class(record, parity, class, meaning)) }
+        (reproduce::accepted(parity))
         (rules(parity))
         (super::ids::all(parity))
         (super::noise::all(parity))
@@ -39,7 +41,8 @@ fn basis(parity: &Parity) -> Markup {
             (counted(parity.requests, "request")) " to each, " (counted(parity.compared, "pair")) " of answers compared at "
             (counted(parity.places, "place")) ". Found: "
             strong.bad[parity.breaking > 0] { (format_count(parity.breaking)) " breaking" } ", "
-            (format_count(parity.representation)) " of representation, " (format_count(parity.volatile)) " volatile or allowed."
+            (format_count(parity.representation)) " of representation, " (format_count(parity.volatile)) " volatile or allowed"
+            @if parity.accepted > 0 { ", " (format_count(parity.accepted)) " accepted" } "."
         }
         (skipped(parity))
     }
@@ -60,12 +63,13 @@ fn skipped(parity: &Parity) -> Markup {
     }
 }
 
-fn of_class(parity: &Parity, class: Class, meaning: &str) -> Markup {
-    let found: Vec<&Difference> = parity.differences.iter().filter(|difference| difference.class == class).collect();
+fn of_class(record: &RunRecord, parity: &Parity, class: Class, meaning: &str) -> Markup {
+    let is_shown = |difference: &&Difference| difference.class == class && !difference.is_accepted();
+    let found: Vec<&Difference> = parity.differences.iter().filter(is_shown).collect();
     html! {
         @if !found.is_empty() {
             h3 { span.class.(class.name()) { (class.name()) } " " small { (meaning) } }
-            (table(&found, class == Class::Volatile))
+            (rows(Some((record, parity)), &found, class == Class::Volatile))
             @if found.len() > MOST_ROWS {
                 p.nothing { (format_count((found.len() - MOST_ROWS) as u64)) " more are in run.json." }
             }
@@ -74,6 +78,11 @@ fn of_class(parity: &Parity, class: Class, meaning: &str) -> Markup {
 }
 
 pub(super) fn table(found: &[&Difference], with_rule: bool) -> Markup {
+    rows(None, found, with_rule)
+}
+
+/// `seen` gives what else is known of each difference.
+fn rows(seen: Option<(&RunRecord, &Parity)>, found: &[&Difference], with_rule: bool) -> Markup {
     html! {
         div.wide { table.differences {
             thead { tr {
@@ -84,7 +93,7 @@ pub(super) fn table(found: &[&Difference], with_rule: bool) -> Markup {
             tbody {
                 @for difference in found.iter().take(MOST_ROWS) {
                     tr {
-                        td { (kind(difference.kind)) }
+                        td { (difference.kind.name()) }
                         td { (sent(&difference.flow)) br; small { (sent(&difference.step)) } }
                         td { (code(&difference.place)) (broken_rule(difference)) }
                         td.value { (value(difference.baseline.as_deref())) }
@@ -102,10 +111,18 @@ pub(super) fn table(found: &[&Difference], with_rule: bool) -> Markup {
                             @if with_rule { td { } }
                         }
                     }
+                    @if let Some(details) = seen.and_then(|(record, parity)| reproduce::details(record, parity, difference)) {
+                        tr.more { td colspan="6" { (expired(difference)) (details) } }
+                    }
                 }
             }
         } }
     }
+}
+
+fn expired(difference: &Difference) -> Markup {
+    let until = difference.accepted.as_ref().filter(|accepted| accepted.expired).and_then(|it| it.until.as_deref());
+    html! { @if let Some(until) = until { p.bad { "Accepted until " (until) ", expired." } } }
 }
 
 fn value(value: Option<&str>) -> Markup {
@@ -129,23 +146,6 @@ fn broken_rule(difference: &Difference) -> Markup {
         } @else if let Some(note) = &difference.note {
             br; small { (sent(note)) }
         }
-    }
-}
-
-const fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Status => "status",
-        Kind::Missing => "missing",
-        Kind::Extra => "extra",
-        Kind::Type => "type",
-        Kind::Value => "value",
-        Kind::Order => "order",
-        Kind::Body => "body",
-        Kind::Transport => "transport",
-        Kind::Expectation => "expectation",
-        Kind::Capture => "capture",
-        Kind::Id => "id",
-        Kind::Aftermath => "aftermath",
     }
 }
 
