@@ -18,6 +18,7 @@ const EXAMPLES: &str = "\
 Examples:
   cutover run                                   the bundled students service, blocking against async
   cutover verify --baseline http://old:8000 --candidate http://new:8000 contracts.yaml
+  cutover verify --only enrol/gone --seed 7     one step again, as the report tells it
   cutover load http://127.0.0.1:8080/students -c 32 -d 10s
   cutover judge reports/students-…/run.json --gate 'candidate.p99 <= 300ms'";
 
@@ -34,7 +35,7 @@ pub(super) enum Command {
     /// Bring both sides up, compare every answer, load both, give one verdict
     Run(RunArgs),
     /// Bring both sides up and compare every answer; no load
-    Verify(RunArgs),
+    Verify(VerifyArgs),
     /// Load only: the sides of a plan, or one URL
     Load(LoadArgs),
     /// Judge stored evidence again, with other gates; no network
@@ -168,10 +169,32 @@ pub(super) struct RunArgs {
     /// Show what a side prints, as it comes
     #[arg(long, value_name = "SIDE", value_enum, help_heading = "Sides")]
     pub(super) show_output: Option<SideArg>,
+    /// Known differences that do not fail: a file that `cutover verify --accept-new` begins and people keep
+    #[arg(long, value_name = "FILE", help_heading = "Differences")]
+    pub(super) accept: Option<PathBuf>,
     /// Besides the plan's flows, send so many requests that the sides' OpenAPI document suggests, valid and invalid, to
     /// both sides; whatever differs is made as short as possible. The same --seed sends the same requests
     #[arg(long, value_name = "COUNT", default_value_t = 0, hide_default_value = true, help_heading = "Parity")]
     pub(super) explore: u64,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+    /// Compare one flow or one step only, as the report names it; the steps before it are sent all the same. With the
+    /// same `--seed` it draws the same values as in the whole run
+    #[arg(long, value_name = "FLOW[/STEP]", conflicts_with = "explore", help_heading = "Differences")]
+    pub(super) only: Option<String>,
+    /// Add the differences that fail this run to a file for `--accept`; what stands in it stays, and holds for this run
+    #[arg(long, value_name = "FILE", requires = "reason", conflicts_with = "accept", help_heading = "Differences")]
+    pub(super) accept_new: Option<PathBuf>,
+    /// Why the new differences are accepted
+    #[arg(long, value_name = "TEXT", requires = "accept_new", help_heading = "Differences")]
+    pub(super) reason: Option<String>,
+    /// The last day on which the new differences are accepted, as 2027-01-31; without it they are for good
+    #[arg(long, value_name = "DATE", requires = "accept_new", help_heading = "Differences")]
+    pub(super) until: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! The command line: arguments, options, one file per command, and how things look on a terminal.
 
+mod accept;
 mod args;
 mod check;
 mod completions;
@@ -27,8 +28,8 @@ pub use exit::Exit;
 /// Parses the arguments of this process, does what they ask for, and says how it went.
 pub fn main() -> ExitCode {
     let exit = match Cli::parse().command {
-        Command::Run(args) => run::run(crate::run::Command::Run, &args),
-        Command::Verify(args) => run::run(crate::run::Command::Verify, &args),
+        Command::Run(args) => run::run(&args),
+        Command::Verify(args) => run::verify(&args),
         Command::Load(args) => run::load(&args),
         Command::Judge(args) => rerender::judge(&args),
         Command::Report(args) => rerender::report(&args),

@@ -91,6 +91,18 @@ pub(super) fn apply(plan: &mut Plan, overrides: &Overrides) -> Result<(), UsageE
     add_gates(plan, &overrides.gates)
 }
 
+/// Settings that decide what answers come, for whoever wants to see the same again. The address of a database server is a
+/// secret; whoever has it gives it again.
+pub(super) fn settings(overrides: &Overrides) -> Vec<String> {
+    let provider = overrides.database.as_ref().filter(|text| !text.contains("://"));
+    let single = [("--baseline", &overrides.baseline), ("--candidate", &overrides.candidate)];
+    let single = single.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+    let all = single.chain(provider.map(|provider| ("--database", provider)));
+    all.chain(overrides.defects.iter().map(|defect| ("--defect", defect)))
+        .flat_map(|(name, value)| [name.to_owned(), value.clone()])
+        .collect()
+}
+
 /// A path of the baseline, or a file relative to the working directory rather than to the plan.
 fn document_of(text: &str) -> Result<Document, UsageError> {
     match Document::parse(text) {

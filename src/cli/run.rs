@@ -1,6 +1,7 @@
 //! `cutover run`, `cutover verify` and `cutover load`.
 
-use super::args::{LoadArgs, OutputArgs, RunArgs, SideArg};
+use super::accept;
+use super::args::{LoadArgs, OutputArgs, RunArgs, SideArg, VerifyArgs};
 use super::options::{self, UsageError};
 use super::terminal::Terminal;
 use super::{Exit, interrupt, summary};
@@ -10,12 +11,48 @@ use crate::role::Role;
 use crate::run::{Command, Job, Outcome, RunError};
 use crate::stop::Stop;
 
-pub(super) fn run(command: Command, args: &RunArgs) -> Exit {
-    let plan = options::read_plan(&args.plan.plan).and_then(|mut plan| {
-        options::apply(&mut plan, &args.plan.overrides)?;
+pub(super) fn run(args: &RunArgs) -> Exit {
+    start(Command::Run, plan_of(args), &args.output, args.show_output, None, settings(args), args.explore)
+}
+
+pub(super) fn verify(args: &VerifyArgs) -> Exit {
+    let new = match accept::New::from_args(args) {
+        Ok(new) => new,
+        Err(UsageError(message)) => {
+            Terminal::new(&args.run.output).error(&message);
+            return Exit::Usage;
+        }
+    };
+    let plan = plan_of(&args.run).and_then(|mut plan| {
+        if let Some(only) = &args.only {
+            plan.select(only).map_err(|message| UsageError(format!("error: --only: {message}")))?;
+        }
+        if let Some(new) = &new {
+            plan.accepted = new.known()?;
+        }
         Ok(plan)
     });
-    start(command, plan, &args.output, args.show_output, args.explore)
+    start(
+        Command::Verify,
+        plan,
+        &args.run.output,
+        args.run.show_output,
+        new.as_ref(),
+        settings(&args.run),
+        args.run.explore,
+    )
+}
+
+fn settings(args: &RunArgs) -> Vec<String> {
+    let accept = args.accept.as_ref().map(|file| ["--accept".to_owned(), file.display().to_string()]);
+    options::settings(&args.plan.overrides).into_iter().chain(accept.into_iter().flatten()).collect()
+}
+
+fn plan_of(args: &RunArgs) -> Result<Plan, UsageError> {
+    let mut plan = options::read_plan(&args.plan.plan)?;
+    options::apply(&mut plan, &args.plan.overrides)?;
+    plan.accepted = args.accept.as_deref().map(accept::read).transpose()?;
+    Ok(plan)
 }
 
 pub(super) fn load(args: &LoadArgs) -> Exit {
@@ -28,7 +65,7 @@ pub(super) fn load(args: &LoadArgs) -> Exit {
             Ok(plan)
         })
     };
-    start(Command::Load, plan, &args.output, args.show_output, 0)
+    start(Command::Load, plan, &args.output, args.show_output, None, Vec::new(), 0)
 }
 
 fn start(
@@ -36,6 +73,8 @@ fn start(
     plan: Result<Plan, UsageError>,
     output: &OutputArgs,
     show_output: Option<SideArg>,
+    new: Option<&accept::New>,
+    settings: Vec<String>,
     explore: u64,
 ) -> Exit {
     let terminal = Terminal::new(output);
@@ -65,6 +104,7 @@ fn start(
         contract,
         out: options::output_directory(output.out.as_ref(), &plan.name),
         seed: options::seed(&plan),
+        settings,
         show_output: show_output.map(|side| match side {
             SideArg::Baseline => Role::Baseline,
             SideArg::Candidate => Role::Candidate,
@@ -73,10 +113,10 @@ fn start(
         plan,
         explore,
     };
-    finish(&job, output, &terminal)
+    finish(&job, output, &terminal, new)
 }
 
-fn finish(job: &Job, output: &OutputArgs, terminal: &Terminal) -> Exit {
+fn finish(job: &Job, output: &OutputArgs, terminal: &Terminal, new: Option<&accept::New>) -> Exit {
     let stop = Stop::default();
     interrupt::install(&stop, terminal);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -90,7 +130,10 @@ fn finish(job: &Job, output: &OutputArgs, terminal: &Terminal) -> Exit {
     let outcome = runtime.block_on(crate::run::run(job, &terminal.progress(), &stop));
     terminal.clear();
     match outcome {
-        Ok(outcome) => conclude(job, output, terminal, &outcome),
+        Ok(outcome) => {
+            let exit = conclude(job, output, terminal, &outcome);
+            new.map_or(exit, |new| new.conclude(job, terminal, &outcome, exit))
+        }
         Err(error) => {
             terminal.failure(&error.in_full(), error.hint().as_deref());
             Exit::Environment

@@ -15,6 +15,8 @@ use crate::units::{format_bytes, format_count, format_share, format_us, three_di
 
 /// Most differences that are shown; the report has them all.
 const MOST_DIFFERENCES: usize = 10;
+/// Most commands that do a step again.
+const MOST_COMMANDS: usize = 3;
 /// Longest value that is shown of a difference.
 const MOST_CHARACTERS: usize = 60;
 
@@ -145,12 +147,13 @@ fn parity(record: &RunRecord, lines: &mut Vec<String>) {
     let Some(parity) = &record.parity else { return };
     lines.push(String::new());
     lines.push(format!(
-        "parity   {} answers compared at {} places: {} breaking, {} representation, {} volatile",
+        "parity   {} answers compared at {} places: {} breaking, {} representation, {} volatile{}",
         format_count(parity.compared),
         format_count(parity.places),
         format_count(parity.breaking),
         format_count(parity.representation),
         format_count(parity.volatile),
+        if parity.accepted > 0 { format!(", {} accepted", format_count(parity.accepted)) } else { String::new() },
     ));
     if parity.ids.unequal > 0 {
         let (count, places) = (format_count(parity.ids.unequal), format_count(parity.ids.places));
@@ -163,7 +166,11 @@ fn parity(record: &RunRecord, lines: &mut Vec<String>) {
             "  {places} places differ between two runs of the baseline: {allowed} differences excused, {broken} not"
         ));
     }
-    told(&parity.differences, lines);
+    if let Some(only) = &record.run.only {
+        lines.push(format!("  only {} was asked for; nothing else counts", shorten(only)));
+    }
+    let shown = told(&parity.differences, lines);
+    look_deeper(record, &shown, lines);
 }
 
 /// `state    6 tables, 5 012 rows equal after 9 flows and the load`
@@ -174,12 +181,33 @@ fn state(record: &RunRecord, lines: &mut Vec<String>) {
     told(&state.differences, lines);
 }
 
-fn told(differences: &[Difference], lines: &mut Vec<String>) {
-    let mut shown: Vec<&Difference> = differences.iter().filter(|d| d.class != Class::Volatile).collect();
+/// The gravest differences; gives back all that count.
+fn told<'r>(differences: &'r [Difference], lines: &mut Vec<String>) -> Vec<&'r Difference> {
+    let is_open = |d: &&Difference| d.class != Class::Volatile && !d.is_accepted();
+    let mut shown: Vec<&Difference> = differences.iter().filter(is_open).collect();
     shown.sort_by_key(|difference| difference.class);
     lines.extend(shown.iter().take(MOST_DIFFERENCES).map(|difference| difference_line(difference)));
     if shown.len() > MOST_DIFFERENCES {
         lines.push(format!("  … and {} more, see the report", shown.len() - MOST_DIFFERENCES));
+    }
+    shown
+}
+
+/// How to see the first differences again; the answers and the requests are in the report.
+fn look_deeper(record: &RunRecord, shown: &[&Difference], lines: &mut Vec<String>) {
+    if record.run.command == "load" || shown.is_empty() {
+        return;
+    }
+    let mut commands: Vec<String> = Vec::new();
+    for difference in shown.iter().filter(|difference| difference.case.is_some()) {
+        let command = report::reproduce::again(record, &difference.flow, &difference.step);
+        if !commands.contains(&command) && commands.len() < MOST_COMMANDS {
+            commands.push(command);
+        }
+    }
+    if !commands.is_empty() {
+        lines.push("again    both answers, their requests and what would accept them are in the report".to_owned());
+        lines.extend(commands.into_iter().map(|command| format!("  {command}")));
     }
 }
 
@@ -213,7 +241,11 @@ fn faults(record: &RunRecord, lines: &mut Vec<String>) {
 
 fn difference_line(difference: &Difference) -> String {
     let value = |value: &Option<String>| value.as_deref().map_or_else(|| "nothing".to_owned(), shorten);
-    let times = if difference.count > 1 { format!(" ({} times)", difference.count) } else { String::new() };
+    let mut times = if difference.count > 1 { format!(" ({} times)", difference.count) } else { String::new() };
+    let expired = difference.accepted.as_ref().filter(|accepted| accepted.expired);
+    if let Some(until) = expired.and_then(|accepted| accepted.until.as_deref()) {
+        times.extend([", accepted until ", &shorten(until), ", expired"]);
+    }
     let broken = match (&difference.rule, &difference.note) {
         (Some(rule), Some(note)) => format!("\n      breaks    {}: {}", shorten(rule), shorten(note)),
         (None, Some(note)) => format!("\n      {}", printable(note)),

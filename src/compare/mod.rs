@@ -15,12 +15,14 @@ pub mod ids;
 pub mod json;
 mod members;
 mod moment;
+mod nearness;
 mod number;
 mod own_url;
 mod pairing;
 mod path;
 mod permit;
 mod place;
+mod readable;
 mod routes;
 pub mod rows;
 mod rules;
@@ -29,7 +31,9 @@ mod shown;
 mod structure;
 
 pub use headers::HEADERS_LEFT_OUT;
+pub use nearness::{Nearness, nearness};
 pub use place::member_place;
+pub use readable::Mask;
 
 use crate::plan::Compare;
 use crate::record::Class;

@@ -40,8 +40,17 @@ impl<'a> Moment<'a> {
 
     /// Whether both are written in the same form and lie at most so far apart.
     pub(super) fn is_near(&self, other: &Self, within: Duration) -> bool {
-        let distance = (self.nanoseconds() - other.nanoseconds()).unsigned_abs();
-        self.has_form_of(other) && distance <= within.as_nanos()
+        self.has_form_of(other) && self.nanoseconds_to(other) <= within.as_nanos()
+    }
+
+    /// What lies between both; `None`: they are written in different forms, or too far apart to tell.
+    pub(super) fn distance(&self, other: &Self) -> Option<Duration> {
+        let nanoseconds = u64::try_from(self.nanoseconds_to(other)).ok()?;
+        self.has_form_of(other).then(|| Duration::from_nanos(nanoseconds))
+    }
+
+    fn nanoseconds_to(&self, other: &Self) -> u128 {
+        (self.nanoseconds() - other.nanoseconds()).unsigned_abs()
     }
 
     fn rfc3339(text: &'a [u8]) -> Option<Self> {

@@ -30,6 +30,9 @@ pub(super) type Lookup = Result<Figure, Absence>;
 /// The figure that a metric names.
 pub(super) fn look_up(evidence: &RunRecord, metric: &Metric) -> Lookup {
     let figure = match metric.subject {
+        Subject::Parity if metric.quantity == Quantity::ParityCoverage && evidence.run.only.is_some() => {
+            Err(Absence::NotAsked("`--only` leaves most of the contract out".to_owned()))
+        }
         Subject::Parity if metric.quantity == Quantity::ParityLoadBreaking => of_load_parity(evidence),
         Subject::Parity => of_parity(parity(evidence)?, metric.quantity),
         Subject::State => of_state(evidence.state.as_ref(), metric.quantity),

@@ -39,7 +39,11 @@ pub fn judge(evidence: &RunRecord, gates: &[Gate], targets: &[Gate]) -> Judgemen
     let findings = validity::findings(evidence);
     let judged: Vec<Judged> =
         gates::with_implied(evidence, gates).iter().map(|gate| gates::judge(evidence, gate)).collect();
-    let (verdict, reason) = verdict::settle(&findings, &judged);
+    let (verdict, mut reason) = verdict::settle(&findings, &judged);
+    let accepted = evidence.parity.as_ref().map_or(0, |parity| parity.accepted);
+    if accepted > 0 {
+        reason.extend(["; ", &crate::units::format_count(accepted), " accepted"]);
+    }
     let results = |judged: Vec<Judged>| judged.into_iter().map(|judged| judged.result).collect();
     let targets = targets.iter().map(|target| gates::judge(evidence, target)).collect();
     Judgement { verdict, reason, gates: results(judged), targets: results(targets), findings }

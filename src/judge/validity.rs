@@ -20,6 +20,7 @@ const COLLAPSED: f64 = 0.5;
 pub(super) fn findings(evidence: &RunRecord) -> Vec<Finding> {
     let mut findings: Vec<Finding> = ending(&evidence.ending).into_iter().collect();
     findings.extend(nothing_compared(evidence));
+    findings.extend(accepted(evidence));
     findings.extend(
         evidence.parity.iter().filter_map(|parity| parity.coverage.as_ref()).flat_map(super::coverage::findings),
     );
@@ -55,6 +56,34 @@ fn nothing_compared(evidence: &RunRecord) -> Option<Finding> {
     let parity = evidence.parity.as_ref().filter(|parity| parity.compared == 0)?;
     let sent = format_count(parity.requests);
     Some(invalid("nothing-compared", format!("no answers were compared, though {sent} requests were sent")))
+}
+
+/// Entries of the file of accepted differences that are about nothing any more: they rot, and may hide what comes next.
+/// Nor may differences be passed over without a word.
+fn accepted(evidence: &RunRecord) -> Vec<Finding> {
+    let Some(parity) = &evidence.parity else { return Vec::new() };
+    let stale = parity.acceptances.iter().filter(|entry| entry.asked && entry.matched == 0).map(|entry| {
+        let message =
+            format!("the accepted difference of `{}`, {}, was not found: take it out", entry.place, entry.entry);
+        Finding { severity: Severity::Warning, code: "stale-acceptance".to_owned(), message }
+    });
+    let passed = (parity.accepted > 0).then(|| {
+        let message =
+            format!("{} accepted and not counted", plural(parity.accepted, "difference was", "differences were"));
+        Finding { severity: Severity::Note, code: "accepted".to_owned(), message }
+    });
+    let expired =
+        parity.acceptances.iter().filter(|entry| entry.acceptance.expired && entry.matched > 0).map(|entry| {
+            let until = entry.acceptance.until.as_deref().unwrap_or_default();
+            let message =
+                format!("the difference of `{}`, {}, was accepted until {until}, expired", entry.place, entry.entry);
+            Finding { severity: Severity::Warning, code: "expired-acceptance".to_owned(), message }
+        });
+    passed.into_iter().chain(expired).chain(stale).collect()
+}
+
+fn plural(count: u64, one: &str, more: &str) -> String {
+    format!("{} {}", format_count(count), if count == 1 { one } else { more })
 }
 
 /// A side that the run had, but that got no load.

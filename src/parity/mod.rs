@@ -7,13 +7,14 @@
 pub mod faults;
 mod noise;
 mod replay;
+mod reproduce;
 
 pub use noise::{Recording, record};
 
 use crate::compare::{Comparator, Ids};
 use crate::contract::{Contract, Coverage};
 use crate::http::{Connection, Limits, Origin};
-use crate::plan::Plan;
+use crate::plan::{Only, Plan};
 use crate::progress::Progress;
 use crate::record::Parity;
 use crate::role::{Pair, Role};
@@ -21,6 +22,7 @@ use crate::step::{Captured, LoginError, PreparedFlow, RenderError, log_in};
 use crate::tally::{Secrets, Tally};
 use noise::Noise;
 use replay::Replay;
+use reproduce::Reproducer;
 
 /// Why there is no parity evidence.
 #[derive(Debug, thiserror::Error)]
@@ -88,8 +90,10 @@ pub async fn run_with_noise(
     };
     let captured = logins.iter().flat_map(|(_, variables)| variables).flatten();
     let captured: Vec<String> = captured.map(|value| value.text.clone()).collect();
-    after(After::Login(&captured)).await;
-    tally.keep_secret(Secrets::new(captured));
+    let filled = plan.filled.iter().map(|filled| filled.value.clone());
+    let secrets: Vec<String> = captured.into_iter().chain(filled).collect();
+    after(After::Login(&secrets)).await;
+    tally.keep_secret(Secrets::new(secrets));
     let mut replay = Replay {
         comparator: Comparator::new(&plan.compare),
         ids: Ids::new(plan),
@@ -98,17 +102,23 @@ pub async fn run_with_noise(
         logins,
         seed,
         tally,
+        reproducer: Reproducer::new(plan, &origins.baseline, seed),
+        counted: plan.only.as_ref().and_then(|only| only.step.clone()),
         coverage,
     };
-    for (number, flow) in flows.iter().enumerate() {
+    // Each flow keeps its number, and with it what it draws, whatever is left out.
+    let is_asked_for = |flow: &PreparedFlow| plan.only.as_ref().is_none_or(|only| only.flow == flow.name);
+    for (number, flow) in flows.iter().enumerate().filter(|(_, flow)| is_asked_for(flow)) {
         progress.step(number as u64, flows.len() as u64, format!("flow {}", flow.name), None);
         replay.flow(number as u64, flow).await;
         after(After::Flow(number)).await;
     }
     progress.step(flows.len() as u64, flows.len() as u64, "done", None);
-    replay.tally.ids(replay.ids.known());
-    replay.tally.noise(replay.noise.into_evidence());
-    Ok(with_coverage(replay.tally.into_parity(), replay.coverage))
+    let Replay { mut tally, reproducer, coverage, mut ids, noise, .. } = replay;
+    tally.ids(ids.known());
+    tally.noise(noise.into_evidence());
+    reproducer.finish(tally.reproduction());
+    Ok(with_coverage(tally.into_parity(), coverage))
 }
 
 fn with_coverage(parity: Parity, coverage: Option<Coverage<'_>>) -> Parity {
@@ -116,11 +126,20 @@ fn with_coverage(parity: Parity, coverage: Option<Coverage<'_>>) -> Parity {
 }
 
 fn prepare(plan: &Plan) -> Result<Vec<PreparedFlow>, ParityError> {
-    let prepare = |flow| PreparedFlow::new(flow, plan.auth.as_ref());
+    let prepare = |flow| PreparedFlow::new(flow, plan.auth.as_ref()).map(|flow| up_to(flow, plan.only.as_ref()));
     plan.flows
         .iter()
         .map(|flow| prepare(flow).map_err(|source| ParityError::Unsendable { flow: flow.name.clone(), source }))
         .collect()
+}
+
+/// A flow without the steps after the one that alone is asked for.
+fn up_to(mut flow: PreparedFlow, only: Option<&Only>) -> PreparedFlow {
+    let step = only.and_then(|only| only.step.as_ref());
+    if let Some(at) = flow.steps.iter().position(|known| Some(&known.name) == step) {
+        flow.steps.truncate(at + 1);
+    }
+    flow
 }
 
 /// Logs in on both sides. That one side lets nobody in is a difference like any other, and nothing can follow it; that

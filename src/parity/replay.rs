@@ -1,10 +1,12 @@
 //! One flow on both sides, step by step.
 
 use super::noise::Noise;
+use super::reproduce::{Reproducer, Trace};
 use crate::compare::{Answer, Asked, Comparator, Ids};
 use crate::contract::{Compared, Coverage};
 use crate::http::{Connection, Keep, Response};
-use crate::record::parity::Kind;
+use crate::record::parity::{Class, Kind};
+use crate::reproduce::{ReadableDiff, diff};
 use crate::role::{Pair, Role};
 use crate::step::{Captured, Done, PreparedFlow, PreparedStep, Problem, RenderError, Session, perform};
 use crate::tally::Tally;
@@ -18,6 +20,9 @@ pub(super) struct Replay<'c> {
     pub(super) logins: Pair<Vec<Option<Captured>>>,
     pub(super) seed: u64,
     pub(super) tally: Tally,
+    pub(super) reproducer: Reproducer,
+    /// The step that alone counts; `None`: every step.
+    pub(super) counted: Option<String>,
     /// What of the contract was compared, if the plan names one.
     pub(super) coverage: Option<Coverage<'c>>,
 }
@@ -30,10 +35,12 @@ impl Replay<'_> {
     pub(super) async fn flow(&mut self, number: u64, flow: &PreparedFlow) {
         let mut sessions =
             Pair::from_fn(|role| Session::new(self.seed, 'p', number, self.logins.get(role), flow.variables));
+        let mut trace = self.reproducer.begin('p', number, flow);
         let mut goes_on = true;
         for step in &flow.steps {
             if goes_on {
-                goes_on = self.step(flow, step, &mut sessions).await;
+                self.reproducer.add(&mut trace, flow, step);
+                goes_on = self.step(flow, step, &mut sessions, &trace).await;
             } else {
                 self.tally.skipped(&flow.name, &step.name);
             }
@@ -41,7 +48,13 @@ impl Replay<'_> {
     }
 
     /// Does a step on both sides at the same time. Gives back whether the flow can go on.
-    async fn step(&mut self, flow: &PreparedFlow, step: &PreparedStep, sessions: &mut Pair<Session>) -> bool {
+    async fn step(
+        &mut self,
+        flow: &PreparedFlow,
+        step: &PreparedStep,
+        sessions: &mut Pair<Session>,
+        trace: &Trace,
+    ) -> bool {
         let requests = self.requests(step, sessions);
         let Pair { baseline, candidate } = &mut self.connections;
         let (baseline, candidate) = tokio::join!(
@@ -51,13 +64,45 @@ impl Replay<'_> {
         let outcomes = Pair { baseline, candidate };
         self.tally.requested();
         match (response(&outcomes.baseline), response(&outcomes.candidate)) {
+            (Some(_), Some(_)) if !self.counts(step, &outcomes) => {}
             (Some(baseline), Some(candidate)) => {
                 self.compare(flow, step, &requests, baseline, candidate);
                 self.cover(flow, step, &outcomes);
             }
             _ => self.tally.difference(&flow.name, &step.name, Kind::Transport, "answer", in_words(&outcomes)),
         }
-        self.expectations(flow, step, &outcomes)
+        let goes_on = self.expectations(flow, step, &outcomes);
+        if self.tally.needs_case() {
+            let diff = self.readable_diff(flow, step, &outcomes);
+            let case = self.reproducer.case(trace, &flow.name, &step.name, diff);
+            self.tally.give_case(Some(case));
+        }
+        goes_on
+    }
+
+    /// Whether a step is compared: one that only leads to another is where the flow ends with it.
+    fn counts(&self, step: &PreparedStep, outcomes: &Pair<Outcome>) -> bool {
+        let is_asked_for = self.counted.as_ref().is_none_or(|only| *only == step.name);
+        is_asked_for || problem(&outcomes.baseline).is_some() || problem(&outcomes.candidate).is_some()
+    }
+
+    /// The two answers, if there are two.
+    fn readable_diff(
+        &self,
+        flow: &PreparedFlow,
+        step: &PreparedStep,
+        outcomes: &Pair<Outcome>,
+    ) -> Option<ReadableDiff> {
+        let mask = |place: &str, value: &str| self.tally.mask(place, value);
+        let is_reordered =
+            self.tally.fresh().any(|found| found.kind == Kind::Order && found.class == Class::Representation);
+        let lines = |outcome, connection| {
+            let answer = answer(response(outcome)?, connection);
+            Some(self.comparator.lines(&flow.name, &step.name, &answer, is_reordered, &mask))
+        };
+        let baseline = lines(&outcomes.baseline, &self.connections.baseline)?;
+        let candidate = lines(&outcomes.candidate, &self.connections.candidate)?;
+        Some(diff(&baseline, &candidate))
     }
 
     /// Method and target that each side is about to be asked for; empty where the request cannot be made.

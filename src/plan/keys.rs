@@ -486,3 +486,36 @@ pub(super) static LOAD: Object = Object {
         may("parity", Kind::Switch, "Whether the sides' answers are compared under load as well. Default true."),
     ],
 };
+
+pub(super) const CLASSES: &[&str] = &["breaking", "representation"];
+/// Kinds of differences, as records spell them.
+pub(super) const DIFFERENCE_KINDS: &[&str] =
+    &["status", "missing", "extra", "type", "value", "order", "body", "transport", "expectation", "capture"];
+
+pub(super) static ACCEPTED: Object = Object {
+    name: "accepted differences",
+    about: "Differences that somebody has accepted, so that only new ones fail.",
+    one_of: &[],
+    keys: &[
+        must("version", Kind::Whole(1, 1), "Version of this format: 1."),
+        may("accepted", Kind::List(&Kind::Object(&ACCEPTED_DIFFERENCE)), "The differences."),
+    ],
+};
+
+pub(super) static ACCEPTED_DIFFERENCE: Object = Object {
+    name: "accepted difference",
+    about: "A difference that somebody has accepted.",
+    one_of: &[],
+    keys: &[
+        must("flow", Kind::Text, "The flow in which it is found."),
+        must("step", Kind::Text, "The step in which it is found."),
+        must("where", Kind::Text, "`status`, `header NAME`, or a place in the body; `[*]` is any element."),
+        must("kind", Kind::Choice(DIFFERENCE_KINDS), "What kind of difference it is, as `run.json` has it."),
+        may("class", Kind::Choice(CLASSES), "How much it matters. Default `breaking`."),
+        may("baseline", Kind::Value, "Only if the baseline has exactly this there."),
+        may("candidate", Kind::Value, "Only if the candidate has exactly this there."),
+        must("reason", Kind::Text, "Why it is accepted; printed in every report."),
+        may("until", Kind::Text, "The last day on which it is, as `YYYY-MM-DD`. Default: no end."),
+        may("ticket", Kind::Text, "Where the work on it is tracked."),
+    ],
+};

@@ -3,6 +3,7 @@
 //! A [`Plan`] that exists is valid: every capture is set before it is used, every rule can be applied, every gate
 //! names a metric that this plan can measure.
 
+mod accepted;
 mod contract;
 mod describe;
 mod faults;
@@ -10,6 +11,7 @@ mod fields;
 pub mod gate;
 mod ids;
 mod keys;
+mod only;
 pub mod path;
 mod problems;
 mod read;
@@ -26,11 +28,13 @@ mod tests;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use accepted::{Accepted, AcceptedDifference, AcceptedError};
 pub use contract::{ContractSource, Document, Excepted, Exception};
 pub use describe::describe;
 pub use faults::{Fault, Faults};
 pub use gate::Gate;
 pub use ids::{IdPlace, Ids, Learn};
+pub use only::Only;
 pub use path::JsonPath;
 pub use read::{AdHocError, PlanError, load, parse, parse_rate};
 pub use rule::{Rule, RuleKind, RulePlace, Tolerance};
@@ -72,6 +76,27 @@ pub struct Plan {
     pub timeout: Duration,
     /// Seed of everything that is drawn at random; `None`: drawn at start and printed.
     pub seed: Option<u64>,
+    /// The flow or step that alone is compared; `None`: all of them.
+    pub only: Option<Only>,
+    /// Differences that somebody has accepted; from a file of their own.
+    pub accepted: Option<Accepted>,
+    /// Values that came from the environment: never shown.
+    pub filled: Vec<Filled>,
+}
+
+/// The value of an environment variable that stands somewhere in the plan.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Filled {
+    /// Name of the environment variable.
+    pub name: String,
+    /// Its value, which may be a secret.
+    pub value: String,
+}
+
+impl std::fmt::Debug for Filled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "${{{}}}", self.name)
+    }
 }
 
 impl Plan {
@@ -231,6 +256,11 @@ pub struct Compare {
     pub ids: Ids,
     /// Runs of the baseline against itself; `None`: see [`Plan::noise_runs`].
     pub noise_runs: Option<u32>,
+}
+
+/// Whether rules may have this kind, as in `as: datetime`.
+pub fn knows_rule_kind(word: &str) -> bool {
+    keys::RULE_KINDS.contains(&word)
 }
 
 /// How much load, for how long.

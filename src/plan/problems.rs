@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::Filled;
 use super::yaml::Node;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
 
@@ -14,11 +15,12 @@ pub(super) struct Problems<'t> {
     text: &'t str,
     environment: Environment<'t>,
     found: Diagnostics,
+    filled: Vec<Filled>,
 }
 
 impl<'t> Problems<'t> {
     pub(super) fn new(source: &'t str, text: &'t str, environment: Environment<'t>) -> Self {
-        Self { source, text, environment, found: Diagnostics::default() }
+        Self { source, text, environment, found: Diagnostics::default(), filled: Vec::new() }
     }
 
     /// A problem at a place.
@@ -64,6 +66,11 @@ impl<'t> Problems<'t> {
         Place::locate(self.source, self.text, place.clone()).text
     }
 
+    /// The environment variables that were filled in so far.
+    pub(super) fn take_filled(&mut self) -> Vec<Filled> {
+        std::mem::take(&mut self.filled)
+    }
+
     /// What was found, in the order of the file.
     pub(super) fn into_found(mut self) -> Diagnostics {
         self.found.sort();
@@ -93,6 +100,7 @@ impl<'t> Problems<'t> {
             };
             if let Some(value) = (self.environment)(name) {
                 out.push_str(&value);
+                self.filled.push(Filled { name: name.to_owned(), value });
             } else {
                 complete = false;
                 self.at(place, format!("environment variable `{name}` is not set"), None);

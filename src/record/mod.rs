@@ -9,6 +9,7 @@ pub mod faults;
 pub mod load;
 pub mod load_parity;
 pub mod parity;
+pub mod reproduce;
 pub mod state;
 
 use serde::{Deserialize, Serialize};
@@ -114,6 +115,12 @@ pub struct RunInfo {
     pub command: String,
     /// Seed of everything drawn at random.
     pub seed: u64,
+    /// The flow or step that alone was compared, as `FLOW` or `FLOW/STEP`; `null`: all of them.
+    #[serde(default)]
+    pub only: Option<String>,
+    /// Settings of the command line that decide what answers come, such as `--defect slow-tail=50`; none is a secret.
+    #[serde(default)]
+    pub settings: Vec<String>,
     /// RFC 3339, UTC.
     pub started_at: String,
     /// RFC 3339, UTC; `null` while running.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Coverage;
+use super::reproduce::Reproduction;
 
 /// What the sequential replay found.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -27,6 +28,15 @@ pub struct Parity {
     pub rules: Vec<RuleUse>,
     /// Per step, in the plan's order.
     pub steps: Vec<StepParity>,
+    /// Differences that the file of accepted differences admits, counted singly; they are in none of the counts above.
+    #[serde(default)]
+    pub accepted: u64,
+    /// What each entry of that file did.
+    #[serde(default)]
+    pub acceptances: Vec<AcceptanceUse>,
+    /// How the differences are seen again.
+    #[serde(default)]
+    pub reproduction: Reproduction,
     /// What was compared of what the contract promises; `null`: the plan names no contract.
     #[serde(default)]
     pub coverage: Option<Coverage>,
@@ -90,7 +100,8 @@ pub struct IdParity {
 
 impl Parity {
     /// Adds what another part of the same run found under the same rules.
-    pub fn absorb(&mut self, other: Self) {
+    pub fn absorb(&mut self, mut other: Self) {
+        self.absorb_cases(&mut other);
         self.requests += other.requests;
         self.compared += other.compared;
         self.places += other.places;
@@ -101,6 +112,21 @@ impl Parity {
         for (rule, more) in self.rules.iter_mut().zip(other.rules) {
             rule.matched += more.matched;
             rule.allowed += more.allowed;
+        }
+    }
+
+    /// Adds failing cases and what was accepted; the other's differences are then about the cases of this one.
+    pub fn absorb_cases(&mut self, other: &mut Self) {
+        let cases = self.reproduction.cases.len();
+        for difference in &mut other.differences {
+            difference.case = difference.case.map(|case| case + cases);
+        }
+        self.reproduction.cases.append(&mut other.reproduction.cases);
+        self.reproduction.left_out += other.reproduction.left_out;
+        self.accepted += other.accepted;
+        for (entry, more) in self.acceptances.iter_mut().zip(&other.acceptances) {
+            entry.matched += more.matched;
+            entry.asked |= more.asked;
         }
     }
 }
@@ -181,6 +207,29 @@ pub enum Kind {
     Aftermath,
 }
 
+impl Kind {
+    /// As `run.json` spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Missing => "missing",
+            Self::Extra => "extra",
+            Self::Type => "type",
+            Self::Value => "value",
+            Self::Order => "order",
+            Self::Body => "body",
+            Self::Transport => "transport",
+            Self::Expectation => "expectation",
+            Self::Capture => "capture",
+            Self::RowMissing => "row missing",
+            Self::RowExtra => "row extra",
+            Self::Schema => "schema",
+            Self::Id => "id",
+            Self::Aftermath => "aftermath",
+        }
+    }
+}
+
 /// One place where the two sides' answers differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
@@ -203,6 +252,15 @@ pub struct Difference {
     pub count: u64,
     /// The rule that allowed it, for class `volatile`; for other classes the one that it breaks.
     pub rule: Option<String>,
+    /// The entry of the file of accepted differences that is about it.
+    #[serde(default)]
+    pub accepted: Option<Acceptance>,
+    /// What would accept it: lines for the plan, or for the file of accepted differences.
+    #[serde(default)]
+    pub remedy: Option<Remedy>,
+    /// Its first failing case, as an index into [`Reproduction::cases`].
+    #[serde(default)]
+    pub case: Option<usize>,
     /// How it breaks the rule, such as `no UUID on the candidate`, or what else there is to know of it, such as where an
     /// id was something else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -222,6 +280,60 @@ pub struct Example {
     pub baseline: Option<String>,
     /// As [`Difference::candidate`].
     pub candidate: Option<String>,
+}
+
+impl Difference {
+    /// Whether somebody has accepted it, and the date until which that holds is not over.
+    pub fn is_accepted(&self) -> bool {
+        self.accepted.as_ref().is_some_and(|accepted| !accepted.expired)
+    }
+}
+
+/// Why a known difference is accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Acceptance {
+    /// Why.
+    pub reason: String,
+    /// The last day on which it holds, as `YYYY-MM-DD`; `null`: for good.
+    pub until: Option<String>,
+    /// Where the work on it is tracked.
+    pub ticket: Option<String>,
+    /// The last day was over when the run began: the difference counts as if it had not been accepted.
+    pub expired: bool,
+}
+
+/// What one entry of the file of accepted differences did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptanceUse {
+    /// The entry in words: flow, step and place.
+    pub entry: String,
+    /// File and line of it.
+    pub place: String,
+    /// Why it is there, and how long.
+    pub acceptance: Acceptance,
+    /// Differences that it is about, counted singly.
+    pub matched: u64,
+    /// Whether the answers that it is about were compared at all.
+    pub asked: bool,
+}
+
+/// Lines that would make a run take a difference for granted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remedy {
+    /// What the lines are for.
+    pub target: RemedyTarget,
+    /// YAML.
+    pub yaml: String,
+}
+
+/// The file that lines are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RemedyTarget {
+    /// The plan: a rule that says in which way the place may differ.
+    Plan,
+    /// The file of accepted differences, for what no rule can be about.
+    AcceptedDifferences,
 }
 
 /// What one rule did.

@@ -11,10 +11,15 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::text::{counted, not_run, quantity, run_seconds, visible, visible_lines};
-use super::{File, View};
+use super::{File, View, reproduce};
 use crate::record::parity::StepParity;
+use crate::record::reproduce::FailingCase;
 use crate::record::state::Look;
 use crate::record::{Class, Difference, Ending, FaultEvidence, GateResult, Parity, RunRecord, State, Verdict};
+use crate::role::Role;
+
+/// Failing cases of one step that are shown at most.
+const MOST_CASES: usize = 2;
 
 pub(super) fn render(view: &View) -> Vec<File> {
     let record = view.record;
@@ -66,7 +71,8 @@ fn parity(record: &RunRecord) -> TestSuite {
     match &record.parity {
         None => suite.add_test_case(case("parity", "replay", skipped(not_run(record)))),
         Some(parity) => {
-            suite.add_test_cases(parity.steps.iter().map(|of| step(parity, of)).chain(homeless(parity, &record.faults)))
+            let steps = parity.steps.iter().map(|of| step(parity, of, record.run.only.as_deref()));
+            suite.add_test_cases(steps.chain(homeless(parity, &record.faults)))
         }
     };
     suite
@@ -83,9 +89,11 @@ fn fault(record: &RunRecord, fault: &FaultEvidence) -> TestCase {
     let found = record.parity.iter().flat_map(breaking).filter(|difference| is_of(fault, difference));
     let found: Vec<_> = found.collect();
     let status = match &fault.not_applied {
-        _ if fault.breaking > 0 => {
-            status(Verdict::Fail, &counted(fault.breaking, "breaking difference"), &told(&found))
-        }
+        _ if fault.breaking > 0 => status(
+            Verdict::Fail,
+            &counted(fault.breaking, "breaking difference"),
+            &told(record.parity.as_ref(), &found),
+        ),
         Some(reason) => skipped(&visible(reason)),
         None => TestCaseStatus::success(),
     };
@@ -97,13 +105,13 @@ fn is_of(fault: &FaultEvidence, difference: &Difference) -> bool {
     difference.flow.strip_prefix("fault ").is_some_and(|name| name == fault.name)
 }
 
-fn step(parity: &Parity, step: &StepParity) -> TestCase {
+fn step(parity: &Parity, step: &StepParity, only: Option<&str>) -> TestCase {
     let breaking: Vec<_> = breaking(parity).filter(|d| d.flow == step.flow && d.step == step.step).collect();
     let status = if step.breaking > 0 || !breaking.is_empty() {
         let message = counted(step.breaking.max(breaking.len() as u64), "breaking difference");
-        status(Verdict::Fail, &message, &told(&breaking))
+        status(Verdict::Fail, &message, &told(Some(parity), &breaking))
     } else if step.compared == 0 {
-        skipped("no answers of this step were compared")
+        skipped(if only.is_some() { "not asked for" } else { "no answers of this step were compared" })
     } else {
         TestCaseStatus::success()
     };
@@ -118,7 +126,7 @@ fn state(state: &State) -> TestSuite {
         let breaking: Vec<_> = state.differences.iter().filter(is_breaking).collect();
         let message = counted(look.breaking, "breaking difference");
         let verdict = if look.breaking > 0 { Verdict::Fail } else { Verdict::Pass };
-        case(&format!("state.{}", look.phase), &look.after, status(verdict, &message, &told(&breaking)))
+        case(&format!("state.{}", look.phase), &look.after, status(verdict, &message, &told(None, &breaking)))
     };
     suite.add_test_cases(state.looks.iter().map(look));
     if let Some(why) = &state.failure {
@@ -136,25 +144,51 @@ fn homeless(parity: &Parity, faults: &[FaultEvidence]) -> Option<TestCase> {
     let of_a_fault = |d: &Difference| faults.iter().any(|fault| is_of(fault, d));
     let others: Vec<_> = breaking(parity).filter(|d| !listed(d) && !of_a_fault(d)).collect();
     let message = counted(others.len() as u64, "breaking difference");
-    (!others.is_empty()).then(|| case("parity", "other steps", status(Verdict::Fail, &message, &told(&others))))
+    (!others.is_empty())
+        .then(|| case("parity", "other steps", status(Verdict::Fail, &message, &told(Some(parity), &others))))
 }
 
 fn breaking(parity: &Parity) -> impl Iterator<Item = &Difference> {
-    parity.differences.iter().filter(|difference| difference.class == Class::Breaking)
+    parity.differences.iter().filter(|difference| difference.class == Class::Breaking && !difference.is_accepted())
 }
 
-fn told(differences: &[&Difference]) -> String {
+fn told(parity: Option<&Parity>, differences: &[&Difference]) -> String {
     let value = |value: &Option<String>| value.as_deref().map_or_else(|| "nothing".to_owned(), visible);
     let line = |d: &&Difference| {
         let (place, times) = (visible(&d.place), counted(d.count, "time"));
+        let expired = d.accepted.as_ref().filter(|accepted| accepted.expired).and_then(|it| it.until.as_deref());
+        let expired = expired.map(|until| format!("; accepted until {until}, expired")).unwrap_or_default();
         let broken = match (&d.rule, &d.note) {
             (Some(rule), Some(note)) => format!(", breaks {}: {}", visible(rule), visible(note)),
             (None, Some(note)) => format!(": {}", visible(note)),
             _ => String::new(),
         };
-        format!("{place}: baseline {}, candidate {} ({times}){broken}", value(&d.baseline), value(&d.candidate))
+        format!(
+            "{place}: baseline {}, candidate {} ({times}){broken}{expired}",
+            value(&d.baseline),
+            value(&d.candidate)
+        )
     };
-    differences.iter().map(line).collect::<Vec<_>>().join("\n")
+    let mut parts = vec![differences.iter().map(line).collect::<Vec<_>>().join("\n")];
+    let mut cases: Vec<usize> = differences.iter().filter_map(|difference| difference.case).collect();
+    cases.dedup();
+    if let Some(parity) = parity {
+        let cases = cases.iter().filter_map(|at| parity.reproduction.cases.get(*at));
+        parts.extend(cases.take(MOST_CASES).map(|case| shown(parity, case)));
+    }
+    parts.join("\n\n")
+}
+
+/// Two answers, and the requests that lead to them.
+fn shown(parity: &Parity, case: &FailingCase) -> String {
+    let mut parts = vec![visible_lines(&case.diff)];
+    if case.diff_left_out > 0 {
+        parts.push(format!("… {}", counted(case.diff_left_out, "more line")));
+    }
+    parts.push(visible_lines(&reproduce::setup(&parity.reproduction)));
+    parts.extend(Role::BOTH.map(|role| visible_lines(&reproduce::script(case, role))));
+    parts.retain(|part| !part.is_empty());
+    parts.join("\n\n")
 }
 
 fn case(class: &str, name: &str, status: TestCaseStatus) -> TestCase {

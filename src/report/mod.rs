@@ -11,6 +11,7 @@ mod hdr;
 mod histograms;
 mod html;
 mod junit;
+pub mod reproduce;
 mod state;
 mod summary;
 mod text;

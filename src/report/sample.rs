@@ -111,6 +111,8 @@ fn run() -> RunInfo {
     RunInfo {
         plan: "students".to_owned(),
         plan_file: Some("scenarios/students.yaml".to_owned()),
+        only: None,
+        settings: Vec::new(),
         command: "run".to_owned(),
         seed: 42,
         started_at: "2026-03-14T09:26:53Z".to_owned(),

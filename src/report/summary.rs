@@ -13,12 +13,15 @@ use std::fmt::Write as _;
 use super::figures::{Figure, figures, loaded};
 use super::state::state_in_words;
 use super::text::{NONE, command, counted, not_run, quantity, reached, symbol, visible};
-use super::{File, View};
-use crate::record::{Class, Difference, Ending, GateResult, Load, RunRecord, Verdict};
+use super::{File, View, reproduce};
+use crate::record::{Class, Difference, Ending, GateResult, Load, Parity, RunRecord, Verdict};
 use crate::role::Role;
 use crate::units::{format_count, three_digits};
 
 const MOST_DIFFERENCES: usize = 10;
+const MOST_CASES: usize = 3;
+/// Lines of a failing case; the report has all of them.
+const MOST_LINES: usize = 30;
 /// Values are cut to this in the table; the report has them whole.
 const LONGEST_VALUE: usize = 80;
 
@@ -135,11 +138,12 @@ fn differences(record: &RunRecord) -> String {
         return format!("### Differences\n\nThe replay was {}.\n", not_run(record));
     };
     let mut out = format!(
-        "### Differences\n\n{} of each side compared: **{} breaking**, {} of representation, {} volatile or allowed.\n",
+        "### Differences\n\n{} of each side compared: **{} breaking**, {} of representation, {} volatile or allowed{}.\n",
         counted(parity.compared, "answer"),
         format_count(parity.breaking),
         format_count(parity.representation),
         format_count(parity.volatile),
+        if parity.accepted > 0 { format!(", {} accepted", format_count(parity.accepted)) } else { String::new() },
     );
     if parity.ids.unequal > 0 {
         let _ = writeln!(
@@ -158,8 +162,11 @@ fn differences(record: &RunRecord) -> String {
             format_count(parity.noise.broken),
         );
     }
-    told(&parity.differences, &mut out);
-    out
+    if let Some(only) = &record.run.only {
+        let _ = writeln!(out, "\nOnly {} was asked for; nothing else counts.", code(only));
+    }
+    let found = told(&parity.differences, &mut out);
+    out + &cases(record, parity, &found)
 }
 
 /// What became of the databases.
@@ -170,9 +177,10 @@ fn state(record: &RunRecord) -> String {
     out
 }
 
-/// The gravest differences as a table.
-fn told(differences: &[Difference], out: &mut String) {
-    let mut found: Vec<&Difference> = differences.iter().filter(|found| found.class != Class::Volatile).collect();
+/// The gravest differences as a table; gives back all that count.
+fn told<'r>(differences: &'r [Difference], out: &mut String) -> Vec<&'r Difference> {
+    let is_open = |found: &&Difference| found.class != Class::Volatile && !found.is_accepted();
+    let mut found: Vec<&Difference> = differences.iter().filter(is_open).collect();
     found.sort_by_key(|difference| difference.class);
     if !found.is_empty() {
         let head = ["Class", "Step", "Where", "Baseline", "Candidate", "Count"];
@@ -182,6 +190,30 @@ fn told(differences: &[Difference], out: &mut String) {
     if found.len() > MOST_DIFFERENCES {
         let _ = writeln!(out, "\n{} more in the full report.", format_count((found.len() - MOST_DIFFERENCES) as u64));
     }
+    found
+}
+
+/// The first failing cases: both answers, and the command that does the step again.
+fn cases(record: &RunRecord, parity: &Parity, found: &[&Difference]) -> String {
+    let mut shown: Vec<usize> = found.iter().filter_map(|difference| difference.case).collect();
+    shown.dedup();
+    let mut out = String::new();
+    for case in shown.into_iter().filter_map(|at| parity.reproduction.cases.get(at)).take(MOST_CASES) {
+        let again = reproduce::again(record, &case.flow, &case.step);
+        let _ = writeln!(out, "\n{}: {}", prose(&format!("{} / {}", case.flow, case.step)), code(&again));
+        if !case.diff.is_empty() {
+            let lines: Vec<String> = case.diff.lines().take(MOST_LINES).map(|line| shortened(&visible(line))).collect();
+            let _ = writeln!(out, "\n{}", fenced(&lines.join("\n")));
+        }
+    }
+    out
+}
+
+/// Text from elsewhere as a block of code; the fence is longer than any in the text.
+fn fenced(text: &str) -> String {
+    let ticks = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat((ticks + 1).max(3));
+    format!("{fence}diff\n{text}\n{fence}")
 }
 
 fn difference(difference: &Difference) -> [String; 6] {

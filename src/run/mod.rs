@@ -73,6 +73,8 @@ pub struct Job {
     pub out: PathBuf,
     /// Seed of everything drawn at random.
     pub seed: u64,
+    /// Settings of the command line that decide what answers come, to be repeated with it; none is a secret.
+    pub settings: Vec<String>,
     /// A side whose output is shown as it comes.
     pub show_output: Option<Role>,
     /// This program, to start it again as a side.
@@ -178,9 +180,12 @@ async fn with_sides(
             alive(sides, outcome)?;
             save(job, record)?;
         }
-        let faults = until(stop, Box::pin(faults::make(job, record, sides, progress))).await?;
-        alive(sides, faults)?;
-        save(job, record)?;
+        // One step alone is asked for: what leads to it are requests, not faults.
+        if job.plan.only.is_none() {
+            let faults = until(stop, Box::pin(faults::make(job, record, sides, progress))).await?;
+            alive(sides, faults)?;
+            save(job, record)?;
+        }
     }
     if job.command.has_load() {
         progress.phase("load");
@@ -290,6 +295,8 @@ fn begin(job: &Job) -> RunRecord {
             plan_file: plan.source.as_ref().map(|path| path.display().to_string()),
             command: job.command.name().to_owned(),
             seed: job.seed,
+            only: plan.only.as_ref().map(ToString::to_string),
+            settings: job.settings.clone(),
             started_at: environment::now(),
             finished_at: None,
             sides: Pair::default(),

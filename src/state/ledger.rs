@@ -128,6 +128,9 @@ impl Ledger {
             candidate: value(found.candidate),
             count: 1,
             rule: found.rule.and_then(|rule| self.state.rules.get(rule)).map(|used| used.rule.clone()),
+            accepted: None,
+            remedy: None,
+            case: None,
             note: found.note,
             examples: Vec::new(),
         }

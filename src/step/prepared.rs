@@ -36,6 +36,8 @@ pub struct PreparedFlow {
     pub steps: Vec<PreparedStep>,
     /// How many variables its sessions have.
     pub variables: usize,
+    /// Their names.
+    pub variable_names: Vec<String>,
 }
 
 impl PreparedFlow {
@@ -50,7 +52,8 @@ impl PreparedFlow {
             .iter()
             .map(|step| PreparedStep::new(step, &flow.variables, header.filter(|_| step.auth)))
             .collect::<Result<_, _>>()?;
-        Ok(Self { name: flow.name.clone(), steps, variables: flow.variables.len() })
+        let variable_names = flow.variables.clone();
+        Ok(Self { name: flow.name.clone(), steps, variables: flow.variables.len(), variable_names })
     }
 }
 

@@ -3,21 +3,31 @@
 //! Whatever compares answers adds them up with this, so that a difference looks the same in every report whichever phase
 //! found it. Knows nothing of how answers were got.
 
-mod secrets;
+mod acceptance;
+mod remedy;
+pub mod secrets;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+pub use acceptance::new_entries;
 pub use secrets::Secrets;
 
 use crate::compare::ids::Bijection;
 use crate::compare::{self, Comparison, HEADERS_LEFT_OUT};
 use crate::plan::{Plan, Rule, RuleKind};
-use crate::record::parity::{Class, Difference, Example, Kind, NoiseParity, Parity, RuleUse, StepParity};
+use crate::record::parity::{Acceptance, Class, Difference, Example, Kind, NoiseParity, Parity, RuleUse, StepParity};
+use crate::record::reproduce::{FailingCase, Reproduction};
 use crate::role::Pair;
 
 /// Most groups of differences that are kept; beyond it only the counts go on.
 const MAX_GROUPS: usize = 1_000;
 
+/// Most failing cases that are kept.
+const MAX_CASES: usize = 50;
+/// Failing cases beyond which one without a breaking difference is not kept.
+const MAX_HARMLESS_CASES: usize = 20;
+/// Bytes of all failing cases together that are kept at most.
+const MAX_CASE_BYTES: usize = 1 << 20;
 /// Most further examples of one group.
 const MAX_EXAMPLES: usize = 2;
 
@@ -34,6 +44,12 @@ pub struct Tally {
     groups: HashMap<GroupKey, usize>,
     /// Place of each step in the list of steps.
     steps: HashMap<(String, String), usize>,
+    /// What somebody has accepted.
+    acceptances: acceptance::Acceptances,
+    /// Groups that were found since somebody last asked for them, as indices into the list of differences.
+    fresh: Vec<usize>,
+    /// Bytes of the failing cases so far.
+    case_bytes: usize,
 }
 
 /// Differences are one group if all but their values is the same, indices into arrays aside.
@@ -45,6 +61,7 @@ struct GroupKey {
     step: String,
     place: String,
     rule: Option<usize>,
+    acceptance: Option<usize>,
 }
 
 impl Tally {
@@ -60,7 +77,16 @@ impl Tally {
             ..Parity::default()
         };
         let keeps_values = plan.compare.rules.iter().map(|rule| !matches!(rule.kind, RuleKind::Ignore)).collect();
-        Self { parity, secrets: Secrets::new([]), keeps_values, groups: HashMap::new(), steps: index }
+        Self {
+            parity,
+            secrets: Secrets::new([]),
+            keeps_values,
+            groups: HashMap::new(),
+            steps: index,
+            acceptances: acceptance::Acceptances::new(plan.accepted.as_ref()),
+            fresh: Vec::new(),
+            case_bytes: 0,
+        }
     }
 
     /// From now on these do not get into the evidence.
@@ -135,8 +161,55 @@ impl Tally {
         self.difference("login", "login", Kind::Expectation, "login", sides);
     }
 
+    /// Whether groups of differences that matter were found since they last got a failing case.
+    pub const fn needs_case(&self) -> bool {
+        !self.fresh.is_empty()
+    }
+
+    /// The groups that were found since they last got a failing case.
+    pub fn fresh(&self) -> impl Iterator<Item = &Difference> {
+        self.fresh.iter().filter_map(|index| self.parity.differences.get(*index))
+    }
+
+    /// The first failing case of the groups that were found since this was last called; without one they go without.
+    pub fn give_case(&mut self, case: Option<FailingCase>) {
+        let fresh = std::mem::take(&mut self.fresh);
+        let Some(case) = case.filter(|_| !fresh.is_empty()) else { return };
+        let bytes = case.diff.len() + case.requests.iter().map(String::len).sum::<usize>();
+        let is_breaking = fresh.iter().any(|index| self.parity.differences[*index].class == Class::Breaking);
+        let most = if is_breaking { MAX_CASES } else { MAX_HARMLESS_CASES };
+        let reproduction = &mut self.parity.reproduction;
+        if reproduction.cases.len() >= most || self.case_bytes + bytes > MAX_CASE_BYTES {
+            reproduction.left_out += 1;
+            return;
+        }
+        self.case_bytes += bytes;
+        for index in fresh {
+            self.parity.differences[index].case = Some(reproduction.cases.len());
+        }
+        reproduction.cases.push(case);
+    }
+
+    /// A value as it may be kept. `place` is where it was found.
+    pub fn mask(&self, place: &str, value: &str) -> String {
+        self.secrets.mask(place, value)
+    }
+
+    /// What else is needed to see the differences again.
+    pub fn reproduction(&mut self) -> &mut Reproduction {
+        &mut self.parity.reproduction
+    }
+
     /// The evidence.
-    pub fn into_parity(self) -> Parity {
+    pub fn into_parity(mut self) -> Parity {
+        let compared: HashSet<(&str, &str)> = self
+            .parity
+            .steps
+            .iter()
+            .filter(|step| step.compared > 0)
+            .map(|step| (step.flow.as_str(), step.step.as_str()))
+            .collect();
+        self.parity.acceptances = self.acceptances.uses(&compared);
         self.parity
     }
 
@@ -146,21 +219,14 @@ impl Tally {
     }
 
     fn add(&mut self, flow: &str, step: &str, found: compare::Difference) {
-        match found.class {
-            Class::Breaking => self.parity.breaking += 1,
-            Class::Representation => self.parity.representation += 1,
-            Class::Volatile => self.parity.volatile += 1,
-        }
+        let (secrets, keeps_values) = (&self.secrets, &self.keeps_values);
+        let accepted = self.acceptances.find(flow, step, &found, || kept(secrets, keeps_values, &found));
+        self.count(flow, step, found.class, accepted.as_ref().map(|(_, acceptance)| acceptance));
         let is_id = found.kind == Kind::Id && found.class == Class::Volatile;
         match found.class {
             _ if found.kind != Kind::Id => {}
             Class::Breaking => self.parity.ids.conflicts += 1,
             Class::Representation | Class::Volatile => self.parity.ids.places += 1,
-        }
-        if found.class == Class::Breaking
-            && let Some(step) = self.step(flow, step)
-        {
-            step.breaking += 1;
         }
         let key = GroupKey {
             class: found.class,
@@ -169,6 +235,7 @@ impl Tally {
             step: step.to_owned(),
             place: without_indices(&found.place),
             rule: found.rule,
+            acceptance: accepted.as_ref().map(|(index, _)| *index),
         };
         if let Some(index) = self.groups.get(&key).copied() {
             self.parity.differences[index].count += 1;
@@ -177,10 +244,13 @@ impl Tally {
                 add_example(&mut self.parity.differences[index], example);
             }
         } else if self.groups.len() < MAX_GROUPS {
-            self.groups.insert(key, self.parity.differences.len());
-            let rule = found.rule.and_then(|index| self.parity.rules.get(index)).map(|used| used.rule.clone());
+            let is_open = found.class != Class::Volatile;
+            let remedy = is_open.then(|| remedy::remedy(flow, step, &found, self.rule_in_words(found.rule)));
             let without_rule = if is_id { "id" } else { "noise" };
-            let rule = rule.or_else(|| (found.class == Class::Volatile).then(|| without_rule.to_owned()));
+            let rule = self.rule_in_words(found.rule).or((!is_open).then_some(without_rule)).map(str::to_owned);
+            let index = self.parity.differences.len();
+            self.groups.insert(key, index);
+            self.fresh.extend(is_open.then_some(index));
             let first = self.example(found.rule, found.place, found.baseline, found.candidate);
             self.parity.differences.push(Difference {
                 class: found.class,
@@ -194,8 +264,33 @@ impl Tally {
                 rule,
                 note: found.note.map(|note| self.secrets.mask("note", &note)),
                 examples: Vec::new(),
+                accepted: accepted.map(|(_, acceptance)| acceptance),
+                remedy,
+                case: None,
             });
         }
+    }
+
+    /// Counts a difference: as accepted, or in its class.
+    fn count(&mut self, flow: &str, step: &str, class: Class, acceptance: Option<&Acceptance>) {
+        if acceptance.is_some_and(|acceptance| !acceptance.expired) {
+            self.parity.accepted += 1;
+            return;
+        }
+        match class {
+            Class::Breaking => self.parity.breaking += 1,
+            Class::Representation => self.parity.representation += 1,
+            Class::Volatile => self.parity.volatile += 1,
+        }
+        if class == Class::Breaking
+            && let Some(step) = self.step(flow, step)
+        {
+            step.breaking += 1;
+        }
+    }
+
+    fn rule_in_words(&self, rule: Option<usize>) -> Option<&str> {
+        rule.and_then(|index| self.parity.rules.get(index)).map(|used| used.rule.as_str())
     }
 
     /// Values as they may be kept.
@@ -216,6 +311,13 @@ impl Tally {
     }
 }
 
+/// Both values as they may be kept. What is ignored is often a secret, and never of interest.
+fn kept(secrets: &Secrets, keeps_values: &[bool], found: &compare::Difference) -> (Option<String>, Option<String>) {
+    let is_kept = found.rule.is_none_or(|rule| keeps_values.get(rule).copied().unwrap_or(true));
+    let keep = |value: &String| if is_kept { secrets.mask(&found.place, value) } else { NOT_KEPT.to_owned() };
+    (found.baseline.as_ref().map(keep), found.candidate.as_ref().map(keep))
+}
+
 /// Keeps an example that is not there yet.
 fn add_example(group: &mut Difference, example: Example) {
     let is_first =
@@ -227,7 +329,8 @@ fn add_example(group: &mut Difference, example: Example) {
 
 /// Adds what another phase found: differences, their numbers, and what rules did. What was asked in that phase stays its
 /// own and is told by it.
-pub fn add(parity: &mut Parity, found: Parity) {
+pub fn add(parity: &mut Parity, mut found: Parity) {
+    parity.absorb_cases(&mut found);
     parity.breaking += found.breaking;
     parity.representation += found.representation;
     parity.volatile += found.volatile;

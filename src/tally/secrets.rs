@@ -1,5 +1,7 @@
 //! What must not get into a record: tokens and passwords, wherever an answer shows them.
 
+use std::ops::Range;
+
 /// What stands where a secret was.
 const MASK: &str = "[secret]";
 /// Parts of the names of members and headers whose values are secrets.
@@ -38,8 +40,9 @@ impl Secrets {
     }
 }
 
-fn is_secret_name(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
+/// Whether what has this name is a secret, as far as a name can tell.
+pub fn is_secret_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase().replace('-', "_");
     NAMES.iter().any(|secret| name.contains(secret)) && !name.contains("token_type")
 }
 
@@ -54,22 +57,38 @@ fn mask_cookie(value: &str) -> String {
 /// Strings that are values of members with a telling name, in a piece of JSON that may be cut off.
 fn mask_members(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
-    let mut rest = json;
-    while let Some((before, name, after)) = next_string(rest) {
-        out.push_str(before);
-        out.push_str(name);
-        rest = after;
-        let value_follows = rest.trim_start().strip_prefix(':').map(str::trim_start).filter(|v| v.starts_with('"'));
-        if let Some(value) = value_follows.filter(|_| is_secret_name(name)) {
-            out.push_str(&rest[..rest.len() - value.len()]);
+    let mut done = 0;
+    for (_, content) in secret_members(json) {
+        out.push_str(&json[done..content.start]);
+        out.push_str(MASK);
+        done = content.end;
+        if done == json.len() {
+            // The string was cut off.
             out.push('"');
-            out.push_str(MASK);
-            out.push('"');
-            rest = next_string(value).map_or("", |(_, _, after)| after);
         }
     }
-    out.push_str(rest);
+    out.push_str(&json[done..]);
     out
+}
+
+/// Members of a piece of JSON, which may be cut off, that have a telling name and a string for their value: the name,
+/// and where the content of the string stands.
+pub fn secret_members(json: &str) -> Vec<(String, Range<usize>)> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some((before, name, _)) = next_string(&json[at..]) {
+        let after = at + before.len() + name.len();
+        at = after;
+        let rest = json[after..].trim_start();
+        let value = rest.strip_prefix(':').map(str::trim_start).filter(|value| value.starts_with('"'));
+        if let Some(value) = value.filter(|_| is_secret_name(name)) {
+            let start = json.len() - value.len() + 1;
+            let end = next_string(value).map_or(json.len(), |(_, string, _)| start + string.len() - 2);
+            found.push((name.trim_matches('"').to_owned(), start..end));
+            at = (end + 1).min(json.len());
+        }
+    }
+    found
 }
 
 /// What stands before the next quoted string, the string with its quotes, and what follows.
@@ -96,6 +115,7 @@ mod tests {
             ("$.user['new Password']", "\"abc\"", "[secret]"),
             ("$.token_type", "\"bearer\"", "\"bearer\""),
             ("header authorization", "Bearer abc", "[secret]"),
+            ("header x-api-key", "abc", "[secret]"),
             ("header set-cookie", "sid=abc; Path=/; HttpOnly", "sid=[secret]; Path=/; HttpOnly"),
             ("header etag", "\"3\"", "\"3\""),
             ("$.name", "\"a short one\"", "\"a short one\""),

@@ -22,6 +22,8 @@ fn record() -> RunRecord {
         run: RunInfo {
             plan: "students".to_owned(),
             plan_file: None,
+            only: None,
+            settings: Vec::new(),
             command: "run".to_owned(),
             seed: 1,
             started_at: "2026-01-01T00:00:00Z".to_owned(),

@@ -298,6 +298,9 @@ impl Told<'_> {
             rule: None,
             note: None,
             examples: Vec::new(),
+            accepted: None,
+            remedy: None,
+            case: None,
         });
     }
 }

@@ -138,6 +138,9 @@ fn plan(root: &Node, problems: &mut Problems<'_>) -> Option<Plan> {
         targets: Vec::new(),
         timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
         seed,
+        only: None,
+        accepted: None,
+        filled: problems.take_filled(),
     };
     plan.gates = gates::gates(fields.get("gates"), &plan, problems);
     plan.targets = gates::gates(fields.get("targets"), &plan, problems);
@@ -203,5 +206,8 @@ pub(super) fn ad_hoc(url: &str, arrivals: Arrivals, duration: Duration) -> Resul
         targets: Vec::new(),
         timeout: DEFAULT_TIMEOUT,
         seed: None,
+        only: None,
+        accepted: None,
+        filled: Vec::new(),
     })
 }

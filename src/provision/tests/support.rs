@@ -93,6 +93,9 @@ pub(super) fn plan(baseline: Side, candidate: Side, provider: Provider) -> Plan 
         targets: Vec::new(),
         timeout: Duration::from_secs(1),
         seed: None,
+        only: None,
+        accepted: None,
+        filled: Vec::new(),
     }
 }
 

@@ -10,6 +10,7 @@ mod load_parity;
 mod method;
 mod noise;
 mod parity;
+mod reproduce;
 mod state;
 mod steps;
 mod verdict;

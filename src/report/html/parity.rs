@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::{absent, code, none, nothing, prose, sent};
-use crate::record::parity::{Kind, RuleUse};
+use super::{absent, code, none, nothing, prose, reproduce, sent};
+use crate::record::parity::RuleUse;
 use crate::record::{Class, Difference, Parity, RunRecord};
 use crate::report::text::counted;
 use crate::units::format_count;
@@ -23,8 +23,11 @@ pub(super) fn all(record: &RunRecord) -> Markup {
     let Some(parity) = &record.parity else { return absent("The replay", record) };
     html! {
         (basis(parity))
+        @if let Some(only) = &record.run.only { p { "Only " (code(only)) " was asked for; nothing else counts." } }
         @if parity.differences.is_empty() { (nothing("No differences.")) }
-        @for (class, meaning) in CLASSES { (of_class(&parity.differences, class, meaning)) }
+        (reproduce::preparation(parity))
+        @for (class, meaning) in CLASSES { (of_class(Some((record, parity)), &parity.differences, class, meaning)) }
+        (reproduce::accepted(parity))
         (rules(&parity.rules))
         (super::ids::all(parity))
         (super::noise::all(parity))
@@ -39,7 +42,8 @@ fn basis(parity: &Parity) -> Markup {
             (counted(parity.requests, "request")) " to each, " (counted(parity.compared, "pair")) " of answers compared at "
             (counted(parity.places, "place")) ". Found: "
             strong.bad[parity.breaking > 0] { (format_count(parity.breaking)) " breaking" } ", "
-            (format_count(parity.representation)) " of representation, " (format_count(parity.volatile)) " volatile or allowed."
+            (format_count(parity.representation)) " of representation, " (format_count(parity.volatile)) " volatile or allowed"
+            @if parity.accepted > 0 { ", " (format_count(parity.accepted)) " accepted" } "."
         }
         (skipped(parity))
     }
@@ -60,13 +64,19 @@ fn skipped(parity: &Parity) -> Markup {
     }
 }
 
-/// Differences of one class, wherever they were found.
-pub(super) fn of_class(differences: &[Difference], class: Class, meaning: &str) -> Markup {
-    let found: Vec<&Difference> = differences.iter().filter(|difference| difference.class == class).collect();
+/// Differences of one class, wherever they were found. `seen` gives what else is known of each.
+pub(super) fn of_class(
+    seen: Option<(&RunRecord, &Parity)>,
+    differences: &[Difference],
+    class: Class,
+    meaning: &str,
+) -> Markup {
+    let is_shown = |difference: &&Difference| difference.class == class && !difference.is_accepted();
+    let found: Vec<&Difference> = differences.iter().filter(is_shown).collect();
     html! {
         @if !found.is_empty() {
             h3 { span.class.(class.name()) { (class.name()) } " " small { (meaning) } }
-            (table(&found, class == Class::Volatile))
+            (rows(seen, &found, class == Class::Volatile))
             @if found.len() > MOST_ROWS {
                 p.nothing { (format_count((found.len() - MOST_ROWS) as u64)) " more are in run.json." }
             }
@@ -75,6 +85,11 @@ pub(super) fn of_class(differences: &[Difference], class: Class, meaning: &str) 
 }
 
 pub(super) fn table(found: &[&Difference], with_rule: bool) -> Markup {
+    rows(None, found, with_rule)
+}
+
+/// `seen` gives what else is known of each difference.
+fn rows(seen: Option<(&RunRecord, &Parity)>, found: &[&Difference], with_rule: bool) -> Markup {
     html! {
         div.wide { table.differences {
             thead { tr {
@@ -85,7 +100,7 @@ pub(super) fn table(found: &[&Difference], with_rule: bool) -> Markup {
             tbody {
                 @for difference in found.iter().take(MOST_ROWS) {
                     tr {
-                        td { (kind(difference.kind)) }
+                        td { (difference.kind.name()) }
                         td { (sent(&difference.flow)) br; small { (sent(&difference.step)) } }
                         td { (code(&difference.place)) (broken_rule(difference)) }
                         td.value { (value(difference.baseline.as_deref())) }
@@ -103,10 +118,18 @@ pub(super) fn table(found: &[&Difference], with_rule: bool) -> Markup {
                             @if with_rule { td { } }
                         }
                     }
+                    @if let Some(details) = seen.and_then(|(record, parity)| reproduce::details(record, parity, difference)) {
+                        tr.more { td colspan="6" { (expired(difference)) (details) } }
+                    }
                 }
             }
         } }
     }
+}
+
+fn expired(difference: &Difference) -> Markup {
+    let until = difference.accepted.as_ref().filter(|accepted| accepted.expired).and_then(|it| it.until.as_deref());
+    html! { @if let Some(until) = until { p.bad { "Accepted until " (until) ", expired." } } }
 }
 
 fn value(value: Option<&str>) -> Markup {
@@ -130,26 +153,6 @@ fn broken_rule(difference: &Difference) -> Markup {
         } @else if let Some(note) = &difference.note {
             br; small { (sent(note)) }
         }
-    }
-}
-
-const fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Status => "status",
-        Kind::Missing => "missing",
-        Kind::Extra => "extra",
-        Kind::Type => "type",
-        Kind::Value => "value",
-        Kind::Order => "order",
-        Kind::Body => "body",
-        Kind::Transport => "transport",
-        Kind::Expectation => "expectation",
-        Kind::Capture => "capture",
-        Kind::RowMissing => "row missing",
-        Kind::RowExtra => "row extra",
-        Kind::Schema => "schema",
-        Kind::Id => "id",
-        Kind::Aftermath => "aftermath",
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) fn all(state: &State) -> Markup {
                 "after the flow after which it was first seen."
             }
             @if state.differences.is_empty() && state.failure.is_none() { (nothing("No differences.")) }
-            @for (class, meaning) in CLASSES { (parity::of_class(&state.differences, class, meaning)) }
+            @for (class, meaning) in CLASSES { (parity::of_class(None, &state.differences, class, meaning)) }
             (looks(&state.looks))
             (parity::rules(&state.rules))
             (left_out(state))

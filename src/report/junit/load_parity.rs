@@ -21,7 +21,7 @@ fn step(parity: &LoadParity, step: &StepLoadParity) -> TestCase {
     let breaking: Vec<&Difference> = parity.differences.iter().filter(is_mine).collect();
     let status = if !breaking.is_empty() {
         let message = counted(breaking.len() as u64, "breaking difference");
-        status(Verdict::Fail, &message, &told(&breaking))
+        status(Verdict::Fail, &message, &told(None, &breaking))
     } else if step.compared == 0 {
         skipped("no answers of this step were compared under load")
     } else {

@@ -234,6 +234,9 @@ fn parity() -> LoadParity {
             rule: None,
             note: None,
             examples: Vec::new(),
+            accepted: None,
+            remedy: None,
+            case: None,
         }],
         invariants: vec![Invariant {
             kind: "handed_out_once".to_owned(),

@@ -20,6 +20,7 @@ pub(super) fn parity() -> Parity {
         ids: IdParity { pairs: 120, unequal: 103, places: 206, conflicts: 0 },
         noise: noise(),
         coverage: Some(super::coverage::coverage()),
+        ..Parity::default()
     }
 }
 
@@ -141,6 +142,9 @@ fn difference((class, kind, step, place, baseline, candidate, count, rule): Foun
         rule: rule.map(str::to_owned),
         note: (class == Class::Breaking && rule.is_some()).then(|| "the types differ <b>|`".to_owned()),
         examples: if count == 3 { vec![example(place)] } else { Vec::new() },
+        accepted: None,
+        remedy: None,
+        case: None,
     }
 }
 

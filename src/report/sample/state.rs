@@ -90,6 +90,9 @@ fn difference((class, kind, flow, place, baseline, candidate, count): Found) -> 
         candidate: candidate.map(str::to_owned),
         count,
         rule: None,
+        accepted: None,
+        remedy: None,
+        case: None,
         note: None,
         examples: if kind == Kind::RowMissing { vec![example] } else { Vec::new() },
     }

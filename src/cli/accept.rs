@@ -1,0 +1,112 @@
+//! The file of accepted differences: read for `--accept`, added to by `--accept-new`.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::Exit;
+use super::args::VerifyArgs;
+use super::options::UsageError;
+use super::terminal::Terminal;
+use crate::plan::gate::Quantity;
+use crate::plan::{Accepted, AcceptedError};
+use crate::record::Class;
+use crate::run::{Job, Outcome};
+use crate::tally;
+
+/// Today in UTC, in which runs are dated.
+fn today() -> Date {
+    Timestamp::now().to_zoned(TimeZone::UTC).date()
+}
+
+/// Reads a file of accepted differences; entries whose last day is over no longer hold.
+pub(super) fn read(path: &Path) -> Result<Accepted, UsageError> {
+    let mut accepted = Accepted::load(path).map_err(|error| match error {
+        AcceptedError::Read { ref source, .. } => UsageError(format!(
+            "error: {error}\n  Caused by: {source}\nhint: `cutover verify --accept-new FILE --reason TEXT` begins one"
+        )),
+        AcceptedError::Invalid(diagnostics) => UsageError(diagnostics.to_string()),
+    })?;
+    accepted.expire(today());
+    Ok(accepted)
+}
+
+/// What `--accept-new` is to write.
+pub(super) struct New {
+    path: PathBuf,
+    reason: String,
+    until: Option<Date>,
+}
+
+impl New {
+    /// What the arguments ask for; `None`: nothing.
+    pub(super) fn from_args(args: &VerifyArgs) -> Result<Option<Self>, UsageError> {
+        let (Some(path), Some(reason)) = (&args.accept_new, &args.reason) else { return Ok(None) };
+        if reason.trim().is_empty() {
+            return Err(UsageError("error: --reason: it must not be empty".to_owned()));
+        }
+        let until = args.until.as_deref().map(day).transpose()?;
+        Ok(Some(Self { path: path.clone(), reason: reason.clone(), until }))
+    }
+
+    /// What stands in the file so far. That more can be added is found out before anything is started.
+    pub(super) fn known(&self) -> Result<Option<Accepted>, UsageError> {
+        if !self.path.exists() {
+            return Ok(None);
+        }
+        let known = read(&self.path)?;
+        self.extended(&[]).map_err(UsageError)?;
+        Ok(Some(known))
+    }
+
+    /// Writes what failed the run, if it came to its end.
+    pub(super) fn conclude(&self, job: &Job, terminal: &Terminal, outcome: &Outcome, exit: Exit) -> Exit {
+        let path = self.path.display();
+        let Some(parity) = outcome.record.parity.as_ref().filter(|_| outcome.error.is_none()) else {
+            terminal.error(&format!("{path} stays as it was: the run did not come to its end"));
+            return exit;
+        };
+        let until = self.until.map(|until| until.to_string());
+        let entries = tally::new_entries(parity, classes(job), &self.reason, until.as_deref());
+        if entries.is_empty() {
+            terminal.error(&format!("{path} stays as it was: there is nothing new to accept"));
+            return exit;
+        }
+        let written = self.extended(&entries).and_then(|text| {
+            std::fs::write(&self.path, text).map_err(|error| format!("error: cannot write `{path}`: {error}"))
+        });
+        if let Err(message) = written {
+            terminal.error(&message);
+            return Exit::Environment;
+        }
+        let count = match entries.len() {
+            1 => "1 difference".to_owned(),
+            count => format!("{count} differences"),
+        };
+        terminal.error(&format!("{count} added to {path}; the next run with `--accept {path}` lets them pass"));
+        exit
+    }
+
+    fn extended(&self, entries: &[Vec<String>]) -> Result<String, String> {
+        let path = self.path.display();
+        let text = match std::fs::read_to_string(&self.path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(format!("error: cannot read `{path}`: {error}")),
+        };
+        Accepted::extend(&path.to_string(), &text, entries).map_err(|diagnostics| diagnostics.to_string())
+    }
+}
+
+/// Differences of representation fail only where a gate is about them.
+fn classes(job: &Job) -> &'static [Class] {
+    let has_gate = job.plan.gates.iter().any(|gate| gate.metric.quantity == Quantity::ParityRepresentation);
+    if has_gate { &[Class::Breaking, Class::Representation] } else { &[Class::Breaking] }
+}
+
+fn day(text: &str) -> Result<Date, UsageError> {
+    let date = text.parse::<Date>().ok().filter(|date| date.to_string() == text);
+    date.ok_or_else(|| UsageError(format!("error: --until: `{text}` is not a day, write it as `2027-01-31`")))
+}

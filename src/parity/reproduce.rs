@@ -1,0 +1,122 @@
+//! Keeps what a flow has sent so far in a form that a shell can send again: rendered once more, in the same order and
+//! with the same draws, but with placeholders where each side has captured values of its own.
+
+use futures_util::FutureExt as _;
+use http_body_util::BodyExt as _;
+
+use crate::http::Origin;
+use crate::plan::{Plan, Side, SideKind};
+use crate::record::reproduce::{FailingCase, Reproduction, SideAgain};
+use crate::reproduce::{ReadableDiff, Sent, Shell, placeholders};
+use crate::role::{Pair, Role};
+use crate::step::{Captured, PreparedFlow, PreparedStep, Session};
+
+/// Ports for sides that a person starts again.
+const PORTS: Pair<u16> = Pair { baseline: 8081, candidate: 8082 };
+
+/// Writes failing cases for the differences of one replay.
+pub(super) struct Reproducer {
+    shell: Shell,
+    origin: Origin,
+    /// The login with what it captures; `None`: the plan has none.
+    login: Option<Sent>,
+    sides: Pair<Option<SideAgain>>,
+    seed: u64,
+}
+
+/// What one flow has sent so far.
+pub(super) struct Trace {
+    session: Session,
+    names: Vec<String>,
+    sent: Vec<Sent>,
+}
+
+impl Reproducer {
+    pub(super) fn new(plan: &Plan, origin: &Origin, seed: u64) -> Self {
+        let variables = plan.flows.first().map(|flow| flow.variables.as_slice()).unwrap_or_default();
+        let login = plan.auth.as_ref().and_then(|auth| PreparedStep::new(&auth.login, variables, None).ok());
+        let mut session = Session::new(0, 'a', 0, &[], variables.len());
+        let login = login.and_then(|step| sent(&step, "log in".to_owned(), &mut session, origin));
+        let sides = Pair::from_fn(|role| plan.sides.get(role).as_ref().map(|side| again(role, side, plan, seed)));
+        Self { shell: Shell::new(&plan.filled), origin: origin.clone(), login, sides, seed }
+    }
+
+    /// Begins with a flow, as the sessions of both sides do.
+    pub(super) fn begin(&self, phase: char, number: u64, flow: &PreparedFlow) -> Trace {
+        let mut session = Session::new(self.seed, phase, number, &[], flow.variables);
+        for (variable, _) in self.login.iter().flat_map(|login| &login.captures) {
+            session.set(*variable, placeholder(*variable));
+        }
+        Trace { session, names: flow.variable_names.clone(), sent: Vec::new() }
+    }
+
+    /// Adds a step that is about to be sent. A step that cannot be rendered is left out here as it is there.
+    pub(super) fn add(&self, trace: &mut Trace, flow: &PreparedFlow, step: &PreparedStep) {
+        let title = format!("{} / {}", flow.name, step.name);
+        trace.sent.extend(sent(step, title, &mut trace.session, &self.origin));
+    }
+
+    /// The failing case of what the last step that was added came to.
+    pub(super) fn case(&mut self, trace: &Trace, flow: &str, step: &str, diff: Option<ReadableDiff>) -> FailingCase {
+        let is_needed = |login: &&Sent| {
+            let marks = login.captures.iter().flat_map(|(variable, _)| <[String; 2]>::from(placeholders(*variable)));
+            marks.into_iter().any(|mark| trace.sent.iter().any(|sent| sent.mentions(&mark)))
+        };
+        let requests: Vec<Sent> = self.login.iter().filter(is_needed).chain(&trace.sent).cloned().collect();
+        let diff = diff.unwrap_or(ReadableDiff { text: String::new(), left_out: 0 });
+        FailingCase {
+            flow: flow.to_owned(),
+            step: step.to_owned(),
+            requests: self.shell.lines(&requests, &trace.names),
+            diff: diff.text,
+            diff_left_out: diff.left_out,
+        }
+    }
+
+    /// What else a person needs.
+    pub(super) fn finish(self, reproduction: &mut Reproduction) {
+        reproduction.secrets = self.shell.secrets();
+        reproduction.sides = self.sides;
+    }
+}
+
+fn placeholder(variable: usize) -> Captured {
+    let (text, json) = placeholders(variable);
+    Captured { text, json }
+}
+
+fn sent(step: &PreparedStep, title: String, session: &mut Session, origin: &Origin) -> Option<Sent> {
+    let (head, body) = step.render(session, origin).ok()?.into_parts();
+    for capture in &step.captures {
+        session.set(capture.variable, placeholder(capture.variable));
+    }
+    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let own = head.headers.iter().filter(|(name, _)| *name != http::header::HOST);
+    Some(Sent {
+        title,
+        method: head.method.to_string(),
+        target: head.uri.to_string(),
+        headers: own.map(|(name, value)| (name.to_string(), text(value))).collect(),
+        // A body that is there as a whole is never waited for.
+        body: body.collect().now_or_never()?.ok()?.to_bytes().to_vec(),
+        captures: step.captures.iter().map(|capture| (capture.variable, capture.from.clone())).collect(),
+    })
+}
+
+/// How such a side is reached again.
+fn again(role: Role, side: &Side, plan: &Plan, seed: u64) -> SideAgain {
+    let port = PORTS.get(role);
+    match &side.kind {
+        SideKind::Url { url } => SideAgain { url: Some(url.clone()), start: None },
+        SideKind::Command { .. } => SideAgain { url: None, start: None },
+        SideKind::Bundled { stack, defects, args } => {
+            let mut words = vec!["cutover serve --stack".to_owned(), stack.name().to_owned()];
+            words.extend(
+                defects.iter().flat_map(|defect| ["--defect".to_owned(), crate::reproduce::shell_word(defect)]),
+            );
+            words.extend(args.iter().map(|word| crate::reproduce::shell_word(word)));
+            words.push(format!("--seed-students {} --seed {seed} --listen 127.0.0.1:{port}", plan.database.students));
+            SideAgain { url: Some(format!("http://127.0.0.1:{port}")), start: Some(words.join(" ")) }
+        }
+    }
+}

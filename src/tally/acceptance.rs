@@ -1,0 +1,131 @@
+//! Differences that somebody has accepted, by the entries of a committed file.
+
+use std::collections::HashSet;
+
+use super::remedy::yaml_text;
+use super::without_indices;
+use crate::compare::Difference as Found;
+use crate::plan::{Accepted, AcceptedDifference};
+use crate::record::parity::{Acceptance, AcceptanceUse, Class, Difference, Kind, Parity};
+
+/// The entries, and what each was about so far.
+#[derive(Debug, Default)]
+pub(super) struct Acceptances {
+    entries: Vec<AcceptedDifference>,
+    matched: Vec<u64>,
+}
+
+impl Acceptances {
+    pub(super) fn new(accepted: Option<&Accepted>) -> Self {
+        let entries = accepted.map(|accepted| accepted.entries.clone()).unwrap_or_default();
+        Self { matched: vec![0; entries.len()], entries }
+    }
+
+    /// The entry that is about a difference, the first that still holds before any that has expired; counts it.
+    /// `values` gives both values as a record would show them.
+    pub(super) fn find(
+        &mut self,
+        flow: &str,
+        step: &str,
+        found: &Found,
+        values: impl Fn() -> (Option<String>, Option<String>),
+    ) -> Option<(usize, Acceptance)> {
+        if self.entries.is_empty() || found.class == Class::Volatile {
+            return None;
+        }
+        let place = without_indices(&found.place);
+        let mut about = Vec::new();
+        for (index, entry) in self.entries.iter().enumerate() {
+            let is_meant = entry.flow == flow
+                && entry.step == step
+                && entry.class == found.class.name()
+                && entry.kind == found.kind.name()
+                && general(&entry.place) == place;
+            if is_meant && has_values(entry, &values) {
+                about.push(index);
+            }
+        }
+        let index = about.iter().copied().find(|index| !self.entries[*index].expired).or(about.first().copied())?;
+        self.matched[index] += 1;
+        Some((index, acceptance(&self.entries[index])))
+    }
+
+    /// What each entry did. `compared` are the steps whose answers were compared.
+    pub(super) fn uses(&self, compared: &HashSet<(&str, &str)>) -> Vec<AcceptanceUse> {
+        let used = |(entry, matched): (&AcceptedDifference, &u64)| AcceptanceUse {
+            entry: format!("{} / {} at {}", entry.flow, entry.step, entry.place),
+            place: entry.source.clone(),
+            acceptance: acceptance(entry),
+            matched: *matched,
+            asked: compared.contains(&(entry.flow.as_str(), entry.step.as_str())) || *matched > 0,
+        };
+        self.entries.iter().zip(&self.matched).map(used).collect()
+    }
+}
+
+fn acceptance(entry: &AcceptedDifference) -> Acceptance {
+    Acceptance {
+        reason: entry.reason.clone(),
+        until: entry.until.map(|date| date.to_string()),
+        ticket: entry.ticket.clone(),
+        expired: entry.expired,
+    }
+}
+
+/// `$.items[*].name` and `$.items[3].name` are both `$.items[].name`.
+fn general(place: &str) -> String {
+    without_indices(place).replace("[*]", "[]")
+}
+
+fn has_values(entry: &AcceptedDifference, values: impl Fn() -> (Option<String>, Option<String>)) -> bool {
+    if entry.baseline.is_none() && entry.candidate.is_none() {
+        return true;
+    }
+    let (baseline, candidate) = values();
+    let fits = |wanted: &Option<String>, found: Option<String>| wanted.is_none() || *wanted == found;
+    fits(&entry.baseline, baseline) && fits(&entry.candidate, candidate)
+}
+
+/// The fields of an entry that say which difference it is about, as YAML.
+pub(super) fn entry_fields(flow: &str, step: &str, class: Class, kind: Kind, place: &str) -> Vec<String> {
+    let place = without_indices(place).replace("[]", "[*]");
+    vec![
+        format!("flow: {}", yaml_text(flow)),
+        format!("step: {}", yaml_text(step)),
+        format!("where: {}", yaml_text(&place)),
+        format!("class: {}", class.name()),
+        format!("kind: {}", kind.name()),
+    ]
+}
+
+/// Entries for the differences of a run that nobody has accepted yet, each as the lines of one element of a list.
+pub fn new_entries(parity: &Parity, classes: &[Class], reason: &str, until: Option<&str>) -> Vec<Vec<String>> {
+    let mut seen = HashSet::new();
+    let mut entries = Vec::new();
+    let is_open = |difference: &&Difference| classes.contains(&difference.class) && !difference.is_accepted();
+    for difference in parity.differences.iter().filter(is_open) {
+        let Difference { flow, step, class, kind, place, baseline, candidate, .. } = difference;
+        let mut lines = entry_fields(flow, step, *class, *kind, place);
+        for (name, value) in [("baseline", baseline), ("candidate", candidate)] {
+            lines.extend(
+                value
+                    .as_deref()
+                    .filter(|value| is_constant(*kind, value))
+                    .map(|value| format!("{name}: {}", serde_json::Value::from(value.replace("${", "$${")))),
+            );
+        }
+        if seen.insert(lines.clone()) {
+            lines.push(format!("reason: {}", yaml_text(reason)));
+            lines.extend(until.map(|until| format!("until: {until}")));
+            entries.push(lines);
+        }
+    }
+    entries
+}
+
+/// Whether a value is the same whatever is drawn: a status, or a word such as an error code.
+fn is_constant(kind: Kind, value: &str) -> bool {
+    let word = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
+    let is_code = word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    kind == Kind::Status || is_code
+}

@@ -1,0 +1,282 @@
+//! A difference is seen again: by pasted `curl` lines, by `--only`, and accepted by what the report proposes.
+
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::support::{CANDIDATE, CUTOVER, Ended, Place, differences, list, smoke};
+
+const READ: &str = "GET /api/v1/students/{{student_id}}";
+
+/// Without its gate on coverage: a promise that a side breaks is not covered, whoever accepts that.
+const COVERAGE: (&str, &str) = ("  - parity.coverage >= 90%\n", "");
+
+fn with_defects(defects: &str) -> String {
+    smoke(&[(CANDIDATE, &format!("candidate: {{ bundled: {{ stack: async, defects: [{defects}] }} }}")), COVERAGE])
+}
+
+fn verify(place: &Place, plan: &str, more: &[&str]) -> (Ended, Value) {
+    let plan = place.file("plan.yaml", plan);
+    let ended = place.run(&[&["verify", &plan, "--database", "sqlite", "--seed", "7", "--no-color"], more].concat());
+    let record = place.record();
+    (ended, record)
+}
+
+fn find<'r>(record: &'r Value, class: &str, [flow, step, at]: [&str; 3]) -> Option<&'r Value> {
+    differences(record, class).into_iter().find(|difference| {
+        (&difference["flow"], &difference["step"], &difference["where"]) == (&flow.into(), &step.into(), &at.into())
+    })
+}
+
+/// A service that a person has started with a command of the report.
+struct Served(std::process::Child, String);
+
+impl Served {
+    fn start(command: &str) -> Self {
+        // The port is taken from the system here: tests run side by side.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address").to_string();
+        drop(listener);
+        let (command, _) = command.split_once("--listen ").expect("an address to listen at");
+        let command = command.replacen("cutover ", &format!("exec {CUTOVER} "), 1);
+        let child = Command::new("bash")
+            .args(["-c", &format!("{command} --listen {address}")])
+            .env_remove("DATABASE_URL")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("bash");
+        let served = Self(child, address.clone());
+        assert!(crate::support::eventually(|| crate::support::get(&address, "/health").is_some()), "{command}");
+        served
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It serves until it is killed.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What bash prints for the requests of a case, asked of one side.
+fn paste(record: &Value, difference: &Value, side: &str, address: &str) -> String {
+    let at = usize::try_from(difference["case"].as_u64().expect("a case")).expect("an index");
+    let case = &record["parity"]["reproduction"]["cases"][at];
+    let lines: Vec<&str> = list(&case["requests"]).iter().filter_map(Value::as_str).collect();
+    let script = format!("set -u\nSIDE=${{{side}:?}}\n{}", lines.join("\n"));
+    let output = Command::new("bash")
+        .args(["-c", &script])
+        .env(side, format!("http://{address}"))
+        .env("PASSWORD", "admin-password")
+        .output()
+        .expect("bash");
+    assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn has_curl() -> bool {
+    let is_there = |program: &str| Command::new(program).arg("--version").output().is_ok();
+    let there = is_there("curl") && is_there("jq") && is_there("bash");
+    // Where all is demanded, nothing may be missing.
+    assert!(there || std::env::var_os("CUTOVER_REQUIRE_POSTGRES").is_none(), "`curl`, `jq` or `bash` is missing");
+    if !there {
+        println!("skipped: `curl`, `jq` or `bash` is not on this machine");
+    }
+    there
+}
+
+#[test]
+fn pasted_requests_get_the_answers_that_were_told() {
+    if !has_curl() {
+        return;
+    }
+    let place = Place::new();
+    let (_, record) = verify(&place, &with_defects("wrong-status, missing-field, error-code"), &[]);
+    let sides = &record["parity"]["reproduction"]["sides"];
+    let start = |side: &str| Served::start(sides[side]["start"].as_str().expect("a command"));
+    let (baseline, candidate) = (start("baseline"), start("candidate"));
+    for (at, parts) in [
+        (["enrol", "gone", "status"], ["HTTP/1.1 404", "HTTP/1.1 400"]),
+        (["enrol", "gone", "$.code"], ["\"code\":\"STUDENT_NOT_FOUND\"", "\"code\":\"NOT_FOUND\""]),
+        (["refusals", "no such student", "status"], ["HTTP/1.1 404", "HTTP/1.1 400"]),
+    ] {
+        let difference = find(&record, "breaking", at).expect("a difference");
+        let answers = [
+            paste(&record, difference, "BASELINE", &baseline.1),
+            paste(&record, difference, "CANDIDATE", &candidate.1),
+        ];
+        for (answer, part) in answers.iter().zip(parts) {
+            assert!(answer.contains(part), "`{part}` is not in {answer}");
+        }
+    }
+    let difference = find(&record, "breaking", ["browse", READ, "$.email"]).expect("a difference");
+    assert!(paste(&record, difference, "BASELINE", &baseline.1).contains("\"email\":"));
+    let candidates = paste(&record, difference, "CANDIDATE", &candidate.1);
+    assert!(candidates.contains("HTTP/1.1 200") && !candidates.contains("\"email\":"), "{candidates}");
+}
+
+#[test]
+fn the_two_answers_stand_side_by_side_in_every_report() {
+    let place = Place::new();
+    let (ended, record) = verify(&place, &with_defects("wrong-status"), &[]);
+    let difference = find(&record, "breaking", ["enrol", "gone", "status"]).expect("a difference");
+    let at = difference["case"].as_u64().expect("a case") as usize;
+    let diff = record["parity"]["reproduction"]["cases"][at]["diff"].as_str().expect("a diff");
+    for line in ["-HTTP 404", "+HTTP 400", " content-type: application/json", " x-request-id: [ignored]"] {
+        assert!(diff.lines().any(|other| other == line), "`{line}` is not in\n{diff}");
+    }
+    let read = |name: &str| std::fs::read_to_string(place.out().join(name)).expect("a report");
+    for name in ["report.html", "junit.xml", "summary.md"] {
+        assert!(read(name).contains("-HTTP 404") && read(name).contains("+HTTP 400"), "{name}");
+    }
+    for name in ["report.html", "junit.xml"] {
+        assert!(read(name).contains("--request DELETE"), "{name}");
+    }
+    assert!(ended.stdout.contains("--database sqlite --only enrol/gone --seed 7"), "{}", ended.stdout);
+    for (name, bytes) in crate::support::files(&place.out()) {
+        assert!(!String::from_utf8_lossy(&bytes).contains("admin-password"), "{}", name.display());
+    }
+}
+
+#[test]
+fn one_step_alone_is_compared_with_the_same_draws() {
+    let place = Place::new();
+    let plan = with_defects("wrong-status, missing-field");
+    let (_, whole) = verify(&place, &plan, &[]);
+    let (ended, record) = verify(&place, &plan, &["--only", "enrol/gone"]);
+    assert_eq!(ended.code, Some(1), "{}", ended.stdout);
+    let parity = &record["parity"];
+    let steps = smoke_steps(&record, "enrol");
+    let before = steps.iter().position(|step| step == "gone").expect("a step");
+    assert_eq!(parity["compared"], 1);
+    assert_eq!(parity["requests"], before as u64 + 1, "steps before it are sent, steps after it are not");
+    assert_eq!(record["run"]["only"], "enrol/gone");
+    let places: Vec<&Value> = differences(&record, "breaking").iter().map(|difference| &difference["where"]).collect();
+    assert_eq!(places, ["status"], "what the steps before it differ in does not count");
+    let sent = |record: &Value| {
+        let cases = list(&record["parity"]["reproduction"]["cases"]);
+        cases.iter().find(|case| case["step"] == "gone").expect("a case")["requests"].clone()
+    };
+    assert_eq!(sent(&whole), sent(&record));
+    let (ended, record) = verify(&place, &plan, &["--only", "health"]);
+    assert_eq!((ended.code, &record["parity"]["compared"]), (Some(0), &2.into()), "{}", ended.stdout);
+    let ended = place.run(&["verify", "students-smoke", "--only", "enrol/gnoe"]);
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.contains("has no step `gnoe`; did you mean `gone`?"), "{}", ended.stderr);
+}
+
+fn smoke_steps(record: &Value, flow: &str) -> Vec<Value> {
+    let flow = list(&record["run"]["flows"]).iter().find(|known| known["name"] == flow).expect("a flow");
+    list(&flow["steps"]).to_vec()
+}
+
+/// Every difference comes with what would accept it; once it stands in the plan or the file, that difference is gone
+/// and no other.
+#[test]
+fn what_is_proposed_accepts_that_difference_and_no_other() {
+    let place = Place::new();
+    let plan = with_defects("wrong-status, missing-field, error-code");
+    let (_, record) = verify(&place, &plan, &[]);
+    for at in [["enrol", "gone", "$.code"], ["browse", READ, "$.email"], ["enrol", "gone", "status"]] {
+        let difference = find(&record, "breaking", at).expect("a difference");
+        let yaml = difference["remedy"]["yaml"].as_str().expect("lines");
+        let (plan, file) = if difference["remedy"]["target"] == "plan" {
+            let (_, rule) = yaml.split_once("ignore:\n").expect("a place to ignore");
+            (plan.replacen("  ignore:\n", &format!("  ignore:\n{rule}\n"), 1), "version: 1\naccepted:\n".to_owned())
+        } else {
+            (plan.clone(), format!("version: 1\n{yaml}\n"))
+        };
+        let file = place.file("accepted.yaml", &file);
+        let (ended, after) = verify(&place, &plan, &["--accept", &file]);
+        assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+        let count = |record: &Value| record["parity"]["breaking"].as_u64().expect("a count");
+        let gone = difference["count"].as_u64().expect("a count");
+        assert_eq!(count(&after) + gone, count(&record), "{yaml}\n{}", ended.stdout);
+    }
+}
+
+#[test]
+fn accepted_differences_pass_until_their_last_day_and_new_ones_fail() {
+    let place = Place::new();
+    let plan = with_defects("wrong-status");
+    let file = place.path().join("accepted.yaml").display().to_string();
+    let new = ["--accept-new", &file, "--reason", "agreed: old clients: see #1", "--until", "2099-12-31"];
+    let (ended, _) = verify(&place, &plan, &new);
+    assert_eq!(ended.code, Some(1), "they fail the run in which they are new: {}", ended.stderr);
+    assert!(ended.stderr.contains("added to"), "{}", ended.stderr);
+
+    let (ended, record) = verify(&place, &plan, &["--accept", &file]);
+    assert_eq!(ended.code, Some(0), "{}\n{}", ended.stdout, ended.stderr);
+    assert_eq!(record["parity"]["breaking"], 0);
+    let accepted = record["parity"]["accepted"].as_u64().expect("a count");
+    assert!(accepted > 0 && ended.stdout.contains(&format!("; {accepted} accepted")), "{}", ended.stdout);
+    let difference = find(&record, "breaking", ["enrol", "gone", "status"]).expect("still told");
+    assert_eq!(difference["accepted"]["reason"], "agreed: old clients: see #1");
+
+    // Another defect on top.
+    let (ended, record) = verify(&place, &with_defects("wrong-status, lost-header"), &["--accept", &file]);
+    assert_eq!(ended.code, Some(1), "{}", ended.stdout);
+    assert!(ended.stdout.contains("header location") && !ended.stdout.contains("at status"), "{}", ended.stdout);
+    let junit = std::fs::read_to_string(place.out().join("junit.xml")).expect("a report");
+    assert_eq!(junit.matches("<failure").count() as u64, failing_steps(&record) + 1, "steps and the gate: {junit}");
+
+    // The last day is over.
+    let text = std::fs::read_to_string(&file).expect("the file");
+    place.file("accepted.yaml", &text.replace("2099-12-31", "2026-01-31"));
+    let (ended, _) = verify(&place, &plan, &["--accept", &file]);
+    assert_eq!(ended.code, Some(1), "{}", ended.stdout);
+    assert!(ended.stdout.contains("accepted until 2026-01-31, expired"), "{}", ended.stdout);
+
+    // What was accepted is not there any more.
+    place.file("accepted.yaml", &text);
+    let (ended, record) = verify(&place, &smoke(&[]), &["--accept", &file]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stdout);
+    assert!(ended.stdout.contains("was not found: take it out"), "{}", ended.stdout);
+    assert_eq!(record["parity"]["accepted"], 0);
+    // Of what was not asked for, nothing is known.
+    let (ended, _) = verify(&place, &smoke(&[]), &["--accept", &file, "--only", "health"]);
+    assert!(!ended.stdout.contains("was not found"), "{}", ended.stdout);
+}
+
+fn failing_steps(record: &Value) -> u64 {
+    list(&record["parity"]["steps"]).iter().filter(|step| step["breaking"] != 0).count() as u64
+}
+
+#[test]
+fn new_differences_are_added_below_what_people_have_written() {
+    let place = Place::new();
+    let begun = "# what we agreed on\nversion: 1\naccepted:\n  - flow: enrol   # for good\n    step: gone\n    where: status\n    \
+        kind: status\n    reason: agreed\n\n# end\n";
+    let file = place.file("accepted.yaml", begun);
+    let (_, record) =
+        verify(&place, &with_defects("wrong-status"), &["--accept-new", &file, "--reason", "also agreed"]);
+    assert!(find(&record, "breaking", ["enrol", "gone", "status"]).expect("told")["accepted"].is_object());
+    let text = std::fs::read_to_string(&file).expect("the file");
+    let (kept, rest) = text.split_at(begun.find("\n# end").expect("an end"));
+    assert_eq!(kept, &begun[..kept.len()]);
+    assert!(rest.starts_with("  - flow: ") && rest.ends_with("\n\n# end\n"), "{rest}");
+    assert!(!rest.contains("step: gone"), "{rest}");
+    let (ended, _) = verify(&place, &with_defects("wrong-status"), &["--accept", &file]);
+    assert_eq!(ended.code, Some(0), "{}\n{text}", ended.stdout);
+}
+
+#[test]
+fn a_file_of_accepted_differences_that_is_wrong_starts_nothing() {
+    let place = Place::new();
+    let file = place
+        .file("accepted.yaml", "version: 1\naccepted:\n  - { flow: a, stpe: b, where: c, kind: status, reason: d }\n");
+    let ended = place.run(&["verify", "students-smoke", "--accept", &file]);
+    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+    for part in ["unknown key `stpe`", ":3:16", "did you mean `step`?"] {
+        assert!(ended.stderr.contains(part), "{part}: {}", ended.stderr);
+    }
+    let ended = place.run(&["verify", "students-smoke", "--accept", "no-such-file.yaml"]);
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.contains("cannot read the accepted differences in `no-such-file.yaml`"), "{}", ended.stderr);
+    let ended = place.run(&["verify", "students-smoke", "--accept-new", "x.yaml", "--reason", "r", "--until", "soon"]);
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.contains("`soon` is not a day"), "{}", ended.stderr);
+}
