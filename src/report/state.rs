@@ -25,7 +25,8 @@ pub fn state_in_words(state: &State) -> String {
     }
     words.push_str(&after(state));
     if state.volatile > 0 {
-        let _ = write!(words, "; {} allowed by rules or explained", format_count(state.volatile));
+        let count = format_count(state.volatile);
+        let _ = write!(words, ", but for {count} that rules allow or arrivals that failed explain");
     }
     if let Some(why) = &state.failure {
         let _ = write!(words, "; not compared everywhere: {why}");

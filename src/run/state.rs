@@ -1,5 +1,6 @@
 //! When the two databases are compared, and what becomes of it when they cannot be.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::parity::After;
@@ -115,12 +116,12 @@ fn undone(plan: &Plan, load: &Load) -> Undone {
     let of_side = |role: Role| load.sides.get(role).as_ref();
     let failed: u64 = load.blocks.iter().flat_map(|block| &block.seconds).map(|second| second.errors).sum();
     let reconnects: u64 = Role::BOTH.iter().filter_map(|role| of_side(*role)).map(|side| side.reconnects).sum();
-    let answered_otherwise = answered_otherwise(plan, load);
+    let broken_off = load.parity.as_ref().map_or(0, |seen| seen.broken_off.baseline + seen.broken_off.candidate);
     let bounds = load.blocks.iter().map(|block| block.started_ms);
     let begin = bounds.clone().min().unwrap_or(0);
     let end = bounds.max().unwrap_or(0) + (load.block_s * 1e3) as u64;
     Undone {
-        arrivals: failed + reconnects + answered_otherwise,
+        arrivals: failed + reconnects + broken_off + answered_otherwise(plan, load),
         apart: Duration::from_millis(end.saturating_sub(begin)) + plan.timeout,
     }
 }
@@ -128,19 +129,45 @@ fn undone(plan: &Plan, load: &Load) -> Undone {
 /// How many answers to steps that change something had another status on one side than on the other.
 fn answered_otherwise(plan: &Plan, load: &Load) -> u64 {
     let (Some(baseline), Some(candidate)) = (&load.sides.baseline, &load.sides.candidate) else { return 0 };
-    let changes: Vec<bool> = plan.flows.iter().flat_map(|flow| flow.steps.iter().map(changes)).collect();
-    let steps = baseline.steps.iter().zip(&candidate.steps).zip(changes).filter(|(_, changes)| *changes);
-    let apart =
-        |((baseline, candidate), _): ((&crate::record::load::StepLoad, &crate::record::load::StepLoad), bool)| {
-            let statuses =
-                baseline.statuses.keys().chain(candidate.statuses.keys()).collect::<std::collections::BTreeSet<_>>();
-            let count = |step: &crate::record::load::StepLoad, status| step.statuses.get(status).copied().unwrap_or(0);
-            statuses.into_iter().map(|status| count(baseline, status).abs_diff(count(candidate, status))).sum::<u64>()
-        };
-    steps.map(apart).sum()
+    let changing = plan.flows.iter().flat_map(|flow| flow.steps.iter().map(changes));
+    let steps = baseline.steps.iter().zip(&candidate.steps).zip(changing).filter(|(_, changes)| *changes);
+    steps.map(|((baseline, candidate), _)| moved(&baseline.statuses, &candidate.statuses)).sum()
 }
+
+/// Answers that went from one status to another. That there are more of one side, whose measured time ended a request
+/// later, moves none.
+fn moved(baseline: &Statuses, candidate: &Statuses) -> u64 {
+    let count = |statuses: &Statuses, status| statuses.get(status).copied().unwrap_or(0);
+    let all: BTreeSet<&u16> = baseline.keys().chain(candidate.keys()).collect();
+    let apart: u64 = all.into_iter().map(|status| count(baseline, status).abs_diff(count(candidate, status))).sum();
+    let total = |statuses: &Statuses| statuses.values().sum::<u64>();
+    (apart - total(baseline).abs_diff(total(candidate))) / 2
+}
+
+/// Answers by status.
+type Statuses = BTreeMap<u16, u64>;
 
 /// Puts the evidence into the record.
 pub(super) fn keep(databases: Databases<'_>, record: &mut RunRecord) {
     record.state = Some(databases.into_state());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_that_went_to_another_status_are_counted_and_a_longer_measurement_is_not() {
+        let statuses = |counts: &[(u16, u64)]| counts.iter().copied().collect::<Statuses>();
+        for (baseline, candidate, expected) in [
+            (&[(200, 50)][..], &[(200, 53)][..], 0),
+            (&[(200, 50), (204, 10)], &[(200, 52), (204, 11)], 0),
+            (&[(200, 50)], &[(200, 47), (204, 3)], 3),
+            (&[(200, 50)], &[(200, 48), (409, 3)], 2),
+            (&[(201, 4)], &[(500, 4)], 4),
+            (&[], &[(200, 5)], 0),
+        ] {
+            assert_eq!(moved(&statuses(baseline), &statuses(candidate)), expected, "{baseline:?} {candidate:?}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use cutover::role::{Pair, Role};
 use cutover::state::{Comparison, Undone};
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
-use crate::support::{Place, has_server};
+use crate::support::{CANDIDATE, Place, has_server, list, smoke};
 
 use std::time::Duration;
 
@@ -388,4 +388,44 @@ async fn postgres_values_are_compared_without_loss() {
     let state = twins.compared().await;
     assert_eq!(state.breaking, cases.len() as u64, "{:#?}", told(&state));
     store.stop().await;
+}
+
+/// What a run of the smoke plan with a defect found in the databases: class, kind, flow, place.
+fn found_with(defect: &str, command: &str, database: &str) -> (Option<i32>, Vec<[String; 4]>) {
+    let place = Place::new();
+    let to = format!("candidate: {{ bundled: {{ stack: async, defects: [{defect}] }} }}");
+    let plan = place.file("plan.yaml", &smoke(&[(CANDIDATE, &to)]));
+    let arguments = [command, &plan, "--database", database, "--seed", "7"];
+    let ended = if command == "run" { place.measure(&arguments) } else { place.run(&arguments) };
+    let record = place.record();
+    assert_eq!(record["state"]["failure"], serde_json::Value::Null, "{}", ended.stdout);
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let found = list(&record["state"]["differences"]).iter();
+    (ended.code, found.map(|it| ["class", "kind", "flow", "where"].map(|key| text(&it[key]))).collect())
+}
+
+#[test]
+fn rows_that_a_defect_loses_or_leaves_are_named() {
+    for database in ["sqlite", "local"].into_iter().filter(|database| has_server(database)) {
+        for (defect, kind, flow) in [("lost-write", "row_missing", "enrol"), ("partial-batch", "row_extra", "batch")] {
+            let (code, found) = found_with(defect, "verify", database);
+            let is_it = |it: &[String; 4]| {
+                it[0] == "breaking" && it[1] == kind && it[2] == flow && it[3].starts_with("table students row id=")
+            };
+            assert!(code == Some(1) && found.iter().any(is_it), "{defect} on {database}: {found:#?}");
+        }
+    }
+}
+
+#[test]
+fn updates_and_claims_that_are_lost_under_load_are_found_in_the_database() {
+    if !has_server("local") {
+        return;
+    }
+    for (defect, place) in [("lost-update", "table students sum of column version"), ("double-claim", " column status")]
+    {
+        let (code, found) = found_with(defect, "run", "local");
+        let is_it = |it: &[String; 4]| it[0] == "breaking" && it[2] == "load" && it[3].ends_with(place);
+        assert!(code == Some(1) && found.iter().any(is_it), "{defect}: {found:#?}");
+    }
 }

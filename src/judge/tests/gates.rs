@@ -192,3 +192,34 @@ fn the_worst_gate_decides() {
     assert_eq!(judge(&record, &[few(), missing()], &[]).verdict, Verdict::Invalid);
     assert_eq!(judge(&record, &[few(), missing(), failing()], &[]).verdict, Verdict::Fail);
 }
+
+#[test]
+fn a_breaking_difference_of_the_databases_fails_unless_somebody_gives_that_up_in_writing() {
+    let look = |breaking| crate::record::state::Look {
+        phase: "parity".to_owned(),
+        after: "enrol".to_owned(),
+        tables: 1,
+        rows: 5,
+        compared_by_row: 5,
+        breaking,
+        explained_by: 0,
+    };
+    let state = |breaking| crate::record::State {
+        tables: 1,
+        rows: 5,
+        compared: 5,
+        breaking,
+        looks: vec![look(breaking)],
+        ..crate::record::State::default()
+    };
+    let status = |state: crate::record::State| {
+        let judgement = judge(&RunRecord { state: Some(state), ..record() }, &[], &[]);
+        let gate = judgement.gates.into_iter().find(|gate| gate.expr == "state.breaking == 0");
+        gate.map(|gate| gate.status)
+    };
+    assert_eq!(status(state(0)), Some(Verdict::Pass));
+    assert_eq!(status(state(1)), Some(Verdict::Fail));
+    // What could not be compared never passes, and what nobody can compare is no gate.
+    assert_eq!(status(crate::record::State { failure: Some("gone".to_owned()), ..state(0) }), Some(Verdict::Invalid));
+    assert_eq!(status(crate::record::State { skipped: Some("a URL".to_owned()), ..state(0) }), None);
+}
