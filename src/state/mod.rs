@@ -204,6 +204,11 @@ impl Comparison {
             self.ledger.add(found);
         }
         self.tables = Joined::all(&catalogues.baseline, &catalogues.candidate, &self.rules);
+        // A rule that has a table or column to be about is in use, also while nothing differs there.
+        let of_tables = catalogues.baseline.tables.iter().map(|table| self.rules.of_table(&table.name));
+        for rule in of_tables.chain(self.tables.iter().flat_map(|table| table.rules.iter().copied())) {
+            self.ledger.asked(rule, 1);
+        }
         self.left_out(&catalogues.baseline);
         self.check_sums()
     }

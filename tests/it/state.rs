@@ -149,6 +149,9 @@ async fn what_a_rule_ignores_is_left_out_of_the_checksum(store: &Store) {
     twins.only(Role::Candidate, "DELETE FROM things").await;
     let state = twins.compared().await;
     assert_eq!((told(&state), state.left_out.len(), state.tables), (vec![], 1, 0));
+    assert!(state.rules[0].matched > 0, "a rule that leaves out a table is in use");
+    let twins = Twins::new(store, THINGS).await.ignoring(Some("thing"), None);
+    assert_eq!(twins.compared().await.rules[0].matched, 0, "a rule about no table is not");
 }
 
 async fn schemas_are_compared(store: &Store) {
