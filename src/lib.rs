@@ -28,6 +28,7 @@ pub mod load;
 pub mod observe;
 pub mod parity;
 pub mod provision;
+pub mod state;
 pub mod tap;
 
 pub mod report;

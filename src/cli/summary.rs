@@ -34,6 +34,7 @@ fn print_text(record: &RunRecord, out: &Path) {
     let mut lines = Vec::new();
     figures(record, &mut lines);
     parity(record, &mut lines);
+    state(record, &mut lines);
     coverage(record, &mut lines);
     if let Some(exploration) = &record.explore {
         explore::explore(exploration, &mut lines);
@@ -68,6 +69,7 @@ fn as_json(record: &RunRecord) -> serde_json::Value {
         "targets": record.targets,
         "findings": record.findings,
         "parity": record.parity,
+        "state": record.state,
         "explore": record.explore,
         "faults": record.faults,
         "load": sides.map(|sides| serde_json::json!({
@@ -167,14 +169,28 @@ fn parity(record: &RunRecord, lines: &mut Vec<String>) {
     if let Some(only) = &record.run.only {
         lines.push(format!("  only {} was asked for; nothing else counts", shorten(only)));
     }
+    let shown = told(&parity.differences, lines);
+    look_deeper(record, &shown, lines);
+}
+
+/// `state    6 tables, 5 012 rows equal after 9 flows and the load`
+fn state(record: &RunRecord, lines: &mut Vec<String>) {
+    let Some(state) = &record.state else { return };
+    lines.push(String::new());
+    lines.push(format!("state    {}", shown(&report::state_in_words(state))));
+    told(&state.differences, lines);
+}
+
+/// The gravest differences; gives back all that count.
+fn told<'r>(differences: &'r [Difference], lines: &mut Vec<String>) -> Vec<&'r Difference> {
     let is_open = |d: &&Difference| d.class != Class::Volatile && !d.is_accepted();
-    let mut shown: Vec<&Difference> = parity.differences.iter().filter(is_open).collect();
+    let mut shown: Vec<&Difference> = differences.iter().filter(is_open).collect();
     shown.sort_by_key(|difference| difference.class);
     lines.extend(shown.iter().take(MOST_DIFFERENCES).map(|difference| difference_line(difference)));
     if shown.len() > MOST_DIFFERENCES {
         lines.push(format!("  … and {} more, see the report", shown.len() - MOST_DIFFERENCES));
     }
-    look_deeper(record, &shown, lines);
+    shown
 }
 
 /// How to see the first differences again; the answers and the requests are in the report.
@@ -259,9 +275,14 @@ fn printable(text: &str) -> String {
 }
 
 /// One line of printable characters: what targets send must not steer a terminal.
+fn shown(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// The same, and not endlessly.
 fn shorten(text: &str) -> String {
-    let mut shown: String =
-        text.chars().take(MOST_CHARACTERS).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    let mut shown: String = text.chars().take(MOST_CHARACTERS).collect::<String>();
+    shown = self::shown(&shown);
     if text.chars().nth(MOST_CHARACTERS).is_some() {
         shown.push('…');
     }

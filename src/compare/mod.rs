@@ -24,6 +24,7 @@ mod permit;
 mod place;
 mod readable;
 mod routes;
+pub mod rows;
 mod rules;
 mod scalar;
 mod shown;

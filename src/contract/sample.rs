@@ -131,7 +131,7 @@ fn members(contract: &Contract, object: &Map<String, Value>, depth: usize) -> Ma
 }
 
 fn list(contract: &Contract, object: &Map<String, Value>, depth: usize) -> Value {
-    let count = size(object, "minItems").unwrap_or(1).max(usize::from(size(object, "maxItems") != Some(0)));
+    let count = size(object, "minItems").unwrap_or(1).max(1).min(size(object, "maxItems").unwrap_or(MAX_LENGTH));
     let item = object.get("items").cloned().unwrap_or(Value::Bool(true));
     let one = sample(contract, &item, depth + 1);
     Value::Array(vec![one; count.min(MAX_LENGTH / 16)])

@@ -17,15 +17,21 @@ pub(super) struct Judged {
 }
 
 /// The gates as written, after those that stand unless somebody gives them up in writing: no breaking difference, where
-/// answers were compared, without load or under it, and no wait for a connection given up, where the candidate's pool was watched under load.
+/// answers were compared, without load or under it, or databases should have been, and no wait for a connection given up,
+/// where the candidate's pool was watched under load.
 pub(super) fn with_implied(evidence: &RunRecord, gates: &[Gate]) -> Vec<Gate> {
     let candidate = evidence.load.as_ref().and_then(|load| load.sides.candidate.as_ref());
     let is_watched = candidate.and_then(|side| side.pool.as_ref()).is_some_and(|pool| pool.timeouts.is_some());
+    // Databases without a table of both sides prove nothing either way.
+    let has_databases = evidence.state.as_ref().is_some_and(|state| {
+        state.skipped.is_none() && (state.tables > 0 || state.breaking > 0 || state.failure.is_some())
+    });
     let is_compared = evidence.load.as_ref().and_then(|load| load.parity.as_ref()).is_some_and(LoadParity::is_basis);
     let implied = [
         (evidence.parity.is_some(), Subject::Parity, Quantity::ParityBreaking),
         (is_compared, Subject::Parity, Quantity::ParityLoadBreaking),
         (is_watched, Subject::Side(Role::Candidate), Quantity::PoolTimeouts),
+        (has_databases, Subject::State, Quantity::StateBreaking),
     ];
     let is_written = |quantity| gates.iter().any(|gate| gate.metric.quantity == quantity);
     let missing = implied.into_iter().filter(|(applies, _, quantity)| *applies && !is_written(*quantity));
@@ -150,6 +156,7 @@ fn scoped(metric: &Metric) -> String {
 fn samples(metric: &Metric, figures: &Figures) -> String {
     let what = match metric.quantity {
         _ if metric.subject == Subject::Parity => "answers compared",
+        _ if metric.subject == Subject::State => "rows compared",
         Quantity::Requests | Quantity::Errors | Quantity::ErrorRate | Quantity::Throughput => "requests",
         _ => "samples",
     };

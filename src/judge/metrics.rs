@@ -3,7 +3,7 @@
 use super::times;
 use crate::plan::gate::{Metric, Quantity, Scope, Subject};
 use crate::record::load::{Pool, StepLoad, WaitQuantiles};
-use crate::record::{Parity, RunRecord, SideLoad};
+use crate::record::{Parity, RunRecord, SideLoad, State};
 use crate::role::Role;
 
 /// A figure in base units.
@@ -35,6 +35,7 @@ pub(super) fn look_up(evidence: &RunRecord, metric: &Metric) -> Lookup {
         }
         Subject::Parity if metric.quantity == Quantity::ParityLoadBreaking => of_load_parity(evidence),
         Subject::Parity => of_parity(parity(evidence)?, metric.quantity),
+        Subject::State => of_state(evidence.state.as_ref(), metric.quantity),
         Subject::Side(role) => of_side(evidence, role, metric),
     }?;
     if figure.value.is_finite() { Ok(figure) } else { Err(no_data("the figure on record is not a number")) }
@@ -68,6 +69,25 @@ fn of_parity(parity: &Parity, quantity: Quantity) -> Lookup {
         Quantity::ParityRepresentation => counted(parity.representation),
         Quantity::ParityCoverage => coverage(parity),
         _ => Err(no_data("the replay does not measure this")),
+    }
+}
+
+fn of_state(state: Option<&State>, quantity: Quantity) -> Lookup {
+    let state = state.ok_or_else(|| no_data("the databases were not compared"))?;
+    if let Some(why) = &state.skipped {
+        return Err(no_data(format!("the databases were not compared: {why}")));
+    }
+    if let Some(why) = &state.failure {
+        return Err(no_data(format!("the databases could not be compared: {why}")));
+    }
+    if state.looks.is_empty() {
+        return Err(no_data("the databases were not compared"));
+    }
+    match quantity {
+        Quantity::StateCompared => Ok(plain(state.compared as f64, state.compared)),
+        Quantity::StateBreaking => Ok(plain(state.breaking as f64, state.compared)),
+        Quantity::StateRepresentation => Ok(plain(state.representation as f64, state.compared)),
+        _ => Err(no_data("comparing databases does not measure this")),
     }
 }
 

@@ -22,7 +22,7 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// Why, in one sentence.
     pub reason: String,
-    /// The gates in the order given; `parity.breaking == 0` comes first where it was not written.
+    /// The gates in the order given; those that were not written and stand anyway, such as `parity.breaking == 0`, come first.
     pub gates: Vec<GateResult>,
     /// The targets in the order given; the verdict does not depend on them.
     pub targets: Vec<GateResult>,

@@ -45,6 +45,15 @@ pub enum ParityError {
     },
 }
 
+/// How far the replay has come, for whoever looks at what it leaves behind.
+#[derive(Debug, Clone, Copy)]
+pub enum After<'a> {
+    /// Both sides let us in; the texts are what the logins captured, and secret.
+    Login(&'a [String]),
+    /// The flow with this number was done.
+    Flow(usize),
+}
+
 /// Replays every flow of the plan on both sides. With a contract, what is compared is held against it.
 ///
 /// # Errors
@@ -56,10 +65,11 @@ pub async fn run(
     seed: u64,
     progress: &Progress,
 ) -> Result<Parity, ParityError> {
-    run_with_noise(plan, contract, origins, seed, Vec::new(), progress).await
+    run_with_noise(plan, contract, origins, seed, Vec::new(), progress, async |_| {}).await
 }
 
 /// The same with what the baseline answered before, so that what differs between two runs of it is known for noise.
+/// `after` is awaited before the replay goes on.
 ///
 /// # Errors
 /// See [`ParityError`].
@@ -70,6 +80,7 @@ pub async fn run_with_noise(
     seed: u64,
     recordings: Vec<Recording>,
     progress: &Progress,
+    mut after: impl AsyncFnMut(After<'_>),
 ) -> Result<Parity, ParityError> {
     let flows = prepare(plan)?;
     let mut tally = Tally::new(plan);
@@ -78,8 +89,11 @@ pub async fn run_with_noise(
         return Ok(with_coverage(tally.into_parity(), coverage));
     };
     let captured = logins.iter().flat_map(|(_, variables)| variables).flatten();
+    let captured: Vec<String> = captured.map(|value| value.text.clone()).collect();
     let filled = plan.filled.iter().map(|filled| filled.value.clone());
-    tally.keep_secret(Secrets::new(captured.map(|value| value.text.clone()).chain(filled)));
+    let secrets: Vec<String> = captured.into_iter().chain(filled).collect();
+    after(After::Login(&secrets)).await;
+    tally.keep_secret(Secrets::new(secrets));
     let mut replay = Replay {
         comparator: Comparator::new(&plan.compare),
         ids: Ids::new(plan),
@@ -97,6 +111,7 @@ pub async fn run_with_noise(
     for (number, flow) in flows.iter().enumerate().filter(|(_, flow)| is_asked_for(flow)) {
         progress.step(number as u64, flows.len() as u64, format!("flow {}", flow.name), None);
         replay.flow(number as u64, flow).await;
+        after(After::Flow(number)).await;
     }
     progress.step(flows.len() as u64, flows.len() as u64, "done", None);
     let Replay { mut tally, reproducer, coverage, mut ids, noise, .. } = replay;

@@ -28,6 +28,7 @@ fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
     }
     write_rules(out, plan)?;
     write_ids(out, plan)?;
+    write_state(out, plan)?;
     write_faults(out, plan)?;
     writeln!(out, "\nload")?;
     write_load(out, plan)?;
@@ -110,20 +111,47 @@ fn write_rules(out: &mut String, plan: &Plan) -> fmt::Result {
         writeln!(out, "  nothing")?;
     }
     for rule in &plan.compare.rules {
-        let kind = match &rule.kind {
-            RuleKind::Ignore => "not at all".to_owned(),
-            RuleKind::Datetime { within } => format!("as times within {}", format_duration(*within)),
-            RuleKind::Uuid => "as UUIDs".to_owned(),
-            RuleKind::Number { within } => format!("as numbers within {within}"),
-            RuleKind::Unordered => "in any order".to_owned(),
-            RuleKind::Keyed { by } => format!("in any order, paired by {by}"),
-            RuleKind::Matches { pattern } => format!("as texts that match /{pattern}/"),
-            RuleKind::Schema { .. } => "by a JSON Schema".to_owned(),
-        };
+        let kind = kind_in_words(&rule.kind);
         let only = [&rule.flow, &rule.step].into_iter().flatten().map(|name| format!(", only in {name}"));
         writeln!(out, "  {} {kind}{}: {}", rule.place, only.collect::<String>(), rule.reason)?;
     }
     Ok(())
+}
+
+/// How the databases are compared, where a plan says something about it.
+fn write_state(out: &mut String, plan: &Plan) -> fmt::Result {
+    let state = &plan.compare.state;
+    if state.rules.is_empty() && state.sums.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "\ndatabases compared after each flow that changes something and after the load: everything, except"
+    )?;
+    for rule in &state.rules {
+        writeln!(out, "  {rule} {}: {}", kind_in_words(&rule.kind), rule.reason)?;
+    }
+    for sum in &state.sums {
+        writeln!(
+            out,
+            "  the sum of table {} column {} must be the same after the load: {}",
+            sum.table, sum.column, sum.reason
+        )?;
+    }
+    Ok(())
+}
+
+fn kind_in_words(kind: &RuleKind) -> String {
+    match kind {
+        RuleKind::Ignore => "not at all".to_owned(),
+        RuleKind::Datetime { within } => format!("as times within {}", format_duration(*within)),
+        RuleKind::Uuid => "as UUIDs".to_owned(),
+        RuleKind::Number { within } => format!("as numbers within {within}"),
+        RuleKind::Unordered => "in any order".to_owned(),
+        RuleKind::Keyed { by } => format!("in any order, paired by {by}"),
+        RuleKind::Matches { pattern } => format!("as texts that match /{pattern}/"),
+        RuleKind::Schema { .. } => "by a JSON Schema".to_owned(),
+    }
 }
 
 fn write_ids(out: &mut String, plan: &Plan) -> fmt::Result {

@@ -97,6 +97,8 @@ pub enum Subject {
     Side(Role),
     /// Of the parity phase.
     Parity,
+    /// Of the two databases, after the replay and after the load.
+    State,
 }
 
 impl Gate {
@@ -175,6 +177,7 @@ impl Subject {
         match self {
             Self::Side(role) => role.name(),
             Self::Parity => "parity",
+            Self::State => "state",
         }
     }
 }

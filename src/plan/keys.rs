@@ -71,6 +71,7 @@ pub(super) const MAX_WEIGHT: u64 = 1_000_000;
 pub(super) const MAX_USERS: u64 = 100_000;
 pub(super) const MAX_BURST: u64 = 100_000;
 pub(super) const MAX_PAIRS: u64 = 10_000;
+pub(super) const MAX_CHUNK: u64 = 1_000_000;
 pub(super) const MAX_STUDENTS: u64 = 10_000_000;
 
 pub(super) static PLAN: Object = Object {
@@ -267,12 +268,75 @@ pub(super) static COMPARE: Object = Object {
     keys: &[
         may("ignore", Kind::List(&Kind::Object(&IGNORE)), "Places that are not compared."),
         may("rules", Kind::List(&Kind::Object(&RULE)), "Places that are compared otherwise."),
+        may("state", Kind::Object(&STATE), "How the two databases are compared, where the harness knows them."),
         may(
             "noise_runs",
             Kind::Whole(0, MAX_NOISE_RUNS),
             "Runs of the baseline against itself; what differs there is compared by format only. Default 1, and 0 for a baseline known by its URL.",
         ),
         may("ids", Kind::Object(&IDS), "Ids that the sides generate: they may differ as long as each stays one."),
+    ],
+};
+
+pub(super) static STATE: Object = Object {
+    name: "state",
+    about: "How the databases are compared after each flow that changes something, and after the load.",
+    one_of: &[],
+    keys: &[
+        may("ignore", Kind::List(&Kind::Object(&STATE_IGNORE)), "Tables or columns that are not compared."),
+        may("rules", Kind::List(&Kind::Object(&STATE_RULE)), "Columns that are compared otherwise."),
+        may(
+            "sums",
+            Kind::List(&Kind::Object(&STATE_SUM)),
+            "Columns that add up to the same, whatever order the load had.",
+        ),
+        may(
+            "chunk",
+            Kind::Whole(1, MAX_CHUNK),
+            "Tables with more rows than this are compared by checksums of so many rows first. Default 5000.",
+        ),
+    ],
+};
+
+pub(super) static STATE_IGNORE: Object = Object {
+    name: "state_ignore",
+    about: "What is not compared: the rows of a table, a column of it, or a column of every table.",
+    one_of: &[],
+    keys: &[
+        may("table", Kind::Text, "Name of the table; with its schema if that is not `public`: `audit.events`."),
+        may("column", Kind::Text, "Name of the column; without a table: in every table."),
+        must("reason", Kind::Text, "Why; printed in every report."),
+    ],
+};
+
+pub(super) static STATE_RULE: Object = Object {
+    name: "state_rule",
+    about: "A column that is compared otherwise.",
+    one_of: &[],
+    keys: &[
+        may("table", Kind::Text, "Name of the table. Default: every table with such a column."),
+        must("column", Kind::Text, "Name of the column."),
+        must(
+            "as",
+            Kind::Choice(RULE_KINDS),
+            "As in `rules` of answers: `datetime`, `uuid`, `number`, `matches` or `schema`.",
+        ),
+        may("within", Kind::Either(&[Kind::Duration, Kind::Tolerance]), "Largest distance of two instants or numbers."),
+        may("by", Kind::Text, "Only for answers."),
+        may("pattern", Kind::Text, "Regular expression that both values match."),
+        may("schema", Kind::Schema, "JSON Schema that both values fit."),
+        must("reason", Kind::Text, "Why; printed in every report."),
+    ],
+};
+
+pub(super) static STATE_SUM: Object = Object {
+    name: "state_sum",
+    about: "A column of counts: after the load, when requests came in another order, its sum must still be the same.",
+    one_of: &[],
+    keys: &[
+        must("table", Kind::Text, "Name of the table."),
+        must("column", Kind::Text, "Name of a column of whole numbers."),
+        must("reason", Kind::Text, "Why; printed in every report."),
     ],
 };
 
@@ -425,8 +489,20 @@ pub(super) static LOAD: Object = Object {
 
 pub(super) const CLASSES: &[&str] = &["breaking", "representation"];
 /// Kinds of differences, as records spell them.
-pub(super) const DIFFERENCE_KINDS: &[&str] =
-    &["status", "missing", "extra", "type", "value", "order", "body", "transport", "expectation", "capture"];
+pub(super) const DIFFERENCE_KINDS: &[&str] = &[
+    "status",
+    "missing",
+    "extra",
+    "type",
+    "value",
+    "order",
+    "body",
+    "transport",
+    "expectation",
+    "capture",
+    "id",
+    "aftermath",
+];
 
 pub(super) static ACCEPTED: Object = Object {
     name: "accepted differences",

@@ -18,6 +18,7 @@ mod read;
 mod rule;
 mod schema;
 mod side;
+mod state;
 pub mod template;
 mod yaml;
 
@@ -39,6 +40,7 @@ pub use read::{AdHocError, PlanError, load, parse, parse_rate};
 pub use rule::{Rule, RuleKind, RulePlace, Tolerance};
 pub use schema::schema;
 pub use side::{Database, Metrics, Provider, Side, SideKind, Stack, UrlError};
+pub use state::{StateCompare, StateRule, StateSum};
 pub use template::{JsonTemplate, Template};
 
 use crate::role::{Pair, Role};
@@ -248,6 +250,8 @@ pub enum CaptureFrom {
 pub struct Compare {
     /// Rules in the order written; the first that fits a place is applied.
     pub rules: Vec<Rule>,
+    /// How the databases are compared.
+    pub state: StateCompare,
     /// Ids that the sides generate.
     pub ids: Ids,
     /// Runs of the baseline against itself; `None`: see [`Plan::noise_runs`].

@@ -4,13 +4,36 @@ use serde_json::{Map, Value, json};
 
 use super::keys::{
     AUTH, BUNDLED, BURST, COMPARE, CONTRACT, DATABASE, EXCEPT, EXPECT, FAULTS, FLOW, ID_EXCEPT, ID_PLACE, IDS, IGNORE,
-    Kind, LOAD, METRICS, Object, PLAN, RULE, SEED, SIDE, SIDES, STEP,
+    Kind, LOAD, METRICS, Object, PLAN, RULE, SEED, SIDE, SIDES, STATE, STATE_IGNORE, STATE_RULE, STATE_SUM, STEP,
 };
 
 /// Every object but the plan itself.
-static OBJECTS: [&Object; 21] = [
-    &SIDES, &SIDE, &BUNDLED, &METRICS, &DATABASE, &SEED, &AUTH, &FLOW, &STEP, &EXPECT, &COMPARE, &IGNORE, &RULE, &IDS,
-    &ID_PLACE, &ID_EXCEPT, &LOAD, &BURST, &CONTRACT, &EXCEPT, &FAULTS,
+static OBJECTS: [&Object; 25] = [
+    &SIDES,
+    &SIDE,
+    &BUNDLED,
+    &METRICS,
+    &DATABASE,
+    &SEED,
+    &AUTH,
+    &FLOW,
+    &STEP,
+    &EXPECT,
+    &COMPARE,
+    &IGNORE,
+    &RULE,
+    &IDS,
+    &ID_PLACE,
+    &ID_EXCEPT,
+    &LOAD,
+    &BURST,
+    &CONTRACT,
+    &EXCEPT,
+    &FAULTS,
+    &STATE,
+    &STATE_IGNORE,
+    &STATE_RULE,
+    &STATE_SUM,
 ];
 
 /// JSON Schema (2020-12) of a plan.

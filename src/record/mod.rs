@@ -10,6 +10,7 @@ pub mod load;
 pub mod load_parity;
 pub mod parity;
 pub mod reproduce;
+pub mod state;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,7 @@ pub use explore::Exploration;
 pub use faults::{Connections, FaultEvidence};
 pub use load::{Load, SideLoad};
 pub use parity::{Class, Difference, Parity};
+pub use state::State;
 
 use crate::role::Pair;
 
@@ -45,6 +47,9 @@ pub struct RunRecord {
     pub findings: Vec<Finding>,
     /// The sequential replay; `null`: not run.
     pub parity: Option<Parity>,
+    /// The two databases; `null`: not compared.
+    #[serde(default)]
+    pub state: Option<State>,
     /// What generated requests found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explore: Option<Exploration>,

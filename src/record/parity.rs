@@ -195,6 +195,12 @@ pub enum Kind {
     Expectation,
     /// A value to capture was not there.
     Capture,
+    /// The baseline's database has a row that the candidate's has not.
+    RowMissing,
+    /// The candidate's database has a row that the baseline's has not.
+    RowExtra,
+    /// The two databases are built otherwise: a table, column, constraint, index or sequence.
+    Schema,
     /// Ids that the sides generated: different and one (volatile), or one that would be two (breaking).
     Id,
     /// What a fault left behind: a connection that is still in use, or a side that does not answer as before.
@@ -202,6 +208,22 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them; files of accepted differences know each by its name.
+    pub const ALL: [Self; 12] = [
+        Self::Status,
+        Self::Missing,
+        Self::Extra,
+        Self::Type,
+        Self::Value,
+        Self::Order,
+        Self::Body,
+        Self::Transport,
+        Self::Expectation,
+        Self::Capture,
+        Self::Id,
+        Self::Aftermath,
+    ];
+
     /// As `run.json` spells it.
     pub const fn name(self) -> &'static str {
         match self {
@@ -215,6 +237,9 @@ impl Kind {
             Self::Transport => "transport",
             Self::Expectation => "expectation",
             Self::Capture => "capture",
+            Self::RowMissing => "row missing",
+            Self::RowExtra => "row extra",
+            Self::Schema => "schema",
             Self::Id => "id",
             Self::Aftermath => "aftermath",
         }

@@ -14,7 +14,8 @@ use super::text::{counted, not_run, quantity, run_seconds, visible, visible_line
 use super::{File, View, reproduce};
 use crate::record::parity::StepParity;
 use crate::record::reproduce::FailingCase;
-use crate::record::{Class, Difference, Ending, FaultEvidence, GateResult, Parity, RunRecord, Verdict};
+use crate::record::state::Look;
+use crate::record::{Class, Difference, Ending, FaultEvidence, GateResult, Parity, RunRecord, State, Verdict};
 use crate::role::Role;
 
 /// Failing cases of one step that are shown at most.
@@ -25,6 +26,7 @@ pub(super) fn render(view: &View) -> Vec<File> {
     let mut report = Report::new(format!("cutover {}", visible(&record.run.plan)));
     report.time = run_seconds(record).map(Duration::from_secs_f64);
     report.add_test_suites([gates(record), parity(record)]);
+    report.add_test_suites(record.state.as_ref().map(state));
     report.add_test_suites(coverage::suite(record));
     report.add_test_suites(faults(record));
     report.add_test_suites(load_parity::suite(record));
@@ -114,6 +116,26 @@ fn step(parity: &Parity, step: &StepParity, only: Option<&str>) -> TestCase {
         TestCaseStatus::success()
     };
     case(&format!("parity.{}", step.flow), &step.step, status)
+}
+
+/// The two databases: a test case for each time at which they were compared.
+fn state(state: &State) -> TestSuite {
+    let mut suite = TestSuite::new("state");
+    let look = |look: &Look| {
+        let is_breaking = |found: &&Difference| found.class == Class::Breaking && found.flow == look.after;
+        let breaking: Vec<_> = state.differences.iter().filter(is_breaking).collect();
+        let message = counted(look.breaking, "breaking difference");
+        let verdict = if look.breaking > 0 { Verdict::Fail } else { Verdict::Pass };
+        case(&format!("state.{}", look.phase), &look.after, status(verdict, &message, &told(None, &breaking)))
+    };
+    suite.add_test_cases(state.looks.iter().map(look));
+    if let Some(why) = &state.failure {
+        suite.add_test_case(case("state", "every look", status(Verdict::Invalid, why, why)));
+    }
+    if let Some(why) = &state.skipped {
+        suite.add_test_case(case("state", "databases", skipped(&visible(why))));
+    }
+    suite
 }
 
 /// Breaking differences of steps that the record does not list.

@@ -12,6 +12,7 @@ mod histograms;
 mod html;
 mod junit;
 pub mod reproduce;
+mod state;
 mod summary;
 mod text;
 
@@ -23,6 +24,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 pub use files::{ReportError, read_record, write_record};
+pub use state::state_in_words;
 
 use crate::record::RunRecord;
 

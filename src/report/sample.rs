@@ -11,6 +11,7 @@ mod faults;
 mod load;
 mod observations;
 mod parity;
+mod state;
 
 const STEPS: [(&str, &str); 4] = [
     ("browse", "GET /api/v1/students?page=1&page_size=20"),
@@ -46,6 +47,7 @@ pub(super) fn full() -> RunRecord {
             ),
         ],
         parity: Some(parity::parity()),
+        state: Some(state::state()),
         explore: None,
         faults: faults::faults(),
         load: Some(load),
@@ -95,6 +97,7 @@ pub(super) fn empty() -> RunRecord {
         targets: Vec::new(),
         findings: Vec::new(),
         parity: None,
+        state: None,
         explore: None,
         faults: Vec::new(),
         load: None,

@@ -11,6 +11,7 @@ mod load_parity;
 use std::fmt::Write as _;
 
 use super::figures::{Figure, figures, loaded};
+use super::state::state_in_words;
 use super::text::{NONE, command, counted, not_run, quantity, reached, symbol, visible};
 use super::{File, View, reproduce};
 use crate::record::{Class, Difference, Ending, GateResult, Load, Parity, RunRecord, Verdict};
@@ -31,6 +32,7 @@ pub(super) fn render(view: &View) -> Vec<File> {
         gates(record),
         compared(record),
         differences(record),
+        state(record),
         coverage::coverage(record),
         explore::explored(record),
         faults::faults(record),
@@ -135,9 +137,6 @@ fn differences(record: &RunRecord) -> String {
     let Some(parity) = &record.parity else {
         return format!("### Differences\n\nThe replay was {}.\n", not_run(record));
     };
-    let mut found: Vec<&Difference> =
-        parity.differences.iter().filter(|found| found.class != Class::Volatile && !found.is_accepted()).collect();
-    found.sort_by_key(|difference| difference.class);
     let mut out = format!(
         "### Differences\n\n{} of each side compared: **{} breaking**, {} of representation, {} volatile or allowed{}.\n",
         counted(parity.compared, "answer"),
@@ -166,6 +165,23 @@ fn differences(record: &RunRecord) -> String {
     if let Some(only) = &record.run.only {
         let _ = writeln!(out, "\nOnly {} was asked for; nothing else counts.", code(only));
     }
+    let found = told(&parity.differences, &mut out);
+    out + &cases(record, parity, &found)
+}
+
+/// What became of the databases.
+fn state(record: &RunRecord) -> String {
+    let Some(state) = &record.state else { return String::new() };
+    let mut out = format!("### Databases\n\n{}.\n", prose(&state_in_words(state)));
+    told(&state.differences, &mut out);
+    out
+}
+
+/// The gravest differences as a table; gives back all that count.
+fn told<'r>(differences: &'r [Difference], out: &mut String) -> Vec<&'r Difference> {
+    let is_open = |found: &&Difference| found.class != Class::Volatile && !found.is_accepted();
+    let mut found: Vec<&Difference> = differences.iter().filter(is_open).collect();
+    found.sort_by_key(|difference| difference.class);
     if !found.is_empty() {
         let head = ["Class", "Step", "Where", "Baseline", "Candidate", "Count"];
         let _ =
@@ -174,7 +190,7 @@ fn differences(record: &RunRecord) -> String {
     if found.len() > MOST_DIFFERENCES {
         let _ = writeln!(out, "\n{} more in the full report.", format_count((found.len() - MOST_DIFFERENCES) as u64));
     }
-    out + &cases(record, parity, &found)
+    found
 }
 
 /// The first failing cases: both answers, and the command that does the step again.

@@ -10,6 +10,7 @@ mod explore;
 mod faults;
 mod measure;
 mod noise;
+mod state;
 
 use std::path::PathBuf;
 
@@ -19,6 +20,7 @@ pub use error::RunError;
 use crate::clock::Epoch;
 use crate::contract::Contract;
 use crate::http::Origin;
+use crate::parity::After;
 use crate::plan::{Gate, Plan};
 use crate::progress::Progress;
 use crate::provision::{self, Sides};
@@ -26,6 +28,7 @@ use crate::record::{Ending, FlowInfo, Parity, RunInfo, RunRecord, SCHEMA_VERSION
 use crate::role::{Pair, Role};
 use crate::stop::Stop;
 use crate::{judge, parity, report};
+use state::Databases;
 
 /// Which phases a run has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,8 +168,10 @@ async fn with_sides(
         both(origins(sides).await?)?;
         let recordings = noise::record_all(job, sides, progress, stop).await?;
         let origins = both(origins(sides).await?)?;
-        let parity = until(stop, Box::pin(replay(job, &origins, recordings, progress))).await?;
-        record.parity = Some(alive(sides, parity)?);
+        let mut databases = Databases::connect(&job.plan, sides, "parity", None, progress).await;
+        let parity = until(stop, Box::pin(replay(job, &origins, recordings, &mut databases, progress))).await;
+        state::keep(databases, record);
+        record.parity = Some(alive(sides, parity?)?);
         save(job, record)?;
         if job.explore > 0 {
             progress.phase("explore");
@@ -190,10 +195,35 @@ async fn with_sides(
                 progress.note("a side that runs elsewhere keeps the data that the replay left");
             }
         }
-        measure::load(job, epoch, record, sides, progress, stop).await?;
+        let measured = Box::pin(load_and_compare(job, epoch, record, sides, progress, stop)).await;
+        measured?;
         save(job, record)?;
     }
     Ok(())
+}
+
+/// The load, between two looks at the databases where there are two.
+async fn load_and_compare(
+    job: &Job,
+    epoch: Epoch,
+    record: &mut RunRecord,
+    sides: &mut Sides,
+    progress: &Progress,
+    stop: &Stop,
+) -> Result<(), RunError> {
+    if job.plan.roles().len() < 2 {
+        return measure::load(job, epoch, record, sides, progress, stop).await;
+    }
+    let mut databases = Databases::connect(&job.plan, sides, "load", record.state.take(), progress).await;
+    let mut measured = until(stop, Box::pin(databases.before_load())).await;
+    if measured.is_ok() {
+        measured = measure::load(job, epoch, record, sides, progress, stop).await;
+    }
+    if measured.is_ok() {
+        measured = until(stop, Box::pin(databases.after_load(record.load.as_ref()))).await;
+    }
+    state::keep(databases, record);
+    measured
 }
 
 /// The parity phase. That there is no contract is told in its evidence: a gate on coverage cannot hold then.
@@ -201,12 +231,15 @@ async fn replay(
     job: &Job,
     origins: &Pair<Origin>,
     recordings: Vec<parity::Recording>,
+    databases: &mut Databases<'_>,
     progress: &Progress,
 ) -> Result<Parity, RunError> {
     let served = contract::served(&job.plan, &origins.baseline).await;
     let contract = job.contract.as_ref().or(served.as_ref().ok().and_then(Option::as_ref));
     contract::tell(contract, served.as_ref().err(), progress);
-    let mut parity = parity::run_with_noise(&job.plan, contract, origins, job.seed, recordings, progress).await?;
+    let after = async |after: After<'_>| databases.after(after).await;
+    let mut parity =
+        parity::run_with_noise(&job.plan, contract, origins, job.seed, recordings, progress, after).await?;
     if let Err(problem) = &served {
         contract::without_contract(&mut parity, &job.plan, problem);
     }
@@ -275,6 +308,7 @@ fn begin(job: &Job) -> RunRecord {
         targets: Vec::new(),
         findings: Vec::new(),
         parity: None,
+        state: None,
         explore: None,
         faults: Vec::new(),
         load: None,

@@ -130,7 +130,8 @@ async fn origins(addresses: Pair<SocketAddr>) -> Pair<Origin> {
 async fn each_trick_is_one_difference_with_its_name() {
     let addresses = Pair { baseline: serve(false), candidate: serve(true) };
     let plan = plan(addresses.baseline, addresses.candidate);
-    let found = parity::run(&plan, None, &origins(addresses).await, 1, &Progress::silent()).await.expect("evidence");
+    let origins = origins(addresses).await;
+    let found = parity::run(&plan, None, &origins, 1, &Progress::silent()).await.expect("evidence");
     assert_eq!(found.requests, TRICKS.len() as u64);
     for (name, kind, detail) in TRICKS {
         let differences: Vec<_> =

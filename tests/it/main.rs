@@ -17,5 +17,6 @@ mod reproduce;
 mod scripted;
 mod secrets;
 mod sides;
+mod state;
 mod support;
 mod whole;

@@ -77,7 +77,8 @@ pub(crate) async fn replay_after(runs: u32, addresses: Pair<SocketAddr>, steps: 
     for _ in 0..runs {
         recordings.push(parity::record(&plan, &origins.baseline, 1, true).await.expect("a recording"));
     }
-    parity::run_with_noise(&plan, None, &origins, 1, recordings, &Progress::silent()).await.expect("evidence")
+    let silent = Progress::silent();
+    parity::run_with_noise(&plan, None, &origins, 1, recordings, &silent, async |_| {}).await.expect("evidence")
 }
 
 /// `step place` of each difference of a class.

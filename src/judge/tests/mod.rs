@@ -37,6 +37,7 @@ fn record() -> RunRecord {
         targets: Vec::new(),
         findings: Vec::new(),
         parity: Some(Parity { requests: 40, compared: 20, ..Parity::default() }),
+        state: None,
         explore: None,
         faults: Vec::new(),
         load: Some(load()),

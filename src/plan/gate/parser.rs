@@ -1,7 +1,8 @@
 //! Reading gates.
 
 use super::quantity::{
-    PARITY_QUANTITIES, SIDE_QUANTITIES, convert, describe, parity_quantity, quantile, side_quantity,
+    PARITY_QUANTITIES, SIDE_QUANTITIES, STATE_QUANTITIES, convert, describe, parity_quantity, quantile, side_quantity,
+    state_quantity,
 };
 use super::{Comparison, Gate, GateError, Limit, Metric, Quantity, Scope, Subject};
 use crate::diagnostic::{did_you_mean, suggest};
@@ -64,18 +65,23 @@ impl<'a> Reader<'a> {
             return Err(self.error_at(start, start + 1, "a metric is missing", hint));
         }
         let (subject_name, quantity) = name.split_once('.').unwrap_or((name, ""));
-        let subjects = ["baseline", "candidate", "parity"];
+        let subjects = ["baseline", "candidate", "parity", "state"];
         let subject = match subject_name {
             "baseline" => Subject::Side(Role::Baseline),
             "candidate" => Subject::Side(Role::Candidate),
             "parity" => Subject::Parity,
+            "state" => Subject::State,
             other => {
                 let whole = side_quantity(name).map(|_| format!("did you mean `candidate.{name}`?"));
                 let hint = whole.or_else(|| did_you_mean(other, subjects));
                 return Err(self.error_at(start, start + other.len(), &format!("unknown metric `{name}`"), hint));
             }
         };
-        let found = if subject == Subject::Parity { parity_quantity(quantity) } else { side_quantity(quantity) };
+        let found = match subject {
+            Subject::Parity => parity_quantity(quantity),
+            Subject::State => state_quantity(quantity),
+            Subject::Side(_) => side_quantity(quantity),
+        };
         found.map(|found| (subject, found)).ok_or_else(|| {
             let hint = meant(subject, quantity);
             self.error_at(start, self.at, &format!("unknown metric `{name}`"), Some(hint))
@@ -249,8 +255,12 @@ impl<'a> Reader<'a> {
 /// What a mistyped metric was meant to be.
 fn meant(subject: Subject, quantity: &str) -> String {
     let quantiles = ["p50", "p75", "p90", "p95", "p99", "p99.9", "service.p95", "service.p99", "pool.wait.p99"];
-    let fixed: &[(&str, Quantity)] = if subject == Subject::Parity { &PARITY_QUANTITIES } else { &SIDE_QUANTITIES };
-    let quantiles = quantiles.into_iter().filter(|_| subject != Subject::Parity);
+    let fixed: &[(&str, Quantity)] = match subject {
+        Subject::Parity => &PARITY_QUANTITIES,
+        Subject::State => &STATE_QUANTITIES,
+        Subject::Side(_) => &SIDE_QUANTITIES,
+    };
+    let quantiles = quantiles.into_iter().filter(|_| matches!(subject, Subject::Side(_)));
     let names: Vec<&str> = fixed.iter().map(|(name, _)| *name).chain(quantiles).collect();
     let guess = match quantity {
         "p100" => Some("max"),

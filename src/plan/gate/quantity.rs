@@ -45,6 +45,12 @@ pub enum Quantity {
     ParityBreaking,
     /// Representation differences.
     ParityRepresentation,
+    /// Pairs of rows compared between the two databases.
+    StateCompared,
+    /// Breaking differences between the two databases.
+    StateBreaking,
+    /// Representation differences between the two databases.
+    StateRepresentation,
     /// Promises of the contract that answers were compared for ÷ all of them.
     ParityCoverage,
     /// Breaking differences and broken invariants of the answers under load: `load.breaking`.
@@ -93,6 +99,13 @@ pub(super) const PARITY_QUANTITIES: [(&str, Quantity); 6] = [
     ("load.breaking", Quantity::ParityLoadBreaking),
 ];
 
+/// Quantities of the two databases.
+pub(super) const STATE_QUANTITIES: [(&str, Quantity); 3] = [
+    ("compared", Quantity::StateCompared),
+    ("breaking", Quantity::StateBreaking),
+    ("representation", Quantity::StateRepresentation),
+];
+
 impl Quantity {
     /// As gates spell it, without the subject: `p95`, `service.p99.9`, `pool.used.mean`.
     pub fn name(self) -> String {
@@ -103,6 +116,7 @@ impl Quantity {
             fixed => SIDE_QUANTITIES
                 .iter()
                 .chain(&PARITY_QUANTITIES)
+                .chain(&STATE_QUANTITIES)
                 .find(|(_, quantity)| *quantity == fixed)
                 .map_or_else(String::new, |(name, _)| (*name).to_owned()),
         }
@@ -129,6 +143,9 @@ impl Quantity {
             | Self::ParityCompared
             | Self::ParityBreaking
             | Self::ParityRepresentation
+            | Self::StateCompared
+            | Self::StateBreaking
+            | Self::StateRepresentation
             | Self::ParityLoadBreaking => Unit::Count,
         }
     }
@@ -220,6 +237,10 @@ pub(super) fn side_quantity(name: &str) -> Option<Quantity> {
 
 pub(super) fn parity_quantity(name: &str) -> Option<Quantity> {
     PARITY_QUANTITIES.iter().find(|(fixed, _)| *fixed == name).map(|(_, quantity)| *quantity)
+}
+
+pub(super) fn state_quantity(name: &str) -> Option<Quantity> {
+    STATE_QUANTITIES.iter().find(|(fixed, _)| *fixed == name).map(|(_, quantity)| *quantity)
 }
 
 /// In words, for "`p95` is a time".

@@ -21,10 +21,11 @@ pub(super) fn compare(node: Option<&Node>, flows: &[Flow], problems: &mut Proble
         rules.extend(rule(&fields, kind, flows, problems).map(|rule| (node.span.start, rule)));
     }
     rules.sort_by_key(|(start, _)| *start);
+    let state = super::state::state(fields.get("state"), problems);
     let ids = fields.get("ids").map(|node| super::ids::ids(node, flows, problems)).unwrap_or_default();
     let noise_runs = fields.get("noise_runs").and_then(|node| whole(node, 0..=MAX_NOISE_RUNS, problems));
     let noise_runs = noise_runs.and_then(|runs| u32::try_from(runs).ok());
-    Compare { rules: rules.into_iter().map(|(_, rule)| rule).collect(), ids, noise_runs }
+    Compare { rules: rules.into_iter().map(|(_, rule)| rule).collect(), ids, noise_runs, state }
 }
 
 fn rule(fields: &Fields<'_>, kind: Option<RuleKind>, flows: &[Flow], problems: &mut Problems<'_>) -> Option<Rule> {

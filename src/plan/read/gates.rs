@@ -4,7 +4,7 @@ use super::super::fields::{elements, text};
 use super::super::gate::{Metric, Quantity, Scope, Subject};
 use super::super::problems::Problems;
 use super::super::yaml::Node;
-use super::super::{Gate, Plan, SideKind};
+use super::super::{Gate, Plan, Side, SideKind};
 use crate::diagnostic::did_you_mean;
 
 type Refusal = (String, Option<String>);
@@ -44,12 +44,13 @@ fn knows_scopes(plan: &Plan, gate: &Gate) -> Result<(), Refusal> {
 fn measures(plan: &Plan, metric: &Metric) -> Result<(), Refusal> {
     let Subject::Side(role) = metric.subject else {
         let is_possible = plan.roles().len() == 2;
-        let refusal = || (format!("`{metric}` is not measured: parity needs both sides"), None);
+        let refusal = || (format!("`{metric}` is not measured: {} needs both sides", metric.subject.name()), None);
         if metric.quantity == Quantity::ParityCoverage && plan.contract.is_none() {
             let hint = "say where its OpenAPI document is: `contract: openapi.json` for a file beside the plan, `contract: /openapi.json` for what the baseline serves";
             return Err((format!("`{metric}` is not measured: the plan names no contract"), Some(hint.to_owned())));
         }
-        return is_possible.then_some(()).ok_or_else(refusal);
+        is_possible.then_some(()).ok_or_else(refusal)?;
+        return if metric.subject == Subject::State { has_databases(plan, metric) } else { Ok(()) };
     };
     let Some(side) = plan.sides.get(role) else {
         return Err((format!("`{metric}` is not measured: the plan has no {role}"), None));
@@ -63,6 +64,18 @@ fn measures(plan: &Plan, metric: &Metric) -> Result<(), Refusal> {
         return Err((format!("`{metric}` is not measured: side `{role}` is known by its URL only"), Some(hint)));
     }
     Ok(())
+}
+
+/// Whether the harness knows both databases.
+fn has_databases(plan: &Plan, metric: &Metric) -> Result<(), Refusal> {
+    let is_url = |side: &Option<Side>| side.as_ref().is_some_and(|side| matches!(side.kind, SideKind::Url { .. }));
+    match plan.sides.iter().find(|(_, side)| is_url(side)) {
+        None => Ok(()),
+        Some((role, _)) => {
+            let hint = "only databases that cutover makes can be compared".to_owned();
+            Err((format!("`{metric}` is not measured: side `{role}` is known by its URL only"), Some(hint)))
+        }
+    }
 }
 
 fn knows(plan: &Plan, scope: &Scope) -> Result<(), Refusal> {

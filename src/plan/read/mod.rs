@@ -10,6 +10,7 @@ mod json;
 mod load;
 mod rule_kind;
 mod sides;
+mod state;
 mod step;
 mod variables;
 

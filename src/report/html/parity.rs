@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::{absent, code, none, nothing, prose, reproduce, sent};
+use crate::record::parity::RuleUse;
 use crate::record::{Class, Difference, Parity, RunRecord};
 use crate::report::text::counted;
 use crate::units::format_count;
@@ -25,9 +26,9 @@ pub(super) fn all(record: &RunRecord) -> Markup {
         @if let Some(only) = &record.run.only { p { "Only " (code(only)) " was asked for; nothing else counts." } }
         @if parity.differences.is_empty() { (nothing("No differences.")) }
         (reproduce::preparation(parity))
-        @for (class, meaning) in CLASSES { (of_class(record, parity, class, meaning)) }
+        @for (class, meaning) in CLASSES { (of_class(Some((record, parity)), &parity.differences, class, meaning)) }
         (reproduce::accepted(parity))
-        (rules(parity))
+        (rules(&parity.rules))
         (super::ids::all(parity))
         (super::noise::all(parity))
         (left_out(parity))
@@ -63,13 +64,19 @@ fn skipped(parity: &Parity) -> Markup {
     }
 }
 
-fn of_class(record: &RunRecord, parity: &Parity, class: Class, meaning: &str) -> Markup {
+/// Differences of one class, wherever they were found. `seen` gives what else is known of each.
+pub(super) fn of_class(
+    seen: Option<(&RunRecord, &Parity)>,
+    differences: &[Difference],
+    class: Class,
+    meaning: &str,
+) -> Markup {
     let is_shown = |difference: &&Difference| difference.class == class && !difference.is_accepted();
-    let found: Vec<&Difference> = parity.differences.iter().filter(is_shown).collect();
+    let found: Vec<&Difference> = differences.iter().filter(is_shown).collect();
     html! {
         @if !found.is_empty() {
             h3 { span.class.(class.name()) { (class.name()) } " " small { (meaning) } }
-            (rows(Some((record, parity)), &found, class == Class::Volatile))
+            (rows(seen, &found, class == Class::Volatile))
             @if found.len() > MOST_ROWS {
                 p.nothing { (format_count((found.len() - MOST_ROWS) as u64)) " more are in run.json." }
             }
@@ -149,14 +156,15 @@ fn broken_rule(difference: &Difference) -> Markup {
     }
 }
 
-fn rules(parity: &Parity) -> Markup {
+/// What each rule did.
+pub(super) fn rules(rules: &[RuleUse]) -> Markup {
     html! {
-        @if !parity.rules.is_empty() {
+        @if !rules.is_empty() {
             h3 { "Rules" }
             div.wide { table {
                 thead { tr { th { "Rule" } th { "Why it is there" } th.number { "Places asked" } th.number { "Differences allowed" } } }
                 tbody {
-                    @for rule in &parity.rules {
+                    @for rule in rules {
                         tr {
                             td { (code(&rule.rule)) }
                             td { @if rule.reason.is_empty() { (none(Some("no reason given"))) } @else { (prose(&rule.reason)) } }

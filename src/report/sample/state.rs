@@ -1,0 +1,99 @@
+//! The databases of the sample, with texts that no report may take at their word.
+
+use crate::record::parity::{Class, Difference, Example, Kind, RuleUse};
+use crate::record::state::{LeftOut, Look, State};
+
+pub(super) fn state() -> State {
+    State {
+        after: "load".to_owned(),
+        tables: 6,
+        rows: 5_012,
+        compared: 20_048,
+        compared_by_row: 612,
+        breaking: 3,
+        representation: 1,
+        volatile: 41,
+        differences: differences(),
+        looks: vec![
+            look("parity", "login", 0, 0),
+            look("parity", "enrol", 3, 0),
+            look("load", "before the load", 0, 0),
+            look("load", "load", 0, 4),
+        ],
+        rules: vec![RuleUse {
+            rule: "column updated_at: datetime within 5s".to_owned(),
+            reason: "both sides stamp their own time".to_owned(),
+            flow: None,
+            step: None,
+            matched: 612,
+            allowed: 37,
+        }],
+        left_out: vec![LeftOut { table: "tokens".to_owned(), reason: "drawn at `random` <b>".to_owned() }],
+        skipped: None,
+        failure: None,
+    }
+}
+
+fn look(phase: &str, after: &str, breaking: u64, explained_by: u64) -> Look {
+    Look {
+        phase: phase.to_owned(),
+        after: after.to_owned(),
+        tables: 6,
+        rows: 5_012,
+        compared_by_row: 204 * u64::from(after != "login"),
+        breaking,
+        explained_by,
+    }
+}
+
+type Found<'a> = (Class, Kind, &'a str, &'a str, Option<&'a str>, Option<&'a str>, u64);
+
+fn differences() -> Vec<Difference> {
+    let found: [Found; 4] = [
+        (
+            Class::Breaking,
+            Kind::RowMissing,
+            "enrol",
+            "table students row id=17",
+            Some("id=17, name='<script>alert(1)</script>', email=NULL"),
+            None,
+            2,
+        ),
+        (Class::Breaking, Kind::Value, "enrol", "table students row id=3 column credits", Some("12"), Some("NULL"), 1),
+        (
+            Class::Representation,
+            Kind::Schema,
+            "login",
+            "table students index students_class_id_idx",
+            Some("index using btree (class_id)"),
+            None,
+            1,
+        ),
+        (Class::Volatile, Kind::RowExtra, "load", "table reviews row id=9", None, Some("id=9, kind='|`]]>'"), 4),
+    ];
+    found.into_iter().map(difference).collect()
+}
+
+fn difference((class, kind, flow, place, baseline, candidate, count): Found) -> Difference {
+    let example = Example {
+        place: "table students row id=18".to_owned(),
+        baseline: Some("id=18, name='Ada', email=''".to_owned()),
+        candidate: None,
+    };
+    Difference {
+        class,
+        kind,
+        flow: flow.to_owned(),
+        step: "database".to_owned(),
+        place: place.to_owned(),
+        baseline: baseline.map(str::to_owned),
+        candidate: candidate.map(str::to_owned),
+        count,
+        rule: None,
+        accepted: None,
+        remedy: None,
+        case: None,
+        note: None,
+        examples: if kind == Kind::RowMissing { vec![example] } else { Vec::new() },
+    }
+}

@@ -1,0 +1,146 @@
+//! When the two databases are compared, and what becomes of it when they cannot be.
+
+use std::time::Duration;
+
+use crate::parity::After;
+use crate::plan::Plan;
+use crate::progress::Progress;
+use crate::provision::Sides;
+use crate::record::{Load, RunRecord, State};
+use crate::role::{Pair, Role};
+use crate::state::{Comparison, StateError, Undone};
+use crate::tally::Secrets;
+
+/// Methods that change nothing.
+const SAFE: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
+
+/// The databases of the two sides, where the harness knows both.
+pub(super) struct Databases<'p> {
+    plan: &'p Plan,
+    progress: &'p Progress,
+    outcome: Result<Comparison, State>,
+}
+
+impl<'p> Databases<'p> {
+    /// Connects to both, and goes on with what was found in those that the sides had before.
+    pub(super) async fn connect(
+        plan: &'p Plan,
+        sides: &Sides,
+        phase: &str,
+        before: Option<State>,
+        progress: &'p Progress,
+    ) -> Self {
+        let outcome = match urls(sides) {
+            Ok(urls) => {
+                let connected = Comparison::connect(&plan.compare.state, urls, before.clone()).await;
+                connected.map_err(|error| failed(before, phase, &error))
+            }
+            Err(why) => Err(State { skipped: Some(why), after: phase.to_owned(), ..before.unwrap_or_default() }),
+        };
+        if let Err(State { skipped: Some(why), .. }) = &outcome {
+            progress.note(format!("the databases are not compared: {why}"));
+        }
+        Self { plan, progress, outcome }
+    }
+
+    /// Looks at the databases between two flows of the replay, if the flow may have changed something.
+    pub(super) async fn after(&mut self, after: After<'_>) {
+        let Ok(comparison) = &mut self.outcome else { return };
+        match after {
+            After::Login(secrets) => {
+                comparison.keep_secret(Secrets::new(secrets.iter().cloned()));
+                comparison.look("login", true).await;
+            }
+            After::Flow(number) => {
+                let Some(flow) = self.plan.flows.get(number) else { return };
+                let is_last = number + 1 == self.plan.flows.len();
+                if is_last || flow.steps.iter().any(changes) {
+                    let (done, total) = (number as u64 + 1, self.plan.flows.len() as u64);
+                    self.progress.step(done, total, format!("databases after {}", flow.name), None);
+                    comparison.look(&flow.name, is_last).await;
+                }
+            }
+        }
+    }
+
+    /// Looks at the databases before the load.
+    pub(super) async fn before_load(&mut self) {
+        if let Ok(comparison) = &mut self.outcome {
+            self.progress.note("databases: compared before the load");
+            comparison.before_load().await;
+        }
+    }
+
+    /// Looks at the databases after the load, when they have come to rest.
+    pub(super) async fn after_load(&mut self, load: Option<&Load>) {
+        if let (Ok(comparison), Some(load)) = (&mut self.outcome, load) {
+            self.progress.note("databases: compared after the load");
+            comparison.after_load(undone(self.plan, load), self.plan.timeout + Duration::from_secs(10)).await;
+        }
+    }
+
+    /// The evidence.
+    pub(super) fn into_state(self) -> State {
+        self.outcome.map_or_else(|state| state, Comparison::into_state)
+    }
+}
+
+fn failed(before: Option<State>, phase: &str, error: &StateError) -> State {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    State { failure: Some(text), after: phase.to_owned(), ..before.unwrap_or_default() }
+}
+
+fn changes(step: &crate::plan::Step) -> bool {
+    !SAFE.contains(&&*step.method)
+}
+
+/// Past the delay; why not, where the harness does not know one.
+fn urls(sides: &Sides) -> Result<Pair<String>, String> {
+    let url = |role: Role| {
+        let side = sides.get(role).ok_or_else(|| format!("there is no {role}"))?;
+        let database = side.database.as_ref();
+        let database = database.ok_or_else(|| format!("the harness does not know the database of the {role}"))?;
+        Ok::<_, String>(database.admin_url.expose().to_owned())
+    };
+    Ok(Pair { baseline: url(Role::Baseline)?, candidate: url(Role::Candidate)? })
+}
+
+/// What the load did not do alike on both sides.
+fn undone(plan: &Plan, load: &Load) -> Undone {
+    let of_side = |role: Role| load.sides.get(role).as_ref();
+    let failed: u64 = load.blocks.iter().flat_map(|block| &block.seconds).map(|second| second.errors).sum();
+    let reconnects: u64 = Role::BOTH.iter().filter_map(|role| of_side(*role)).map(|side| side.reconnects).sum();
+    let answered_otherwise = answered_otherwise(plan, load);
+    let bounds = load.blocks.iter().map(|block| block.started_ms);
+    let begin = bounds.clone().min().unwrap_or(0);
+    let end = bounds.max().unwrap_or(0) + (load.block_s * 1e3) as u64;
+    Undone {
+        arrivals: failed + reconnects + answered_otherwise,
+        apart: Duration::from_millis(end.saturating_sub(begin)) + plan.timeout,
+    }
+}
+
+/// How many answers to steps that change something had another status on one side than on the other.
+fn answered_otherwise(plan: &Plan, load: &Load) -> u64 {
+    let (Some(baseline), Some(candidate)) = (&load.sides.baseline, &load.sides.candidate) else { return 0 };
+    let changes: Vec<bool> = plan.flows.iter().flat_map(|flow| flow.steps.iter().map(changes)).collect();
+    let steps = baseline.steps.iter().zip(&candidate.steps).zip(changes).filter(|(_, changes)| *changes);
+    let apart =
+        |((baseline, candidate), _): ((&crate::record::load::StepLoad, &crate::record::load::StepLoad), bool)| {
+            let statuses =
+                baseline.statuses.keys().chain(candidate.statuses.keys()).collect::<std::collections::BTreeSet<_>>();
+            let count = |step: &crate::record::load::StepLoad, status| step.statuses.get(status).copied().unwrap_or(0);
+            statuses.into_iter().map(|status| count(baseline, status).abs_diff(count(candidate, status))).sum::<u64>()
+        };
+    steps.map(apart).sum()
+}
+
+/// Puts the evidence into the record.
+pub(super) fn keep(databases: Databases<'_>, record: &mut RunRecord) {
+    record.state = Some(databases.into_state());
+}

@@ -1,0 +1,110 @@
+//! What a difference between two rows means, and whether a load explains it.
+
+use super::before::Before;
+use super::joined::{Joined, Row};
+use super::ledger::{Found, Ledger};
+use super::merge::Event;
+use super::pairing::{Ids, Residue, same_cell};
+use crate::compare::rows::{CellVerdict, RowRules};
+use crate::record::Class;
+use crate::record::parity::Kind;
+use crate::role::Role;
+
+/// Rows that one arrival may have touched in one table: so many differences one that failed explains.
+const ROWS_OF_AN_ARRIVAL: u64 = 10;
+
+/// Tells the differences of one table.
+pub(super) struct Teller<'s> {
+    pub(super) table: &'s Joined,
+    pub(super) ledger: &'s mut Ledger,
+    pub(super) rules: &'s RowRules,
+    pub(super) ids: &'s Ids,
+    /// What the rows were before the load; `None`: there was none.
+    pub(super) before: Option<&'s Before>,
+    /// Arrivals of the load that were not done alike on both sides.
+    pub(super) undone: u64,
+}
+
+impl Teller<'_> {
+    /// So many pairs of rows were compared.
+    pub(super) fn asked(&mut self, pairs: u64) {
+        for rule in &self.table.rules {
+            self.ledger.asked(*rule, pairs);
+        }
+    }
+
+    /// Tells what did not join, and what joined and differs.
+    pub(super) fn residue(&mut self, residue: Residue) {
+        let lone = residue.lone();
+        residue.pairs.into_iter().for_each(|(one, other)| self.event(Event::Differ(one, other), lone));
+        residue.missing.into_iter().for_each(|row| self.event(Event::Missing(row), lone));
+        residue.extra.into_iter().for_each(|row| self.event(Event::Extra(row), lone));
+    }
+
+    /// Tells one thing; `lone`: how many rows of the table one side has alone.
+    pub(super) fn event(&mut self, event: Event, lone: u64) {
+        match event {
+            Event::Same => {}
+            Event::Differ(baseline, candidate) => self.pair(&baseline, &candidate),
+            Event::Missing(row) => self.lone(Role::Baseline, &row, lone),
+            Event::Extra(row) => self.lone(Role::Candidate, &row, lone),
+        }
+    }
+
+    /// A row that one side has alone: arrivals that were not done on both sides explain some.
+    fn lone(&mut self, role: Role, row: &Row, lone: u64) {
+        let is_explained = lone <= self.undone.saturating_mul(ROWS_OF_AN_ARRIVAL);
+        let class = if is_explained { Class::Volatile } else { Class::Breaking };
+        let shown = Some(self.ledger.row_shown(self.table, row));
+        let (kind, baseline, candidate) = match role {
+            Role::Baseline => (Kind::RowMissing, shown, None),
+            Role::Candidate => (Kind::RowExtra, None, shown),
+        };
+        let part = self.ledger.row_name(self.table, row);
+        let table = self.table.name.clone();
+        self.ledger.add(Found { class, kind, table, part, column: None, baseline, candidate, rule: None, note: None });
+    }
+
+    /// Two rows that are one.
+    fn pair(&mut self, baseline: &Row, candidate: &Row) {
+        let part = self.ledger.row_name(self.table, baseline);
+        for column in 0..self.table.columns.len() {
+            let Some(CellVerdict { class, rule, note }) = self.cell(baseline, candidate, column) else { continue };
+            self.ledger.add(Found {
+                class,
+                kind: Kind::Value,
+                table: self.table.name.clone(),
+                part: part.clone(),
+                column: Some(self.table.columns[column].name.clone()),
+                baseline: Some(baseline[column].shown()),
+                candidate: Some(candidate[column].shown()),
+                rule,
+                note,
+            });
+        }
+    }
+
+    /// How much it matters what two rows that are one have in a column, and the rule that allows it.
+    fn cell(&self, baseline: &Row, candidate: &Row, column: usize) -> Option<CellVerdict> {
+        let table = self.table;
+        let (one, other) = (&baseline[column], &candidate[column]);
+        if table.ignored[column] || same_cell(table, self.ids, column, one, other) {
+            return None;
+        }
+        let verdict = if one == other {
+            // The same text, which refers to two rows that are not one.
+            plain(Class::Breaking)
+        } else {
+            self.rules.compare(table.rules[column], one, other)?
+        };
+        // The databases made it up, and by all else the rows are one.
+        let is_made_up = table.generated_key() == Some(column);
+        let explains = |before: &Before| self.undone > 0 || before.both_changed(table, baseline, column, one, other);
+        let is_explained = is_made_up || self.before.is_some_and(explains);
+        Some(if verdict.class == Class::Breaking && is_explained { plain(Class::Volatile) } else { verdict })
+    }
+}
+
+const fn plain(class: Class) -> CellVerdict {
+    CellVerdict { class, rule: None, note: None }
+}
