@@ -2,7 +2,7 @@
 
 use super::noise::Noise;
 use super::reproduce::{Reproducer, Trace};
-use crate::compare::{Answer, Asked, Comparator, Ids};
+use crate::compare::{Answer, Asked, Comparator, Comparison, Ids};
 use crate::contract::{Compared, Coverage};
 use crate::http::{Connection, Keep, Response};
 use crate::record::parity::{Class, Kind};
@@ -64,10 +64,13 @@ impl Replay<'_> {
         let outcomes = Pair { baseline, candidate };
         self.tally.requested();
         match (response(&outcomes.baseline), response(&outcomes.candidate)) {
-            (Some(_), Some(_)) if !self.counts(step, &outcomes) => {}
             (Some(baseline), Some(candidate)) => {
-                self.compare(flow, step, &requests, baseline, candidate);
-                self.cover(flow, step, &outcomes);
+                // What is not asked for is compared all the same: that is how ids are learned.
+                let comparison = self.compare(flow, step, &requests, baseline, candidate);
+                if self.counts(step, &outcomes) {
+                    self.tally.compared(&flow.name, &step.name, baseline.status, comparison);
+                    self.cover(flow, step, &outcomes);
+                }
             }
             _ => self.tally.difference(&flow.name, &step.name, Kind::Transport, "answer", in_words(&outcomes)),
         }
@@ -126,7 +129,7 @@ impl Replay<'_> {
         requests: &Pair<(String, String)>,
         baseline: &Response,
         candidate: &Response,
-    ) {
+    ) -> Comparison {
         let asked = Asked {
             flow: &flow.name,
             step: &step.name,
@@ -143,7 +146,7 @@ impl Replay<'_> {
         let answers =
             Pair { baseline: (baseline, base_url(Role::Baseline)), candidate: (candidate, base_url(Role::Candidate)) };
         self.noise.take_out(&self.comparator, &asked, &mut comparison, &answers);
-        self.tally.compared(&flow.name, &step.name, baseline.status, comparison);
+        comparison
     }
 
     fn cover(&mut self, flow: &PreparedFlow, step: &PreparedStep, outcomes: &Pair<Outcome>) {

@@ -489,8 +489,20 @@ pub(super) static LOAD: Object = Object {
 
 pub(super) const CLASSES: &[&str] = &["breaking", "representation"];
 /// Kinds of differences, as records spell them.
-pub(super) const DIFFERENCE_KINDS: &[&str] =
-    &["status", "missing", "extra", "type", "value", "order", "body", "transport", "expectation", "capture"];
+pub(super) const DIFFERENCE_KINDS: &[&str] = &[
+    "status",
+    "missing",
+    "extra",
+    "type",
+    "value",
+    "order",
+    "body",
+    "transport",
+    "expectation",
+    "capture",
+    "id",
+    "aftermath",
+];
 
 pub(super) static ACCEPTED: Object = Object {
     name: "accepted differences",

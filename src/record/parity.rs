@@ -208,6 +208,22 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them; files of accepted differences know each by its name.
+    pub const ALL: [Self; 12] = [
+        Self::Status,
+        Self::Missing,
+        Self::Extra,
+        Self::Type,
+        Self::Value,
+        Self::Order,
+        Self::Body,
+        Self::Transport,
+        Self::Expectation,
+        Self::Capture,
+        Self::Id,
+        Self::Aftermath,
+    ];
+
     /// As `run.json` spells it.
     pub const fn name(self) -> &'static str {
         match self {

@@ -129,3 +129,66 @@ fn is_constant(kind: Kind, value: &str) -> bool {
     let is_code = word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
     kind == Kind::Status || is_code
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(class: Class, kind: Kind, place: &str, candidate: &str) -> Found {
+        let (baseline, candidate) = (Some("1".to_owned()), Some(candidate.to_owned()));
+        Found { class, kind, place: place.to_owned(), baseline, candidate, rule: None, note: None }
+    }
+
+    fn accepted(fields: &str) -> Accepted {
+        let text = format!("version: 1\naccepted:\n  - {{ flow: f, step: s, reason: why, {fields} }}\n");
+        Accepted::parse("accepted.yaml", &text).unwrap_or_else(|told| panic!("{told}"))
+    }
+
+    fn is_about(fields: &str, found: &Found) -> bool {
+        let mut acceptances = Acceptances::new(Some(&accepted(fields)));
+        let is_in = |acceptances: &mut Acceptances, step| {
+            acceptances.find("f", step, found, || (found.baseline.clone(), found.candidate.clone())).is_some()
+        };
+        assert!(!is_in(&mut acceptances, "other"), "another step is another difference");
+        is_in(&mut acceptances, "s")
+    }
+
+    #[test]
+    fn an_entry_is_about_its_place_kind_class_and_values_and_nothing_else() {
+        let difference = found(Class::Breaking, Kind::Value, "$.items[3].n", "2");
+        for (fields, expected) in [
+            ("where: \"$.items[*].n\", kind: value", true),
+            ("where: \"$.items[7].n\", kind: value", true),
+            ("where: \"$.items[*].m\", kind: value", false),
+            ("where: \"$.items[*].n\", kind: type", false),
+            ("where: \"$.items[*].n\", kind: value, class: representation", false),
+            ("where: \"$.items[*].n\", kind: value, baseline: 1, candidate: 2", true),
+            ("where: \"$.items[*].n\", kind: value, candidate: 3", false),
+        ] {
+            assert_eq!(is_about(fields, &difference), expected, "{fields}");
+        }
+        let volatile = found(Class::Volatile, Kind::Value, "$.items[3].n", "2");
+        assert!(!is_about("where: \"$.items[*].n\", kind: value", &volatile), "a rule has allowed it already");
+    }
+
+    #[test]
+    fn an_entry_that_holds_goes_before_one_that_has_expired() {
+        let mut both = accepted("where: status, kind: status, until: 2026-01-01");
+        both.expire("2026-01-02".parse().unwrap());
+        let difference = found(Class::Breaking, Kind::Status, "status", "2");
+        let expired = |accepted: &Accepted| {
+            let mut acceptances = Acceptances::new(Some(accepted));
+            acceptances.find("f", "s", &difference, || (None, None)).unwrap().1.expired
+        };
+        assert!(expired(&both));
+        both.entries.extend(accepted("where: status, kind: status").entries);
+        assert!(!expired(&both));
+    }
+
+    #[test]
+    fn every_kind_of_difference_can_be_accepted() {
+        for kind in Kind::ALL {
+            accepted(&format!("where: somewhere, kind: {}", kind.name()));
+        }
+    }
+}

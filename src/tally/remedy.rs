@@ -45,7 +45,7 @@ pub(super) fn remedy(flow: &str, step: &str, difference: &Difference, broken: Op
 
 /// The list of the plan that a rule belongs to, and the rule without reason and scope.
 fn rule(difference: &Difference) -> Option<(&'static str, String)> {
-    if matches!(difference.kind, Kind::Transport | Kind::Expectation | Kind::Capture) {
+    if matches!(difference.kind, Kind::Transport | Kind::Expectation | Kind::Capture | Kind::Id | Kind::Aftermath) {
         return None;
     }
     let place = match difference.place.split_once(' ') {
