@@ -47,6 +47,7 @@ impl<R: Renew> Exploring<'_, R> {
             differences,
             found_in: found.len() as u64,
             origin,
+            requests: self.shell.lines(&shown.calls, &self.runner.attempt_name()),
             calls: runner::explained(&shown.calls, &shown.answers),
         };
         self.mask(&mut finding);

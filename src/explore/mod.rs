@@ -11,6 +11,7 @@ mod generate;
 mod pattern;
 mod runner;
 mod seen;
+mod shell;
 mod shrink;
 mod spoil;
 mod targets;
@@ -95,6 +96,7 @@ struct Exploring<'a, R> {
     seen: Seen,
     tally: Tally,
     secrets: Secrets,
+    shell: shell::Shell<'a>,
     known: HashSet<Key>,
     unanswered_in_a_row: u32,
     told: Exploration,
@@ -137,6 +139,7 @@ pub async fn run(
         seen: Seen::default(),
         tally,
         secrets,
+        shell: shell::Shell::new(setup.plan, &setup.origins.baseline),
         known: HashSet::new(),
         unanswered_in_a_row: 0,
     };
@@ -151,6 +154,7 @@ pub async fn run(
     let name = |(operation, place): &(usize, String)| format!("{place} of {}", exploring.operations[*operation].name);
     exploring.told.unsteady = exploring.runner.unsteady().iter().map(name).collect();
     exploring.told.unsteady.sort();
+    exploring.told.secrets = exploring.shell.secrets();
     // What shows on the first data comes before what may only follow from it.
     exploring.told.findings.sort_by_key(|finding| finding.origin);
     Ok((exploring.told, exploring.tally.into_parity()))

@@ -78,6 +78,11 @@ impl<'a> Runner<'a> {
         }
     }
 
+    /// What makes the texts of the present attempt unlike those of all others.
+    pub(super) fn attempt_name(&self) -> String {
+        Session::new(self.seed, PHASE, self.attempts, &[], 0).unique().to_owned()
+    }
+
     /// From now on the sides are there, and callers are these.
     pub(super) fn turn_to(&mut self, origins: &Pair<Origin>, logins: Pair<Vec<Option<Captured>>>) {
         self.connections = origins.clone().map(|_, origin| Connection::new(origin, self.limits));
@@ -87,7 +92,7 @@ impl<'a> Runner<'a> {
     /// Sends all calls of a sequence, one after the other, each to both sides at the same time.
     pub(super) async fn attempt(&mut self, calls: &[Call]) -> Vec<Answered> {
         self.attempts += 1;
-        let name = Session::new(self.seed, PHASE, self.attempts, &[], 0).unique().to_owned();
+        let name = self.attempt_name();
         let mut ids = Pair { baseline: Vec::new(), candidate: Vec::new() };
         let mut answers = Vec::with_capacity(calls.len());
         for call in calls {

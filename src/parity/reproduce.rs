@@ -1,15 +1,12 @@
 //! Keeps what a flow has sent so far in a form that a shell can send again: rendered once more, in the same order and
 //! with the same draws, but with placeholders where each side has captured values of its own.
 
-use futures_util::FutureExt as _;
-use http_body_util::BodyExt as _;
-
 use crate::http::Origin;
 use crate::plan::{Plan, Side, SideKind};
 use crate::record::reproduce::{FailingCase, Reproduction, SideAgain};
 use crate::reproduce::{ReadableDiff, Sent, Shell, placeholders};
 use crate::role::{Pair, Role};
-use crate::step::{Captured, PreparedFlow, PreparedStep, Session};
+use crate::step::{PreparedFlow, PreparedStep, Session, login_as_sent, placeholder, sent};
 
 /// Ports for sides that a person starts again.
 const PORTS: Pair<u16> = Pair { baseline: 8081, candidate: 8082 };
@@ -33,10 +30,7 @@ pub(super) struct Trace {
 
 impl Reproducer {
     pub(super) fn new(plan: &Plan, origin: &Origin, seed: u64) -> Self {
-        let variables = plan.flows.first().map(|flow| flow.variables.as_slice()).unwrap_or_default();
-        let login = plan.auth.as_ref().and_then(|auth| PreparedStep::new(&auth.login, variables, None).ok());
-        let mut session = Session::new(0, 'a', 0, &[], variables.len());
-        let login = login.and_then(|step| sent(&step, "log in".to_owned(), &mut session, origin));
+        let login = login_as_sent(plan, origin);
         let sides = Pair::from_fn(|role| plan.sides.get(role).as_ref().map(|side| again(role, side, plan, seed)));
         Self { shell: Shell::new(&plan.filled), origin: origin.clone(), login, sides, seed }
     }
@@ -78,29 +72,6 @@ impl Reproducer {
         reproduction.secrets = self.shell.secrets();
         reproduction.sides = self.sides;
     }
-}
-
-fn placeholder(variable: usize) -> Captured {
-    let (text, json) = placeholders(variable);
-    Captured { text, json }
-}
-
-fn sent(step: &PreparedStep, title: String, session: &mut Session, origin: &Origin) -> Option<Sent> {
-    let (head, body) = step.render(session, origin).ok()?.into_parts();
-    for capture in &step.captures {
-        session.set(capture.variable, placeholder(capture.variable));
-    }
-    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let own = head.headers.iter().filter(|(name, _)| *name != http::header::HOST);
-    Some(Sent {
-        title,
-        method: head.method.to_string(),
-        target: head.uri.to_string(),
-        headers: own.map(|(name, value)| (name.to_string(), text(value))).collect(),
-        // A body that is there as a whole is never waited for.
-        body: body.collect().now_or_never()?.ok()?.to_bytes().to_vec(),
-        captures: step.captures.iter().map(|capture| (capture.variable, capture.from.clone())).collect(),
-    })
 }
 
 /// How such a side is reached again.

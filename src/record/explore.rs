@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::parity::{Class, Kind};
+use super::reproduce::ShellSecret;
 use crate::role::Pair;
 
 /// What generated requests found. The differences themselves are among those of the replay, under the flow `explore`.
@@ -26,6 +27,9 @@ pub struct Exploration {
     pub operations: Vec<ExploredOperation>,
     /// Places that differ between two answers of the baseline itself, such as counters.
     pub unsteady: Vec<String>,
+    /// What the shell must know for the requests of the findings.
+    #[serde(default)]
+    pub secrets: Vec<ShellSecret>,
     /// What differs, each with the shortest sequence that was found.
     pub findings: Vec<ExploreFinding>,
 }
@@ -54,6 +58,9 @@ pub struct ExploreFinding {
     pub origin: Origin,
     /// The requests, the last of them the one whose answers differ.
     pub calls: Vec<ExploredCall>,
+    /// The same for a shell that has the address of a side in `SIDE`; ids go from one line to the next.
+    #[serde(default)]
+    pub requests: Vec<String>,
 }
 
 /// From which data a sequence shows a difference.

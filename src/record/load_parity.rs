@@ -133,7 +133,7 @@ impl Mode {
 /// Something that holds of every answer of the baseline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invariant {
-    /// `handed_out_once`, `ordered`, `page_size`, `unique_ids`, `reads_own_writes`.
+    /// `handed_out_once`, `ordered`, `page_size`, `unique_ids`.
     pub kind: String,
     /// Name of the flow; of the first one where several send the same request.
     pub flow: String,

@@ -5,10 +5,12 @@
 
 mod login;
 mod prepared;
+mod sent;
 mod session;
 
 pub use login::{LoginError, log_in};
 pub use prepared::{PreparedFlow, PreparedStep, RenderError};
+pub use sent::{login_as_sent, placeholder, sent};
 pub use session::{Captured, Session, unique_text};
 
 use bytes::Bytes;

@@ -65,7 +65,11 @@ impl Drop for Served {
 fn paste(record: &Value, difference: &Value, side: &str, address: &str) -> String {
     let at = usize::try_from(difference["case"].as_u64().expect("a case")).expect("an index");
     let case = &record["parity"]["reproduction"]["cases"][at];
-    let lines: Vec<&str> = list(&case["requests"]).iter().filter_map(Value::as_str).collect();
+    paste_lines(&case["requests"], side, address)
+}
+
+fn paste_lines(requests: &Value, side: &str, address: &str) -> String {
+    let lines: Vec<&str> = list(requests).iter().filter_map(Value::as_str).collect();
     let script = format!("set -u\nSIDE=${{{side}:?}}\n{}", lines.join("\n"));
     let output = Command::new("bash")
         .args(["-c", &script])
@@ -86,6 +90,34 @@ fn has_curl() -> bool {
         println!("skipped: `curl`, `jq` or `bash` is not on this machine");
     }
     there
+}
+
+#[test]
+fn pasted_requests_of_a_generated_sequence_get_the_answers_that_were_told() {
+    if !has_curl() {
+        return;
+    }
+    let place = Place::new();
+    let (_, record) = verify(&place, &with_defects("lost-write"), &["--explore", "300"]);
+    let statuses = |call: &Value| (call["status"]["baseline"].as_u64(), call["status"]["candidate"].as_u64());
+    // Made by one request and asked for by another: the id must go from the one to the other.
+    let of_two = |finding: &&Value| {
+        let calls = list(&finding["calls"]);
+        finding["operation"] == "GET /api/v1/students/{id}"
+            && calls.len() == 2
+            && statuses(&calls[1]) == (Some(200), Some(404))
+    };
+    let findings = list(&record["explore"]["findings"]);
+    let finding = findings.iter().find(of_two).unwrap_or_else(|| panic!("{findings:#?}"));
+    let sides = &record["parity"]["reproduction"]["sides"];
+    let start = |side: &str| Served::start(sides[side]["start"].as_str().expect("a command"));
+    let (baseline, candidate) = (start("baseline"), start("candidate"));
+    for (side, address, status) in
+        [("BASELINE", &baseline.1, "HTTP/1.1 200"), ("CANDIDATE", &candidate.1, "HTTP/1.1 404")]
+    {
+        let answer = paste_lines(&finding["requests"], side, address);
+        assert!(answer.contains(status), "{side}: {answer}\n{finding:#}");
+    }
 }
 
 #[test]

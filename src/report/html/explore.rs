@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::{code, none, nothing, sent};
 use crate::record::RunRecord;
 use crate::record::explore::{Exploration, ExploreFinding, ExploredCall};
-use crate::report::text::counted;
+use crate::report::text::{counted, visible_lines};
 use crate::units::format_count;
 
 pub(super) fn all(record: &RunRecord) -> Option<Markup> {
@@ -21,6 +21,15 @@ pub(super) fn all(record: &RunRecord) -> Option<Markup> {
             p { (counted(exploration.unanswered, "request")) " had no answer from either side." }
         }
         @if exploration.findings.is_empty() { (nothing("Nothing was answered differently.")) }
+        @if !exploration.secrets.is_empty() {
+            p { "The lines for a shell need: "
+                @for (at, secret) in exploration.secrets.iter().enumerate() {
+                    @if at > 0 { ", " }
+                    code { "$" (secret.name) } " (" (sent(&secret.about)) ")"
+                }
+                "."
+            }
+        }
         @for finding in &exploration.findings { (one(finding)) }
         (operations(exploration))
         (unsteady(exploration))
@@ -32,6 +41,10 @@ fn one(finding: &ExploreFinding) -> Markup {
         details open[finding.differences.iter().any(|difference| difference.class.name() == "breaking")] {
             summary { (code(&finding.operation)) " " small { (finding.origin.in_words()) } }
             ol.requests { @for call in &finding.calls { li { (request(call)) } } }
+            details {
+                summary { "As lines for a shell, with a side's address in " code { "SIDE" } }
+                pre { code { (visible_lines(&finding.requests.join("\n"))) } }
+            }
             div.wide { table.differences {
                 thead { tr { th { "Class" } th { "Where" } th.baseline { "Baseline" } th.candidate { "Candidate" } } }
                 tbody { @for difference in &finding.differences {

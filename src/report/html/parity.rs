@@ -76,10 +76,23 @@ pub(super) fn of_class(
     html! {
         @if !found.is_empty() {
             h3 { span.class.(class.name()) { (class.name()) } " " small { (meaning) } }
-            (rows(seen, &found, class == Class::Volatile))
-            @if found.len() > MOST_ROWS {
-                p.nothing { (format_count((found.len() - MOST_ROWS) as u64)) " more are in run.json." }
+            @if class == Class::Volatile {
+                details {
+                    summary { (counted(found.len() as u64, "kind")) " of difference that decide nothing" }
+                    (some_rows(seen, &found, true))
+                }
+            } @else {
+                (some_rows(seen, &found, false))
             }
+        }
+    }
+}
+
+fn some_rows(seen: Option<(&RunRecord, &Parity)>, found: &[&Difference], with_rule: bool) -> Markup {
+    html! {
+        (rows(seen, found, with_rule))
+        @if found.len() > MOST_ROWS {
+            p.nothing { (format_count((found.len() - MOST_ROWS) as u64)) " more are in run.json." }
         }
     }
 }
