@@ -19,7 +19,7 @@ mod upgrade;
 pub use coverage::{Compared, Coverage};
 pub use document::{ContractError, MAX_BYTES};
 pub use model::{Content, Operation, Parameter, Place, RequestBody, Response, SecurityScheme, StatusPattern, Warning};
-pub use path::PathTemplate;
+pub use path::{PathTemplate, encoded};
 pub use security::SecurityRequirement;
 
 use std::borrow::Cow;

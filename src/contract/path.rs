@@ -137,6 +137,21 @@ pub(super) fn query(text: &str) -> Vec<(String, String)> {
     url::form_urlencoded::parse(text.as_bytes()).map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
 }
 
+/// Text in which what is not unreserved is `%41` (RFC 3986, 2.3), so that it stands for itself anywhere in a URL.
+pub fn encoded(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
 /// Text with its `%41` decoded; what is not UTF-8 becomes the replacement character.
 pub(super) fn decoded(text: &str) -> String {
     let bytes = text.as_bytes();

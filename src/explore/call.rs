@@ -1,6 +1,7 @@
 //! One generated request, still in parts: so that it can be sent to either side, sent again, and made smaller.
 
 use super::text::{Fresh, Json};
+use crate::contract::encoded;
 use crate::plan::template::Part;
 use crate::plan::{Body, Expect, Step, Template};
 use crate::role::{Pair, Role};
@@ -152,21 +153,6 @@ impl From<Json> for Argument {
 
 fn unquoted(text: String) -> String {
     serde_json::from_str::<String>(&text).unwrap_or(text)
-}
-
-/// Percent-encoded, all but what stands for itself everywhere in a URL.
-pub(super) fn encoded(text: &str) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::spoil::spoil;
 use super::targets::{Operation, Parameter, Piece};
 use super::text::Json;
 use super::values::Maker;
-use crate::contract::Contract;
+use crate::contract::{Contract, encoded};
 
 /// Longest sequence.
 const LONGEST: usize = 5;
@@ -137,7 +137,7 @@ impl<'a> Generator<'a> {
         }
         match self.maker(edge).value(&parameter.name, parameter.schema).into() {
             // Nothing of what was made may pass for a separator of the path.
-            Argument::Text(text) => Argument::Text(super::call::encoded(&text)),
+            Argument::Text(text) => Argument::Text(encoded(&text)),
             other => other,
         }
     }

@@ -3,8 +3,9 @@
 use rand::RngExt;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use super::call::{Argument, Call, Caller, Payload, encoded};
+use super::call::{Argument, Call, Caller, Payload};
 use super::text::Json;
+use crate::contract::encoded;
 
 /// Values of a body that are seldom what a service waits for.
 const HARD: [&str; 20] = [

@@ -1,14 +1,13 @@
 //! One operation as one step.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use serde_json::Value;
 
 use super::super::draft::{DraftBody, DraftStep};
 use super::super::text::{Piece, Text};
 use super::body;
-use crate::contract::{Contract, Operation, Parameter, Place, StatusPattern};
+use crate::contract::{Contract, Operation, Parameter, Place, StatusPattern, encoded};
 
 /// Why an operation has no step, if it has none.
 pub(super) fn unwanted(operation: &Operation) -> Option<&'static str> {
@@ -177,18 +176,4 @@ fn text(value: &Value) -> String {
         Value::Null => "1".to_owned(),
         value => value.as_str().map_or_else(|| value.to_string(), str::to_owned),
     }
-}
-
-/// What is not unreserved becomes `%41` (RFC 3986, 2.3).
-fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
 }
