@@ -7,13 +7,13 @@ use http::header::LOCATION;
 use super::FLOW;
 use super::call::{Argument, Attempt, Call, Caller};
 use crate::compare::json::{self, Type};
-use crate::compare::{Answer, Comparator, Comparison, Difference};
+use crate::compare::{Comparator, Comparison, Difference};
 use crate::http::{Connection, Keep, Limits, Origin, Response};
 use crate::plan::{Auth, Plan};
 use crate::record::explore::{ExploredCall, ExploredDifference};
 use crate::record::parity::{Class, Kind};
 use crate::role::{Pair, Role};
-use crate::step::{Captured, PreparedStep, RenderError, Session, perform};
+use crate::step::{Captured, PreparedStep, RenderError, Session, answer, perform};
 use crate::tally::{Tally, without_indices};
 
 /// Longest part of a body that is kept to be shown.
@@ -138,7 +138,7 @@ impl<'a> Runner<'a> {
     }
 
     fn compare(&self, call: &Call, baseline: &Response, candidate: &Response) -> Comparison {
-        let of = |response, role| answer(response, self.connections.get(role));
+        let of = |response, role| answer(response, &self.connections.get(role).origin().base_url);
         let operation = call.operation.to_string();
         self.comparator.compare(FLOW, &operation, &of(baseline, Role::Baseline), &of(candidate, Role::Candidate))
     }
@@ -158,7 +158,7 @@ impl<'a> Runner<'a> {
             let step = self.prepared(call, Role::Baseline, attempt);
             let mut session = self.session(Role::Baseline);
             if let Ok(again) = send(&mut self.connections.baseline, &step, &mut session).await {
-                let of = |response| answer(response, &self.connections.baseline);
+                let of = |response| answer(response, &self.connections.baseline.origin().base_url);
                 let own = self.comparator.compare(FLOW, "", &of(before), &of(&again));
                 self.unsteady.extend(own.differences.iter().filter(|own| own.class != Class::Volatile).map(place));
             }
@@ -199,15 +199,6 @@ fn apart(outcome: Result<Response, String>) -> (Option<Response>, Option<String>
     match outcome {
         Ok(response) => (Some(response), None),
         Err(words) => (None, Some(words)),
-    }
-}
-
-fn answer<'a>(response: &'a Response, connection: &'a Connection) -> Answer<'a> {
-    Answer {
-        status: response.status,
-        headers: &response.headers,
-        body: &response.body,
-        base_url: &connection.origin().base_url,
     }
 }
 

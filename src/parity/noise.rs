@@ -16,12 +16,13 @@ pub use record::{Recording, record};
 use shape::Shape;
 
 use crate::compare::json::{self, Type, Value};
-use crate::compare::{Answer, Asked, Comparator, Comparison, Difference, Ids, member_place};
+use crate::compare::{Asked, Comparator, Comparison, Difference, Ids, member_place};
 use crate::http::Response;
 use crate::plan::Plan;
 use crate::record::Class;
 use crate::record::parity::{Kind, NoiseParity, NoisePlace};
 use crate::role::Pair;
+use crate::step::answer;
 use crate::tally::without_indices;
 
 /// What is known of the noise of a plan.
@@ -220,10 +221,6 @@ impl Noisy {
         let shapes: Vec<String> = self.shapes.iter().map(ToString::to_string).collect();
         shapes.join(" or ")
     }
-}
-
-fn answer<'a>(response: &'a Response, base_url: &'a str) -> Answer<'a> {
-    Answer { status: response.status, headers: &response.headers, body: &response.body, base_url }
 }
 
 /// Every value of a JSON text with its place, indices left out; nothing where it is no JSON.

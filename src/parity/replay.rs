@@ -2,13 +2,13 @@
 
 use super::noise::Noise;
 use super::reproduce::{Reproducer, Trace};
-use crate::compare::{Answer, Asked, Comparator, Comparison, Ids};
+use crate::compare::{Asked, Comparator, Comparison, Ids};
 use crate::contract::{Compared, Coverage};
 use crate::http::{Connection, Keep, Response};
 use crate::record::parity::{Class, Kind};
 use crate::reproduce::{ReadableDiff, diff};
 use crate::role::{Pair, Role};
-use crate::step::{Captured, Done, PreparedFlow, PreparedStep, Problem, RenderError, Session, perform};
+use crate::step::{Captured, Done, PreparedFlow, PreparedStep, Problem, RenderError, Session, answer, perform};
 use crate::tally::Tally;
 
 /// Everything that the replay needs from one flow to the next.
@@ -99,8 +99,8 @@ impl Replay<'_> {
         let mask = |place: &str, value: &str| self.tally.mask(place, value);
         let is_reordered =
             self.tally.fresh().any(|found| found.kind == Kind::Order && found.class == Class::Representation);
-        let lines = |outcome, connection| {
-            let answer = answer(response(outcome)?, connection);
+        let lines = |outcome, connection: &Connection| {
+            let answer = answer(response(outcome)?, &connection.origin().base_url);
             Some(self.comparator.lines(&flow.name, &step.name, &answer, is_reordered, &mask))
         };
         let baseline = lines(&outcomes.baseline, &self.connections.baseline)?;
@@ -139,8 +139,8 @@ impl Replay<'_> {
         let mut comparison = self.comparator.compare_with_ids(
             &asked,
             &mut self.ids,
-            &answer(baseline, &self.connections.baseline),
-            &answer(candidate, &self.connections.candidate),
+            &answer(baseline, &self.connections.baseline.origin().base_url),
+            &answer(candidate, &self.connections.candidate.origin().base_url),
         );
         let base_url = |role| &*self.connections.get(role).origin().base_url;
         let answers =
@@ -171,15 +171,6 @@ impl Replay<'_> {
             self.tally.difference(&flow.name, &step.name, kind, "expectation", problems);
         }
         false
-    }
-}
-
-fn answer<'a>(response: &'a Response, connection: &'a Connection) -> Answer<'a> {
-    Answer {
-        status: response.status,
-        headers: &response.headers,
-        body: &response.body,
-        base_url: &connection.origin().base_url,
     }
 }
 

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
 
-use crate::compare::json;
+use crate::compare::{Answer, json};
 use crate::http::{Connection, Exchange, Failure, Keep, Response};
 use crate::plan::{CaptureFrom, Expect};
 
@@ -94,6 +94,11 @@ pub async fn perform(
         Ok(response) => check(step, response, session),
     };
     Ok(Done { request: sent, exchange, problem })
+}
+
+/// A whole answer as comparing takes it; `base_url` is that of the side.
+pub fn answer<'a>(response: &'a Response, base_url: &'a str) -> Answer<'a> {
+    Answer { status: response.status, headers: &response.headers, body: &response.body, base_url }
 }
 
 fn check(step: &PreparedStep, response: &Response, session: &mut Session) -> Option<Problem> {

@@ -6,12 +6,12 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::answers::{self, Outcome, is_good, kind, response};
-use crate::compare::{Answer, Comparator};
+use crate::compare::Comparator;
 use crate::http::{Abandoned, Connection, Keep, Limits, Origin, send_only};
 use crate::record::faults::{ComparedBy, FaultAnswers};
 use crate::record::parity::Kind;
 use crate::role::{Pair, Role};
-use crate::step::{Captured, PreparedFlow, PreparedStep, Session, perform};
+use crate::step::{Captured, PreparedFlow, PreparedStep, Session, answer, perform};
 use crate::tally::Tally;
 
 /// Everything that it takes to send probes.
@@ -134,7 +134,7 @@ impl Bench<'_> {
     fn compare_pair(&self, flow: &str, step: &str, outcomes: Pair<&Outcome>, tally: &mut Tally) {
         tally.requested();
         if let (Some(baseline), Some(candidate)) = (response(outcomes.baseline), response(outcomes.candidate)) {
-            let answer = |role: Role, response| answer(response, self.origins.get(role));
+            let answer = |role: Role, response| answer(response, &self.origins.get(role).base_url);
             let (left, right) = (answer(Role::Baseline, baseline), answer(Role::Candidate, candidate));
             tally.compared(flow, step, baseline.status, self.comparator.compare(flow, step, &left, &right));
             return;
@@ -175,8 +175,4 @@ pub(super) fn expect(flow: &str, probed: &[Probed], tally: &mut Tally) {
             tally.difference(flow, step, Kind::Expectation, "expectation", problems);
         }
     }
-}
-
-fn answer<'a>(response: &'a crate::http::Response, origin: &'a Origin) -> Answer<'a> {
-    Answer { status: response.status, headers: &response.headers, body: &response.body, base_url: &origin.base_url }
 }
