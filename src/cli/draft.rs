@@ -46,12 +46,8 @@ fn gap(args: &DraftArgs) -> Result<std::time::Duration, UsageError> {
 
 /// Makes the plan, writes it and says what it is.
 pub(super) fn write(args: &DraftArgs, recording: Recording<'_>) -> Result<(), UsageError> {
-    let url = plain_http(recording.origin);
+    let url = recording.origin.to_owned();
     let mut comments = vec![format!("Made by `cutover` from {}: requests to {}.", recording.from, recording.origin)];
-    if url != recording.origin {
-        comments
-            .push("It was recorded over TLS, which is not supported yet: give ports that speak plain HTTP.".to_owned());
-    }
     comments
         .push("Values that requests create are sent as they were recorded: run it against fresh databases,".to_owned());
     comments.push("or let them be different each time with `--unique FIELD` when it is made.".to_owned());
@@ -84,11 +80,6 @@ fn save(args: &DraftArgs, text: &str) -> Result<(), UsageError> {
     let options = options.write(true).create(true).truncate(args.force).create_new(!args.force);
     let written = options.open(out).and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| UsageError(format!("error: cannot write `{}`\n  Caused by: {error}", out.display())))
-}
-
-/// Sides speak plain HTTP.
-fn plain_http(origin: &str) -> String {
-    origin.strip_prefix("https://").map_or_else(|| origin.to_owned(), |authority| format!("http://{authority}"))
 }
 
 fn plan_name(out: Option<&Path>, from: &str) -> String {

@@ -157,11 +157,11 @@ fn sides(args: &OpenapiArgs, source: &Source, contract: &Contract) -> Pair<Strin
     }
 }
 
-/// Host and port of a URL; sides speak plain HTTP.
+/// Scheme, host and port of a URL.
 fn origin(url: &str) -> Option<String> {
     let url = reqwest::Url::parse(url).ok()?;
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    Some(format!("http://{}{port}", url.host_str()?))
+    Some(format!("{}://{}{port}", url.scheme(), url.host_str()?))
 }
 
 fn save(args: &OpenapiArgs, text: &str) -> Result<(), UsageError> {
@@ -226,8 +226,8 @@ mod tests {
     }
 
     #[test]
-    fn a_side_speaks_plain_http() {
-        assert_eq!(origin("https://api.example:8443/v1?x").as_deref(), Some("http://api.example:8443"));
+    fn a_side_is_scheme_host_and_port() {
+        assert_eq!(origin("https://api.example:8443/v1?x").as_deref(), Some("https://api.example:8443"));
         assert_eq!(origin("/v1"), None);
         assert_eq!(without_credentials("http://me:secret@h/openapi.json"), "http://h/openapi.json");
     }

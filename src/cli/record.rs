@@ -15,6 +15,7 @@ use super::terminal::Terminal;
 use super::{Exit, interrupt};
 use crate::http::Origin;
 use crate::import::Dropped;
+use crate::plan::{Speaks, Transport};
 use crate::stop::Stop;
 use crate::tap::{self, Counters, Recorder, Spool, TapOptions, read_spool};
 use crate::units::parse_duration;
@@ -77,8 +78,10 @@ async fn tap(
     terminal: &Terminal,
     stop: &Stop,
 ) -> Result<BTreeMap<Dropped, usize>, Refused> {
-    let upstream = Origin::resolve(&args.upstream).await;
-    let upstream = upstream.map_err(|error| UsageError(format!("error: --upstream: {error}")))?;
+    // What is passed on piece by piece is HTTP/1.1 on both sides.
+    let transport = Transport { speaks: Speaks::Http1, ..Transport::default() };
+    let upstream = Origin::resolve_over(&args.upstream, &transport).await;
+    let upstream = upstream.map_err(|error| UsageError(format!("error: --upstream: {}", error.in_full())))?;
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
         Refused::environment(
             &format!("cannot listen at {}", args.listen),

@@ -80,7 +80,7 @@ impl<'a> Runner<'a> {
 
     /// What makes the texts of the present attempt unlike those of all others.
     pub(super) fn attempt_name(&self) -> String {
-        Session::new(self.seed, PHASE, self.attempts, &[], 0).unique().to_owned()
+        Session::new(self.seed, PHASE, self.attempts, &[], 0).unique()
     }
 
     /// From now on the sides are there, and callers are these.

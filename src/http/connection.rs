@@ -2,22 +2,23 @@
 
 use std::time::Instant;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, Request};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 
+use super::deadline::Deadline;
+use super::http1::{self, Http1};
+use super::http2::Http2;
+use super::stream::Stream;
 use super::{Failure, FailureKind, Limits, Origin};
 
-/// Whether the bytes of a body are wanted or only their number.
+/// What of an answer is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
-    /// The body is given back.
+    /// All of it.
     Body,
-    /// The body is read to its end and dropped.
+    /// Its headers; the body is read to its end and dropped.
+    Headers,
+    /// Nothing but its status and its length: headers and body are read to their end and dropped.
     Length,
 }
 
@@ -26,9 +27,9 @@ pub enum Keep {
 pub struct Response {
     /// Status code.
     pub status: u16,
-    /// Headers as they came.
+    /// Headers as they came; none with [`Keep::Length`].
     pub headers: HeaderMap,
-    /// The body; empty with [`Keep::Length`].
+    /// The body; empty unless [`Keep::Body`].
     pub body: Bytes,
     /// Bytes of the body.
     pub length: usize,
@@ -41,7 +42,7 @@ pub struct Exchange {
     pub sent: Instant,
     /// When the last byte of the answer had come, or the failure was known.
     pub done: Instant,
-    /// The request went out twice because the kept connection turned out to be closed.
+    /// The request went out twice, or on a new connection, because the kept one turned out to be closed.
     pub reconnected: bool,
     /// The answer, or why there is none.
     pub outcome: Result<Response, Failure>,
@@ -50,124 +51,176 @@ pub struct Exchange {
 /// One user's connection to one side.
 #[derive(Debug)]
 pub struct Connection {
+    line: Line,
+    deadline: Deadline,
+    /// A request as HTTP/1.1 has it, written anew for each.
+    written: Vec<u8>,
+}
+
+/// The connection apart from its timer.
+#[derive(Debug)]
+struct Line {
     origin: Origin,
     limits: Limits,
-    open: Option<SendRequest<Full<Bytes>>>,
+    open: Option<Open>,
+    /// The open connection has carried a request.
+    is_used: bool,
+}
+
+#[derive(Debug)]
+enum Open {
+    Http1(Http1),
+    Http2(Http2),
+}
+
+/// A request in the form that the connection takes.
+#[derive(Clone, Copy)]
+enum Outgoing<'a> {
+    Written(&'a [u8]),
+    Request(&'a Request<Bytes>),
 }
 
 /// Why an attempt failed, and whether another one is allowed.
-struct Attempt {
+#[derive(Debug)]
+pub(super) struct Attempt {
     failure: Failure,
-    /// The connection had carried a request before and was closed before any byte of this answer came.
-    stale: bool,
+    /// No byte of the answer had come, and the connection is gone.
+    is_unanswered: bool,
+}
+
+impl Attempt {
+    /// The connection ended before any byte of the answer.
+    pub(super) const fn unanswered(failure: Failure) -> Self {
+        Self { failure, is_unanswered: true }
+    }
+}
+
+impl From<Failure> for Attempt {
+    fn from(failure: Failure) -> Self {
+        Self { failure, is_unanswered: false }
+    }
 }
 
 impl Connection {
     /// Nothing is opened before the first request.
-    pub const fn new(origin: Origin, limits: Limits) -> Self {
-        Self { origin, limits, open: None }
+    pub fn new(origin: Origin, limits: Limits) -> Self {
+        let line = Line { origin, limits, open: None, is_used: false };
+        Self { line, deadline: Deadline::default(), written: Vec::new() }
     }
 
     /// The side it goes to.
     pub const fn origin(&self) -> &Origin {
-        &self.origin
+        &self.line.origin
+    }
+
+    /// Whether requests go out as text that is written beforehand, with [`Connection::write`].
+    pub const fn takes_text(&self) -> bool {
+        !self.line.origin.protocol.is_h2
     }
 
     /// Opens the connection, so that the first request need not. A failure is left to that request to find.
     pub async fn open(&mut self) {
-        if self.open.is_none() {
-            let opened = tokio::time::timeout(self.limits.timeout, connect(&self.origin)).await;
-            self.open = opened.ok().and_then(Result::ok);
+        if self.line.open.is_none() {
+            let until = Instant::now() + self.line.limits.timeout;
+            // The request that comes next finds the same failure.
+            let _ = self.deadline.run(until, Box::pin(self.line.connect())).await;
         }
     }
 
     /// Sends one request and reads the whole answer, within the time limit. A kept connection that turns out to be
     /// closed is replaced once.
-    pub async fn exchange(&mut self, request: Request<Full<Bytes>>, keep: Keep) -> Exchange {
-        let sent = Instant::now();
-        let mut reconnected = false;
-        let timeout = self.limits.timeout;
-        let outcome = match tokio::time::timeout(timeout, self.send(request, keep, &mut reconnected)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(Failure::new(
-                FailureKind::Timeout,
-                format!("no whole answer within {}", crate::units::format_duration(timeout)),
-            )),
-        };
-        if outcome.is_err() {
-            // Whatever is still on its way belongs to a request that nobody waits for any more.
-            self.open = None;
+    pub async fn exchange(&mut self, request: &Request<Bytes>, keep: Keep) -> Exchange {
+        if self.takes_text() {
+            self.written.clear();
+            http1::encode(request, &mut self.written);
+            return self.exchange_written(keep).await;
         }
-        Exchange { sent, done: Instant::now(), reconnected, outcome }
+        time(&mut self.deadline, &mut self.line, Outgoing::Request(request), keep).await
     }
 
-    async fn send(
-        &mut self,
-        request: Request<Full<Bytes>>,
-        keep: Keep,
-        reconnected: &mut bool,
-    ) -> Result<Response, Failure> {
-        let spare = self.open.is_some().then(|| request.clone());
+    /// Lets a request be written as HTTP/1.1 has it, with the value of its `host` header, for
+    /// [`Connection::exchange_written`] to send. Only where [`Connection::takes_text`].
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn write<E>(&mut self, writer: impl FnOnce(&str, &mut Vec<u8>) -> Result<(), E>) -> Result<(), E> {
+        self.written.clear();
+        writer(&self.line.origin.authority, &mut self.written)
+    }
+
+    /// [`Connection::exchange`] for the request that was written last.
+    pub async fn exchange_written(&mut self, keep: Keep) -> Exchange {
+        time(&mut self.deadline, &mut self.line, Outgoing::Written(&self.written), keep).await
+    }
+}
+
+/// Does an exchange, with the time that it took.
+async fn time(deadline: &mut Deadline, line: &mut Line, request: Outgoing<'_>, keep: Keep) -> Exchange {
+    let sent = Instant::now();
+    let timeout = line.limits.timeout;
+    let mut reconnected = false;
+    let outcome = deadline.run(sent + timeout, line.send(request, keep, &mut reconnected)).await.unwrap_or_else(|| {
+        let detail = format!("no whole answer within {}", crate::units::format_duration(timeout));
+        Err(Failure::new(FailureKind::Timeout, detail))
+    });
+    if outcome.is_err() {
+        // Whatever is still on its way belongs to a request that nobody waits for any more.
+        line.open = None;
+    }
+    Exchange { sent, done: Instant::now(), reconnected, outcome }
+}
+
+impl Line {
+    async fn send(&mut self, request: Outgoing<'_>, keep: Keep, reconnected: &mut bool) -> Result<Response, Failure> {
+        let is_kept = self.is_used && self.open.is_some();
+        if let Some(Open::Http1(open)) = &mut self.open
+            && !open.is_quiet()
+        {
+            self.open = None;
+            *reconnected = is_kept;
+        }
         match self.attempt(request, keep).await {
-            Err(Attempt { stale: true, .. }) if spare.is_some() => {
+            Err(Attempt { is_unanswered: true, .. }) if is_kept && !*reconnected => {
                 self.open = None;
                 *reconnected = true;
-                self.attempt(spare.unwrap_or_default(), keep).await.map_err(|attempt| attempt.failure)
+                self.attempt(request, keep).await.map_err(|attempt| attempt.failure)
             }
             outcome => outcome.map_err(|attempt| attempt.failure),
         }
     }
 
-    async fn attempt(&mut self, request: Request<Full<Bytes>>, keep: Keep) -> Result<Response, Attempt> {
-        let fresh = self.open.is_none();
-        let sender = match &mut self.open {
-            Some(sender) => sender,
-            closed => closed.insert(connect(&self.origin).await.map_err(|failure| Attempt { failure, stale: false })?),
-        };
-        // A kept connection takes the next request only once the driver has put the last answer away.
-        let response = match sender.ready().await {
-            Ok(()) => sender.send_request(request).await,
-            Err(error) => Err(error),
-        };
-        let response =
-            response.map_err(|error| Attempt { failure: Failure::wire(&error), stale: !fresh && !error.is_parse() })?;
-        read(response, keep, self.limits.max_body).await.map_err(|failure| Attempt { failure, stale: false })
-    }
-}
-
-async fn connect(origin: &Origin) -> Result<SendRequest<Full<Bytes>>, Failure> {
-    let stream = TcpStream::connect(origin.address).await.map_err(|error| Failure::connect(&error))?;
-    stream.set_nodelay(true).map_err(|error| Failure::connect(&error))?;
-    let (sender, driver) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| Failure::wire(&error))?;
-    // The driver ends with the connection; its error reaches the request that is under way.
-    tokio::spawn(driver);
-    Ok(sender)
-}
-
-async fn read(response: http::Response<Incoming>, keep: Keep, max_body: usize) -> Result<Response, Failure> {
-    let (head, mut body) = response.into_parts();
-    let mut bytes = BytesMut::new();
-    let mut only: Option<Bytes> = None;
-    let mut length = 0;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| Failure::wire(&error))?;
-        let Ok(data) = frame.into_data() else { continue };
-        length += data.len();
-        if length > max_body {
-            return Err(Failure::new(FailureKind::TooLarge, format!("body larger than {max_body} bytes")));
+    async fn attempt(&mut self, request: Outgoing<'_>, keep: Keep) -> Result<Response, Attempt> {
+        if self.open.is_none() {
+            // Apart, for what it needs is much and needed seldom.
+            Box::pin(self.connect()).await?;
         }
-        if keep == Keep::Body {
-            // Most answers come in one piece, which need not be copied.
-            match only.take() {
-                None if bytes.is_empty() => only = Some(data),
-                None => bytes.extend_from_slice(&data),
-                Some(first) => {
-                    bytes.extend_from_slice(&first);
-                    bytes.extend_from_slice(&data);
+        self.is_used = true;
+        let max_body = self.limits.max_body;
+        match (&mut self.open, request) {
+            (Some(Open::Http1(open)), Outgoing::Written(bytes)) => {
+                let (response, is_kept) = open.exchange(bytes, keep, max_body).await?;
+                if !is_kept {
+                    self.open = None;
                 }
+                Ok(response)
             }
+            (Some(Open::Http2(open)), Outgoing::Request(request)) => {
+                Box::pin(open.exchange(&self.origin, request, keep, max_body)).await
+            }
+            _ => unreachable!("requests are written for HTTP/1.1 and for nothing else"),
         }
     }
-    let body = only.unwrap_or_else(|| bytes.freeze());
-    Ok(Response { status: head.status.as_u16(), headers: head.headers, body, length })
+
+    async fn connect(&mut self) -> Result<(), Failure> {
+        if self.open.is_none() {
+            let stream = Stream::connect(&self.origin).await?;
+            let open = if self.origin.protocol.is_h2 {
+                Open::Http2(Http2::handshake(stream).await?)
+            } else {
+                Open::Http1(Http1::new(stream))
+            };
+            (self.open, self.is_used) = (Some(open), false);
+        }
+        Ok(())
+    }
 }

@@ -49,10 +49,20 @@ impl Failure {
         Self::new(FailureKind::Connect, error.to_string())
     }
 
-    pub(super) fn wire(error: &hyper::Error) -> Self {
-        let kind =
-            if error.is_parse() || error.is_parse_too_large() { FailureKind::Malformed } else { FailureKind::Reset };
-        Self::new(kind, with_causes(error))
+    /// The connection broke.
+    pub(super) fn broken(error: &std::io::Error) -> Self {
+        Self::new(FailureKind::Reset, error.to_string())
+    }
+
+    pub(super) fn closed() -> Self {
+        Self::new(FailureKind::Reset, "connection closed before the whole answer had come")
+    }
+
+    /// A connection that broke, or a side that does not keep to HTTP/2.
+    pub(super) fn http2(error: &h2::Error) -> Self {
+        // What the other end says is an end; what we say of it is a complaint.
+        let is_an_end = error.is_io() || error.is_remote();
+        Self::new(if is_an_end { FailureKind::Reset } else { FailureKind::Malformed }, with_causes(error))
     }
 }
 
@@ -63,7 +73,7 @@ impl fmt::Display for Failure {
 }
 
 /// An error with its causes on one line.
-fn with_causes(error: &hyper::Error) -> String {
+fn with_causes(error: &h2::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

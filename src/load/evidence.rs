@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use super::Rig;
 use super::conductor::{FinishedBlock, Performance, Score};
-use super::histogram::Recorded;
 use super::recorder::{ERROR_KINDS, StepTotals};
 use crate::clock::Epoch;
 use crate::plan::Arrivals;
-use crate::record::load::{Block, BlockStep, Generator, LagQuantiles, Load, Second, SideLoad, StepLoad};
+use crate::record::load::{Block, BlockStep, Generator, LagQuantiles, Load, SideLoad, StepLoad};
 use crate::role::{Pair, Role};
 
 /// Processor time of this process so far, in seconds.
@@ -115,14 +114,9 @@ fn block(finished: &FinishedBlock, score: &Score, epoch: Epoch) -> Block {
         response_time_us: all.response.quantiles(),
         service_time_us: all.service.quantiles(),
         cpu_ms: None,
-        seconds: finished.totals.windows.iter().map(|(recorded, errors)| second(recorded, *errors)).collect(),
+        seconds: finished.totals.seconds.clone(),
         steps: block_steps(finished),
     }
-}
-
-fn second(recorded: &Recorded, errors: u64) -> Second {
-    let seen = recorded.quantiles().unwrap_or_default();
-    Second { requests: seen.count, errors, p50_us: seen.p50, p95_us: seen.p95, p99_us: seen.p99, max_us: seen.max }
 }
 
 fn block_steps(finished: &FinishedBlock) -> Vec<BlockStep> {

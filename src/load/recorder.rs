@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use super::histogram::{Recorded, SharedHistogram};
+use super::histogram::{Recorded, SharedHistogram, TWO_DIGITS};
+use crate::record::load::Second;
 
 /// Names of the kinds of errors, in the order of their counters.
 pub(super) const ERROR_KINDS: [&str; 8] =
@@ -64,10 +65,28 @@ impl Default for Statuses {
     }
 }
 
+/// A second, for charts: two digits are enough for them, and ten minutes of seconds fit into 7 MB.
 #[derive(Default)]
 struct Window {
-    response: SharedHistogram,
+    response: SharedHistogram<TWO_DIGITS>,
+    max: AtomicU64,
     errors: AtomicU64,
+}
+
+impl Window {
+    fn record(&self, sample: &Sample) {
+        self.response.record(sample.response_us);
+        self.max.fetch_max(sample.response_us, Relaxed);
+        if sample.error.is_some() {
+            self.errors.fetch_add(1, Relaxed);
+        }
+    }
+
+    fn second(&self) -> Second {
+        let seen = self.response.snapshot().quantiles().unwrap_or_default();
+        let (errors, max_us) = (self.errors.load(Relaxed), self.max.load(Relaxed));
+        Second { requests: seen.count, errors, p50_us: seen.p50, p95_us: seen.p95, p99_us: seen.p99, max_us }
+    }
 }
 
 impl BlockRecorder {
@@ -90,10 +109,7 @@ impl BlockRecorder {
     pub(super) fn record(&self, sample: &Sample) {
         let window = (sample.due.as_secs_f64() / self.window.as_secs_f64()) as usize;
         if let Some(window) = self.windows.get(window) {
-            window.response.record(sample.response_us);
-            if sample.error.is_some() {
-                window.errors.fetch_add(1, Relaxed);
-            }
+            window.record(sample);
         }
         if sample.due < self.settle || sample.due >= self.length {
             return;
@@ -119,7 +135,7 @@ impl BlockRecorder {
     pub(super) fn finish(&self) -> BlockTotals {
         BlockTotals {
             steps: self.steps.iter().map(StepRecorder::totals).collect(),
-            windows: self.windows.iter().map(|w| (w.response.snapshot(), w.errors.load(Relaxed))).collect(),
+            seconds: self.windows.iter().map(Window::second).collect(),
             reconnects: self.reconnects.load(Relaxed),
         }
     }
@@ -145,8 +161,8 @@ impl StepRecorder {
 pub(super) struct BlockTotals {
     /// Per step of the plan, flows in order.
     pub steps: Vec<StepTotals>,
-    /// Response times and errors per window of a second, settle time included.
-    pub windows: Vec<(Recorded, u64)>,
+    /// Response times and errors per window of a second or more, settle time included.
+    pub seconds: Vec<Second>,
     /// Requests that went out twice.
     pub reconnects: u64,
 }
@@ -213,8 +229,7 @@ mod tests {
         assert_eq!(totals.steps[0].error_count(), 1);
         assert_eq!(totals.steps[0].errors[error_index("status")], 1);
         assert_eq!(totals.steps[0].statuses[&200], 2);
-        let seen: Vec<(u64, u64)> =
-            totals.windows.iter().map(|(recorded, errors)| (recorded.count(), *errors)).collect();
+        let seen: Vec<(u64, u64)> = totals.seconds.iter().map(|second| (second.requests, second.errors)).collect();
         assert_eq!(seen, [(2, 1), (1, 0), (1, 1)]);
     }
 }

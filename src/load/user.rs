@@ -32,6 +32,8 @@ pub(super) struct VirtualUser {
     flow: usize,
     stages: watch::Receiver<Stage>,
     connections: Pair<Option<Connection>>,
+    /// Of the iteration that is under way.
+    session: Session,
     underway: Option<Iteration>,
     seated: bool,
 }
@@ -39,7 +41,6 @@ pub(super) struct VirtualUser {
 /// One iteration of the flow. However it ends, the block is told.
 struct Iteration {
     block: Arc<Block>,
-    session: Session,
     due: Instant,
     /// What is noted of its answers, if they are compared.
     notes: Option<Notes>,
@@ -70,7 +71,8 @@ impl VirtualUser {
         let limits = Limits::within(rig.timeout);
         let connections =
             Pair::from_fn(|role| rig.origins.get(role).as_ref().map(|origin| Connection::new(origin.clone(), limits)));
-        Self { rig, flow, stages, connections, underway: None, seated: false }
+        let session = Session::new(rig.seed, PHASE, 0, &[], rig.flows[flow].variables);
+        Self { rig, flow, stages, connections, session, underway: None, seated: false }
     }
 
     /// Does step number `step` of the flow. The first step waits for an iteration to begin; the others are skipped
@@ -129,14 +131,12 @@ impl VirtualUser {
         }
     }
 
-    fn iteration(&self, block: Arc<Block>, claim: Claim) -> Iteration {
-        let rig = &self.rig;
-        let login = rig.logins.get(block.info.side);
-        let number = block::iteration(block.info.pair, claim.arrival);
-        let session = Session::new(rig.seed, PHASE, number, login, rig.flows[self.flow].variables)
-            .drawing_as(block::iteration(block.info.repeats, claim.arrival));
+    fn iteration(&mut self, block: Arc<Block>, claim: Claim) -> Iteration {
+        let number = |pair| block::iteration(pair, claim.arrival);
+        let login = self.rig.logins.get(block.info.side);
+        self.session.begin_again(number(block.info.pair), number(block.info.repeats), login);
         let notes = block.sample.as_ref().map(|sample| sample.begin(claim.arrival));
-        Iteration { block, session, due: claim.due, notes, is_whole: false }
+        Iteration { block, due: claim.due, notes, is_whole: false }
     }
 
     /// Does a step of an iteration; gives the iteration back if it can go on.
@@ -144,7 +144,7 @@ impl VirtualUser {
         let flow = &self.rig.flows[self.flow];
         let connection = self.connections.get_mut(iteration.block.info.side).as_mut()?;
         let keep = iteration.notes.as_ref().map_or(Keep::Length, Notes::keep);
-        let done = perform(connection, &flow.steps[step], &mut iteration.session, keep).await;
+        let done = perform(connection, &flow.steps[step], &mut self.session, keep).await;
         let number = self.rig.first_steps[self.flow] + step;
         let Ok(done) = done else {
             iteration.block.recorder.record(&unrendered(number, &iteration));

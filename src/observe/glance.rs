@@ -22,7 +22,8 @@ impl Glance {
     /// A target that can never be looked at.
     pub fn new(target: &Target) -> Result<Self, Error> {
         let grid = Grid::new(Instant::now(), BEAT);
-        let metrics = target.metrics.as_ref().map(|(url, names)| metrics::Sampler::new(url, names, grid));
+        let metrics =
+            target.metrics.as_ref().map(|(url, names)| metrics::Sampler::new(url, names, &target.transport, grid));
         let database = target.database.as_ref().map(|target| database::Sampler::new(target, grid));
         Ok(Self { metrics: metrics.transpose()?, database: database.transpose()? })
     }

@@ -1,17 +1,15 @@
 //! Sampler of a side's metrics endpoint.
 
-use std::time::Duration;
-
-use reqwest::Client;
-use reqwest::header::ACCEPT;
-use reqwest::redirect::Policy;
+use bytes::Bytes;
+use http::header::{ACCEPT, HeaderValue};
 
 use super::Error;
 use super::counters::Counters;
 use super::grid::Grid;
 use super::mapping::{self, Reading};
 use super::mappings::Mapping;
-use crate::plan::Metrics;
+use crate::http::{Connection, Failure, FailureKind, Keep, Limits, Origin};
+use crate::plan::{Metrics, Transport};
 use crate::record::PoolSeries;
 
 /// Largest exposition that is read.
@@ -30,25 +28,23 @@ pub(crate) enum ScrapeError {
     NoNames(String),
 }
 
-impl From<reqwest::Error> for ScrapeError {
-    /// Without the address: it may hold a password.
-    fn from(error: reqwest::Error) -> Self {
-        if error.is_timeout() {
-            return Self::Http("no answer in time".to_owned());
+impl From<Failure> for ScrapeError {
+    fn from(failure: Failure) -> Self {
+        match failure.kind {
+            FailureKind::Timeout => Self::Http("no answer in time".to_owned()),
+            FailureKind::TooLarge => Self::TooLarge,
+            _ => Self::Http(failure.detail),
         }
-        let error = error.without_url();
-        let mut cause: &dyn std::error::Error = &error;
-        while let Some(source) = cause.source() {
-            cause = source;
-        }
-        Self::Http(cause.to_string())
     }
 }
 
 /// Reads pool figures from one endpoint over one kept connection.
 pub(crate) struct Sampler {
-    client: Client,
-    url: reqwest::Url,
+    base_url: String,
+    target: String,
+    transport: Transport,
+    /// Kept from one sample to the next.
+    connection: Option<Connection>,
     /// What may be found; one mapping as soon as `auto` has found it.
     mappings: &'static [Mapping],
     grid: Grid,
@@ -62,21 +58,23 @@ pub(crate) struct Sampler {
 
 impl Sampler {
     /// Nothing is sent yet. A sample may take four intervals.
-    pub(crate) fn new(url: &str, names: &str, grid: Grid) -> Result<Self, Error> {
+    pub(crate) fn new(url: &str, names: &str, transport: &Transport, grid: Grid) -> Result<Self, Error> {
         let mappings = mapping::candidates(names).ok_or_else(|| Error::unknown_mapping(names))?;
-        let url = reqwest::Url::parse(url).map_err(|_| Error::MetricsUrl)?;
-        let client = Client::builder()
-            .no_proxy()
-            .redirect(Policy::none())
-            .http1_only()
-            .pool_max_idle_per_host(1)
-            .timeout(grid.interval() * 4)
-            .connect_timeout(grid.interval() * 2)
-            .tcp_keepalive(Duration::from_secs(30))
-            .build()
-            .map_err(|error| Error::Client(error.to_string()))?;
-        let (series, counters) = (PoolSeries::default(), Counters::default());
-        Ok(Self { client, url, mappings, grid, series, counters, failure: None })
+        let uri: http::Uri = url.parse().map_err(|_| Error::MetricsUrl)?;
+        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+            return Err(Error::MetricsUrl);
+        };
+        Ok(Self {
+            base_url: format!("{scheme}://{authority}"),
+            target: uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str).to_owned(),
+            transport: transport.clone(),
+            connection: None,
+            mappings,
+            grid,
+            series: PoolSeries::default(),
+            counters: Counters::default(),
+            failure: None,
+        })
     }
 
     /// Samples at every mark, for ever. May be dropped at any await.
@@ -119,20 +117,24 @@ impl Sampler {
         Ok(reading)
     }
 
-    async fn fetch(&self) -> Result<Vec<u8>, ScrapeError> {
-        let request = self.client.get(self.url.clone()).header(ACCEPT, "text/plain;version=0.0.4;q=1,*/*;q=0.1");
-        let mut response = request.send().await?;
-        if !response.status().is_success() {
-            return Err(ScrapeError::Status(response.status().as_u16()));
-        }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            if body.len() + chunk.len() > LARGEST_BODY {
-                return Err(ScrapeError::TooLarge);
+    async fn fetch(&mut self) -> Result<Bytes, ScrapeError> {
+        let within = self.grid.interval() * 4;
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            none => {
+                let resolved =
+                    tokio::time::timeout(within, Origin::resolve_over(&self.base_url, &self.transport)).await;
+                let origin = resolved.map_err(|_| ScrapeError::Http("no answer in time".to_owned()))?;
+                let origin = origin.map_err(|error| ScrapeError::Http(error.in_full()))?;
+                none.insert(Connection::new(origin, Limits { timeout: within, max_body: LARGEST_BODY }))
             }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
+        };
+        let request = connection.origin().get(&self.target);
+        let mut request = request.map_err(|error| ScrapeError::Http(error.to_string()))?;
+        let accept = HeaderValue::from_static("text/plain;version=0.0.4;q=1,*/*;q=0.1");
+        request.headers_mut().insert(ACCEPT, accept);
+        let answer = connection.exchange(&request, Keep::Body).await.outcome?;
+        if (200..300).contains(&answer.status) { Ok(answer.body) } else { Err(ScrapeError::Status(answer.status)) }
     }
 
     fn no_names(&self) -> ScrapeError {

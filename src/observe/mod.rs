@@ -24,6 +24,7 @@ use tokio::sync::oneshot;
 pub use glance::Glance;
 pub use record::{DatabaseTotals, Record};
 
+use crate::plan::Transport;
 use grid::Grid;
 
 /// What there is to watch of one side. Not printable, because addresses may hold passwords.
@@ -31,6 +32,8 @@ use grid::Grid;
 pub struct Target {
     /// Address of the Prometheus endpoint and name of the mapping, one of [`crate::plan::Metrics::NAMES`].
     pub metrics: Option<(String, String)>,
+    /// How that is spoken to.
+    pub transport: Transport,
     /// The side's process; everything that it started is watched with it.
     pub pid: Option<u32>,
     /// The side's database, if it is PostgreSQL.
@@ -65,9 +68,6 @@ pub enum Error {
     /// Not shown, because it holds a password.
     #[error("the address of the database is not a PostgreSQL URL")]
     DatabaseUrl,
-    /// The client could not be made.
-    #[error("the client for the metrics endpoint could not be made: {0}")]
-    Client(String),
     /// The system refused a thread or a runtime.
     #[error("the samplers could not be started")]
     Start(#[from] std::io::Error),
@@ -117,7 +117,8 @@ struct Samplers {
 
 impl Samplers {
     fn new(target: &Target, grid: Grid) -> Result<Self, Error> {
-        let metrics = target.metrics.as_ref().map(|(url, names)| metrics::Sampler::new(url, names, grid));
+        let metrics =
+            target.metrics.as_ref().map(|(url, names)| metrics::Sampler::new(url, names, &target.transport, grid));
         let database = target.database.as_ref().map(|target| database::Sampler::new(target, grid));
         Ok(Self {
             grid,

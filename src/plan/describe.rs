@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::{Arrivals, ContractSource, Flow, Gate, Learn, Plan, Provider, RuleKind, Side, SideKind};
+use super::{Arrivals, ContractSource, Flow, Gate, Learn, Plan, Provider, RuleKind, Side, SideKind, Speaks};
 use crate::units::{format_count, format_duration};
 
 /// What would run, for people, line by line. Holds no secret: URLs of databases, values of headers and
@@ -47,6 +47,17 @@ fn side_in_words(side: &Side) -> String {
         SideKind::Command { command, .. } => format!("command {}", program(command)),
     };
     let _ = write!(words, ", ready at {} within {}", side.ready, format_duration(side.ready_timeout));
+    words.push_str(match side.transport.speaks {
+        Speaks::Auto => "",
+        Speaks::Http1 => ", HTTP/1.1",
+        Speaks::Http2 => ", HTTP/2",
+    });
+    if let Some(ca) = &side.transport.ca {
+        let _ = write!(words, ", certificates of {}", ca.display());
+    }
+    if side.transport.insecure {
+        words.push_str(", certificate not checked");
+    }
     match &side.metrics {
         Some(metrics) => words + &format!(", metrics {} ({})", metrics.path, metrics.names),
         None => words + ", no pool metrics",

@@ -2,7 +2,7 @@
 //! Schema is written from it, so that the two cannot say different things.
 
 use super::faults::Fault;
-use super::side::Metrics;
+use super::side::{Metrics, Speaks};
 
 /// A mapping with fixed keys.
 pub(super) struct Object {
@@ -159,6 +159,13 @@ pub(super) static SIDE: Object = Object {
         may("ready", Kind::Text, "Path that answers 2xx once the side is ready. Default `/health`."),
         may("ready_timeout", Kind::Duration, "How long it may take to get ready. Default 30s."),
         may("metrics", Kind::Either(&[Kind::Text, Kind::Object(&METRICS)]), "Prometheus endpoint with pool metrics."),
+        may(
+            "protocol",
+            Kind::Choice(&Speaks::NAMES),
+            "Which HTTP is spoken. Default `auto`: what TLS negotiates, HTTP/2 first; without TLS, HTTP/1.1.",
+        ),
+        may("ca", Kind::Text, "PEM file of the authorities to trust for an `https` URL, instead of the system's."),
+        may("insecure", Kind::Switch, "Do not check the certificate of an `https` URL at all. Default false."),
     ],
 };
 

@@ -39,7 +39,7 @@ pub use path::JsonPath;
 pub use read::{AdHocError, PlanError, load, parse, parse_rate};
 pub use rule::{Rule, RuleKind, RulePlace, Tolerance};
 pub use schema::schema;
-pub use side::{Database, Metrics, Provider, Side, SideKind, Stack, UrlError};
+pub use side::{Database, Metrics, Provider, Side, SideKind, Speaks, Stack, Transport, UrlError};
 pub use state::{StateCompare, StateRule, StateSum};
 pub use template::{JsonTemplate, Template};
 

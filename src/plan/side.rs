@@ -16,6 +16,41 @@ pub struct Side {
     pub ready_timeout: Duration,
     /// Where its pool metrics are; `None`: it has none.
     pub metrics: Option<Metrics>,
+    /// How it is spoken to.
+    pub transport: Transport,
+}
+
+/// How a side is spoken to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Transport {
+    /// Which HTTP.
+    pub speaks: Speaks,
+    /// File of certificates (PEM) that are trusted instead of the system's.
+    pub ca: Option<PathBuf>,
+    /// Whether no certificate is checked at all.
+    pub insecure: bool,
+}
+
+/// Which HTTP is spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Speaks {
+    /// What TLS negotiates, HTTP/2 rather than HTTP/1.1; without TLS, HTTP/1.1.
+    #[default]
+    Auto,
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2; without TLS, without asking first.
+    Http2,
+}
+
+impl Speaks {
+    /// As plans spell it.
+    pub const NAMES: [&'static str; 3] = ["auto", "http1", "http2"];
+
+    pub(super) fn parse(word: &str) -> Option<Self> {
+        let all = [Self::Auto, Self::Http1, Self::Http2];
+        Self::NAMES.iter().zip(all).find_map(|(name, speaks)| (*name == word).then_some(speaks))
+    }
 }
 
 /// How a side comes up.
@@ -180,6 +215,7 @@ impl Side {
             ready: Self::DEFAULT_READY.to_owned(),
             ready_timeout: Self::DEFAULT_READY_TIMEOUT,
             metrics: None,
+            transport: Transport::default(),
         })
     }
 }
@@ -198,22 +234,15 @@ impl UrlError {
     fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), hint: "such as `http://10.0.0.5:8000`".to_owned() }
     }
-
-    fn encrypted() -> Self {
-        let hint = "give a port that speaks plain HTTP, or put a proxy in between that ends the TLS connection";
-        Self { message: "requests over `https` are not supported yet".to_owned(), hint: hint.to_owned() }
-    }
 }
 
 /// A URL as scheme, host and port, and as path and query.
 pub(super) fn split_url(url: &str) -> Result<(String, String), UrlError> {
     let begins_with = |scheme: &str| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
-    if begins_with("https://") {
-        return Err(UrlError::encrypted());
-    }
-    if !begins_with("http://") {
-        return Err(UrlError::new("a URL begins with `http://`"));
-    }
+    let schemes = ["http://", "https://"];
+    let Some(scheme) = schemes.into_iter().find(|scheme| begins_with(scheme)) else {
+        return Err(UrlError::new("a URL begins with `http://` or `https://`"));
+    };
     let parsed: http::Uri = url.parse().map_err(|error| UrlError::new(format!("this is not a URL: {error}")))?;
     let authority = parsed.authority().filter(|authority| !authority.host().is_empty());
     let authority = authority.ok_or_else(|| UrlError::new("the URL has no host"))?.as_str();
@@ -224,7 +253,7 @@ pub(super) fn split_url(url: &str) -> Result<(String, String), UrlError> {
         });
     }
     let target = parsed.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-    Ok((format!("http://{authority}"), target.to_owned()))
+    Ok((format!("{scheme}{authority}"), target.to_owned()))
 }
 
 impl Provider {

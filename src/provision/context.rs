@@ -17,14 +17,11 @@ pub(super) struct Context {
     pub(super) run: String,
     /// Of the databases' superuser, for servers that are ours.
     pub(super) password: String,
-    pub(super) http: reqwest::Client,
 }
 
 impl Context {
     pub(super) fn new(options: Options) -> Result<Self, ProvisionError> {
-        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
-        let http = http.map_err(|error| unavailable("an HTTP client", std::io::Error::other(error)))?;
-        Ok(Self { options, run: random_hex::<4>()?, password: random_hex::<16>()?, http })
+        Ok(Self { options, run: random_hex::<4>()?, password: random_hex::<16>()? })
     }
 
     /// Where the output of `name` is kept.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::http::OriginError;
 use crate::role::Role;
 use crate::units::format_duration;
 
@@ -20,6 +21,14 @@ pub enum ProvisionError {
         source: Cause,
         /// The end of its output.
         last_lines: Vec<String>,
+    },
+    /// A side cannot be reached, however long it is waited for.
+    #[error("side `{role}` cannot be reached")]
+    Unreachable {
+        /// Which side.
+        role: Role,
+        /// Why.
+        source: OriginError,
     },
     /// The process ended before it answered.
     #[error("side `{role}` ended before it was ready")]
@@ -105,7 +114,7 @@ impl ProvisionError {
             Self::NotReady { last_lines, .. } | Self::Setup { last_lines, .. } | Self::Database { last_lines, .. } => {
                 last_lines.iter().map(|line| format!("| {line}")).collect()
             }
-            Self::SideStart { .. } | Self::Prepare { .. } | Self::Files { .. } => Vec::new(),
+            Self::Unreachable { .. } | Self::SideStart { .. } | Self::Prepare { .. } | Self::Files { .. } => Vec::new(),
         }
     }
 
@@ -118,6 +127,7 @@ impl ProvisionError {
             Self::NotReady { role, .. } | Self::SideExited { role, .. } | Self::SideDied { role, .. } => {
                 Some(format!("rerun with `--show-output {role}`"))
             }
+            Self::Unreachable { source, .. } => source.hint().map(str::to_owned),
             Self::SideStart { .. } => Some("is the program in PATH, and may it be executed?".to_owned()),
             Self::Database { hint, .. } => hint.clone(),
             Self::Setup { .. } => Some("run the command by hand with a database URL of your own".to_owned()),

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::error::{Cause, ProvisionError};
 use super::process::{Process, describe};
+use crate::http::{Connection, Failure, FailureKind, Keep, Limits, Origin, OriginError};
+use crate::plan::Transport;
 use crate::role::Role;
 
 /// One try takes no longer than this.
@@ -15,28 +17,37 @@ const PAUSE: Duration = Duration::from_millis(20);
 enum Refusal {
     NoAnswer,
     Answer(String),
+    /// No waiting will help.
+    Never(OriginError),
 }
 
 /// Waiting for one side, with a deadline.
 pub(super) struct Readiness<'a> {
     pub(super) role: Role,
-    pub(super) http: &'a reqwest::Client,
+    pub(super) transport: &'a Transport,
     pub(super) begun: Instant,
     pub(super) timeout: Duration,
 }
 
 impl Readiness<'_> {
-    /// Asks until the answer is 2xx; ends at once when the process has ended.
-    pub(super) async fn wait_for(&self, url: &str, mut process: Option<&mut Process>) -> Result<(), ProvisionError> {
+    /// Asks until the answer is 2xx; ends at once when the process has ended. Gives back how the side is spoken to.
+    pub(super) async fn wait_for(
+        &self,
+        base_url: &str,
+        path: &str,
+        mut process: Option<&mut Process>,
+    ) -> Result<Origin, ProvisionError> {
+        let url = format!("{base_url}{path}");
         let mut refused = Cause(format!("GET {url}: not tried"));
         loop {
             let patience = TRY.min(self.remaining()).max(PAUSE);
-            match self.ask(url, patience).await {
-                Ok(()) => return Ok(()),
+            match self.ask(base_url, path, patience).await {
+                Ok(origin) => return Ok(origin),
                 // The last try is cut short by the deadline, which says nothing; what the one before it said stands.
                 Err(Refusal::NoAnswer) if patience < TRY => {}
                 Err(Refusal::NoAnswer) => refused = Cause(format!("GET {url}: no answer within {}s", TRY.as_secs())),
                 Err(Refusal::Answer(answer)) => refused = Cause(format!("GET {url}: {answer}")),
+                Err(Refusal::Never(source)) => return Err(ProvisionError::Unreachable { role: self.role, source }),
             }
             self.check(process.as_deref_mut(), || refused.clone())?;
             tokio::time::sleep(PAUSE).await;
@@ -54,12 +65,18 @@ impl Readiness<'_> {
         }
     }
 
-    async fn ask(&self, url: &str, patience: Duration) -> Result<(), Refusal> {
-        match self.http.get(url).timeout(patience).send().await {
-            Ok(answer) if answer.status().is_success() => Ok(()),
-            Ok(answer) => Err(Refusal::Answer(format!("status {}", answer.status().as_u16()))),
-            Err(error) if error.is_timeout() => Err(Refusal::NoAnswer),
-            Err(error) => Err(Refusal::Answer(innermost(&error))),
+    async fn ask(&self, base_url: &str, path: &str, patience: Duration) -> Result<Origin, Refusal> {
+        let resolved = tokio::time::timeout(patience, Origin::resolve_over(base_url, self.transport)).await;
+        let origin = resolved
+            .map_err(|_| Refusal::NoAnswer)?
+            .map_err(|error| if error.may_pass() { Refusal::Answer(error.in_full()) } else { Refusal::Never(error) })?;
+        let request = origin.get(path).map_err(|error| Refusal::Answer(error.to_string()))?;
+        let mut connection = Connection::new(origin, Limits::within(patience));
+        match connection.exchange(&request, Keep::Length).await.outcome {
+            Ok(answer) if (200..300).contains(&answer.status) => Ok(connection.origin().clone()),
+            Ok(answer) => Err(Refusal::Answer(format!("status {}", answer.status))),
+            Err(Failure { kind: FailureKind::Timeout, .. }) => Err(Refusal::NoAnswer),
+            Err(failure) => Err(Refusal::Answer(failure.detail)),
         }
     }
 
@@ -86,13 +103,4 @@ impl Readiness<'_> {
     fn remaining(&self) -> Duration {
         self.timeout.saturating_sub(self.begun.elapsed())
     }
-}
-
-/// `Connection refused` instead of three sentences around it.
-fn innermost(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }

@@ -13,7 +13,8 @@ use super::output::{Destination, open_log};
 use super::process::{Orphan, Process, describe};
 use super::ready::Readiness;
 use super::secret::Redactions;
-use crate::plan::{Side, SideKind, Stack};
+use crate::http::Origin;
+use crate::plan::{Side, SideKind, Stack, Transport};
 use crate::role::Role;
 
 /// How long a side may take to finish what it is doing.
@@ -32,6 +33,10 @@ pub struct RunningSide {
     pub role: Role,
     /// Scheme, host and port, without a trailing slash.
     pub base_url: String,
+    /// The same, ready to be spoken to.
+    pub origin: Origin,
+    /// As the plan says that it is spoken to.
+    pub transport: Transport,
     /// For reports: `bundled, stack async`.
     pub words: String,
     /// Of the process that was started (its group's leader); `None` for a URL.
@@ -76,7 +81,7 @@ impl Started {
         progress: Progress<'_>,
     ) -> Result<Self, ProvisionError> {
         let begun = Instant::now();
-        let readiness = Readiness { role, http: &context.http, begun, timeout: side.ready_timeout };
+        let readiness = Readiness { role, transport: &side.transport, begun, timeout: side.ready_timeout };
         let launch = Launch { role, twin: twin.as_ref(), context };
         let (base_url, mut process) = match &side.kind {
             SideKind::Url { url } => (url.trim_end_matches('/').to_owned(), None),
@@ -91,7 +96,8 @@ impl Started {
                 (format!("http://127.0.0.1:{port}"), Some(process))
             }
         };
-        readiness.wait_for(&join(&base_url, &side.ready), process.as_mut()).await?;
+        // Apart, for what a handshake needs is much.
+        let origin = Box::pin(readiness.wait_for(&base_url, &side.ready, process.as_mut())).await?;
         let pid = process.as_ref().map(Process::pid);
         progress(format!("{role}: ready at {base_url} after {:.1}s", begun.elapsed().as_secs_f64()));
         let running = RunningSide {
@@ -101,7 +107,9 @@ impl Started {
             metrics_url: side.metrics.as_ref().map(|metrics| join(&base_url, &metrics.path)),
             metrics_names: side.metrics.as_ref().map(|metrics| metrics.names.clone()),
             database: twin.map(|twin| twin.database),
+            transport: side.transport.clone(),
             base_url,
+            origin,
         };
         Ok(Self { running, process })
     }

@@ -127,6 +127,9 @@ pub struct RunInfo {
     pub finished_at: Option<String>,
     /// How each side came up, in words, such as `bundled, stack async`.
     pub sides: Pair<Option<String>>,
+    /// What was spoken with each side, such as `HTTP/2 over TLS 1.3`.
+    #[serde(default)]
+    pub protocols: Pair<Option<String>>,
     /// The databases, in words: provider, version, why it was chosen, latency.
     pub database: String,
     /// The flows with their weights and steps, in the plan's order.

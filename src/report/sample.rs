@@ -121,6 +121,7 @@ fn run() -> RunInfo {
             baseline: Some("bundled, stack blocking".to_owned()),
             candidate: Some("bundled, stack async".to_owned()),
         },
+        protocols: Pair::from_fn(|_| Some("HTTP/1.1".to_owned())),
         database: "PostgreSQL 16.4, local server (no container runtime found), 3 ms latency added".to_owned(),
         flows: vec![
             FlowInfo { name: "browse".to_owned(), weight: 8, steps: steps("browse") },

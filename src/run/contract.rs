@@ -4,10 +4,6 @@ use std::fs::File;
 use std::io::Read;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::Request;
-use http_body_util::Full;
-
 use super::Job;
 use crate::contract::{self, Contract, ContractError, MAX_BYTES};
 use crate::http::{Connection, Failure, Keep, Limits, Origin};
@@ -97,14 +93,9 @@ pub(super) async fn to_explore(job: &Job, baseline: &Origin) -> Result<Contract,
 
 /// The contract that the baseline serves at a path.
 async fn at(path: &str, plan: &Plan, baseline: &Origin) -> Result<Contract, ContractProblem> {
-    let uri = path.parse().map_err(|_| ContractProblem::Path { path: path.to_owned() })?;
-    let mut request = Request::new(Full::new(Bytes::new()));
-    *request.uri_mut() = uri;
-    if let Ok(host) = baseline.authority.parse() {
-        request.headers_mut().insert(http::header::HOST, host);
-    }
+    let request = baseline.get(path).map_err(|_| ContractProblem::Path { path: path.to_owned() })?;
     let limits = Limits { timeout: plan.timeout.max(LEAST_TIMEOUT), max_body: MAX_BYTES };
-    let exchange = Connection::new(baseline.clone(), limits).exchange(request, Keep::Body).await;
+    let exchange = Connection::new(baseline.clone(), limits).exchange(&request, Keep::Body).await;
     let answer = exchange.outcome.map_err(|failure| ContractProblem::Unanswered { path: path.to_owned(), failure })?;
     if answer.status != 200 {
         return Err(ContractProblem::Status { path: path.to_owned(), status: answer.status });

@@ -4,7 +4,6 @@ use std::error::Error as _;
 
 use super::contract::ContractProblem;
 use crate::explore::ExploreError;
-use crate::http::OriginError;
 use crate::load::LoadError;
 use crate::observe;
 use crate::parity::ParityError;
@@ -20,9 +19,6 @@ pub enum RunError {
     /// A side or its environment could not be started, or died.
     #[error(transparent)]
     Provision(#[from] ProvisionError),
-    /// The address of a side is none.
-    #[error(transparent)]
-    Origin(#[from] OriginError),
     /// The replay could not be done.
     #[error(transparent)]
     Parity(#[from] ParityError),

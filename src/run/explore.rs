@@ -17,7 +17,7 @@ pub(super) async fn explore(
     record: &mut RunRecord,
     progress: &Progress,
 ) -> Result<(), RunError> {
-    let origins = super::both(super::origins(sides).await?)?;
+    let origins = super::both(super::origins(sides))?;
     let contract = contract::to_explore(job, &origins.baseline).await?;
     let setup = explore::Setup {
         plan: &job.plan,
@@ -26,7 +26,7 @@ pub(super) async fn explore(
         seed: job.seed,
         requests: job.explore,
     };
-    let (exploration, differences) = explore::run(&setup, Twins { sides, progress }, progress).await?;
+    let (exploration, differences) = Box::pin(explore::run(&setup, Twins { sides, progress }, progress)).await?;
     record.explore = Some(exploration);
     record.parity.get_or_insert_default().absorb(differences);
     Ok(())
@@ -50,7 +50,7 @@ impl explore::Renew for Twins<'_> {
             }
         };
         self.sides.reset(&note).await?;
-        let origins = super::origins(self.sides).await?;
+        let origins = super::origins(self.sides);
         Ok(Some(super::both(origins)?))
     }
 }

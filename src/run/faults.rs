@@ -40,7 +40,7 @@ pub(super) async fn make(
 async fn on_sides(job: &Job, record: &mut RunRecord, sides: &mut Sides, progress: &Progress) -> Result<(), RunError> {
     let note = |text: String| progress.note(text);
     sides.reset_for_trouble(&note).await?;
-    let origins = both(origins(sides).await?)?;
+    let origins = both(origins(sides))?;
     let setup = Setup { plan: &job.plan, origins: &origins, seed: job.seed };
     let mut hands = Hands { glances: glances(sides)?, sides };
     let parity = record.parity.get_or_insert_default();

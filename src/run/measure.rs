@@ -26,7 +26,7 @@ pub(super) async fn load(
     progress: &Progress,
     stop: &Stop,
 ) -> Result<(), RunError> {
-    let setup = load::Setup { plan: &job.plan, origins: origins(sides).await?, seed: job.seed, epoch };
+    let setup = load::Setup { plan: &job.plan, origins: origins(sides), seed: job.seed, epoch };
     let observers = observe_all(sides, epoch)?;
     let over = Stop::default();
     let (measured, death) = {
@@ -90,6 +90,7 @@ fn observe_all(sides: &Sides, epoch: Epoch) -> Result<Pair<Option<Observer>>, Ru
 pub(super) fn target(side: &RunningSide) -> observe::Target {
     observe::Target {
         metrics: side.metrics_url.clone().zip(side.metrics_names.clone()),
+        transport: side.transport.clone(),
         pid: side.pid,
         // Only a PostgreSQL server can be asked what it does.
         database: side.database.as_ref().filter(|database| database.admin_url.expose().starts_with("postgres")).map(

@@ -165,9 +165,9 @@ async fn with_sides(
 ) -> Result<(), RunError> {
     if job.command.has_parity() {
         progress.phase("parity");
-        both(origins(sides).await?)?;
+        both(origins(sides))?;
         let recordings = noise::record_all(job, sides, progress, stop).await?;
-        let origins = both(origins(sides).await?)?;
+        let origins = both(origins(sides))?;
         let mut databases = Databases::connect(&job.plan, sides, "parity", None, progress).await;
         let parity = until(stop, Box::pin(replay(job, &origins, recordings, &mut databases, progress))).await;
         state::keep(databases, record);
@@ -261,14 +261,8 @@ fn alive<T>(sides: &mut Sides, outcome: Result<T, RunError>) -> Result<T, RunErr
     outcome
 }
 
-async fn origins(sides: &Sides) -> Result<Pair<Option<Origin>>, RunError> {
-    let mut origins = Pair::default();
-    for role in Role::BOTH {
-        if let Some(side) = sides.get(role) {
-            *origins.get_mut(role) = Some(Origin::resolve(&side.base_url).await?);
-        }
-    }
-    Ok(origins)
+fn origins(sides: &Sides) -> Pair<Option<Origin>> {
+    Pair::from_fn(|role| sides.get(role).map(|side| side.origin.clone()))
 }
 
 fn both(origins: Pair<Option<Origin>>) -> Result<Pair<Origin>, RunError> {
@@ -300,6 +294,7 @@ fn begin(job: &Job) -> RunRecord {
             started_at: environment::now(),
             finished_at: None,
             sides: Pair::default(),
+            protocols: Pair::default(),
             database: plan.database.provider.name().to_owned(),
             flows: plan.flows.iter().map(flow_info).collect(),
         },
@@ -327,6 +322,7 @@ fn flow_info(flow: &crate::plan::Flow) -> FlowInfo {
 
 fn describe(sides: &Sides, record: &mut RunRecord) {
     record.run.sides = Pair::from_fn(|role| sides.get(role).map(|side| side.words.clone()));
+    record.run.protocols = Pair::from_fn(|role| sides.get(role).map(|side| side.origin.protocol.to_string()));
     record.run.database.clone_from(&sides.database().words);
     record.environment.database.clone_from(&sides.database().version);
 }

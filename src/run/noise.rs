@@ -17,7 +17,7 @@ pub(super) async fn record_all(
     let mut recordings = Vec::new();
     for run in 1..=runs {
         progress.note(format!("noise run {run} of {runs}: the baseline on its own"));
-        let Some(origin) = origins(sides).await?.baseline else { break };
+        let Some(origin) = origins(sides).baseline else { break };
         let recording = alive(sides, Ok(until(stop, record(&job.plan, &origin, job.seed, is_fresh)).await?))?;
         match recording {
             Ok(recording) => recordings.push(recording),

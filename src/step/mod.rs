@@ -15,7 +15,6 @@ pub use session::{Captured, Session, unique_text};
 
 use bytes::Bytes;
 use http::Request;
-use http_body_util::Full;
 
 use crate::compare::{Answer, json};
 use crate::http::{Connection, Exchange, Failure, Keep, Response};
@@ -25,7 +24,7 @@ use crate::plan::{CaptureFrom, Expect};
 #[derive(Debug)]
 pub struct Done {
     /// The request as it went out; kept with [`Keep::Body`] only, for whoever looks closer at an answer.
-    pub request: Option<Request<Full<Bytes>>>,
+    pub request: Option<Request<Bytes>>,
     /// What was on the wire.
     pub exchange: Exchange,
     /// Why the flow cannot go on, if it cannot.
@@ -85,15 +84,25 @@ pub async fn perform(
     session: &mut Session,
     keep: Keep,
 ) -> Result<Done, RenderError> {
-    let request = step.render(session, connection.origin())?;
-    let sent = (keep == Keep::Body).then(|| request.clone());
-    let keep = if step.captures_body() { Keep::Body } else { keep };
-    let exchange = connection.exchange(request, keep).await;
+    let wanted = match keep {
+        Keep::Body => Keep::Body,
+        _ if step.captures_body() => Keep::Body,
+        _ if step.captures_headers() => Keep::Headers,
+        other => other,
+    };
+    let (request, exchange) = if keep == Keep::Body || !connection.takes_text() {
+        let request = step.render(session, connection.origin())?;
+        let exchange = connection.exchange(&request, wanted).await;
+        (Some(request).filter(|_| keep == Keep::Body), exchange)
+    } else {
+        connection.write(|authority, out| step.write(session, authority, out))?;
+        (None, connection.exchange_written(wanted).await)
+    };
     let problem = match &exchange.outcome {
         Err(failure) => Some(Problem::Transport(failure.clone())),
         Ok(response) => check(step, response, session),
     };
-    Ok(Done { request: sent, exchange, problem })
+    Ok(Done { request, exchange, problem })
 }
 
 /// A whole answer as comparing takes it; `base_url` is that of the side.

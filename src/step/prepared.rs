@@ -3,10 +3,9 @@
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT};
 use http::{Method, Request, Uri};
-use http_body_util::Full;
 
 use super::Session;
-use crate::http::Origin;
+use crate::http::{self as wire, Origin};
 use crate::plan::template::{JsonPart, Part};
 use crate::plan::{Auth, Body, CaptureFrom, Expect, Flow, JsonTemplate, Step, Template};
 
@@ -70,6 +69,17 @@ pub struct PreparedStep {
     target: Target,
     headers: Vec<(HeaderName, Value)>,
     body: Payload,
+    /// The head as HTTP/1.1 has it.
+    head: Vec<Piece>,
+}
+
+/// A piece of a head; what never changes is one piece.
+#[derive(Debug, Clone)]
+enum Piece {
+    Text(Vec<u8>),
+    Host,
+    Target(Template),
+    Value(HeaderName, Template),
 }
 
 /// A capture with the name of its variable, for messages.
@@ -123,20 +133,20 @@ impl PreparedStep {
                 from: capture.from.clone(),
             })
             .collect();
-        Ok(Self {
-            name: step.name.clone(),
-            expect: step.expect.clone(),
-            captures,
-            method,
-            target,
-            headers: headers(step, auth)?,
-            body: payload(&step.body),
-        })
+        let headers = headers(step, auth)?;
+        let head = head(&method, &target, &headers);
+        let (name, expect, body) = (step.name.clone(), step.expect.clone(), payload(&step.body));
+        Ok(Self { name, expect, captures, method, target, headers, body, head })
     }
 
     /// Whether a capture needs the body.
     pub fn captures_body(&self) -> bool {
         self.captures.iter().any(|capture| matches!(capture.from, CaptureFrom::Body(_)))
+    }
+
+    /// Whether a capture needs the headers.
+    pub fn captures_headers(&self) -> bool {
+        self.captures.iter().any(|capture| !matches!(capture.from, CaptureFrom::Body(_)))
     }
 
     /// Whether it only reads.
@@ -148,8 +158,8 @@ impl PreparedStep {
     ///
     /// # Errors
     /// See [`RenderError`].
-    pub fn render(&self, session: &mut Session, origin: &Origin) -> Result<Request<Full<Bytes>>, RenderError> {
-        let mut request = Request::new(Full::new(self.render_body(session)?));
+    pub fn render(&self, session: &mut Session, origin: &Origin) -> Result<Request<Bytes>, RenderError> {
+        let mut request = Request::new(self.render_body(session)?);
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = match &self.target {
             Target::Fixed(uri) => uri.clone(),
@@ -168,12 +178,62 @@ impl PreparedStep {
         Ok(request)
     }
 
+    /// The same request as HTTP/1.1 has it, written behind what is in `out`. Values are drawn in the same order.
+    ///
+    /// # Errors
+    /// See [`RenderError`].
+    pub fn write(&self, session: &mut Session, authority: &str, out: &mut Vec<u8>) -> Result<(), RenderError> {
+        let body = self.render_body(session)?;
+        for piece in &self.head {
+            match piece {
+                Piece::Text(text) => out.extend_from_slice(text),
+                Piece::Host => out.extend_from_slice(authority.as_bytes()),
+                Piece::Target(template) => {
+                    let uri = uri(&text(template, session)?)?;
+                    out.extend_from_slice(uri.path_and_query().map_or("/", |target| target.as_str()).as_bytes());
+                }
+                Piece::Value(name, template) => {
+                    out.extend_from_slice(header_value(name, &text(template, session)?)?.as_bytes());
+                }
+            }
+        }
+        wire::finish(self.method.as_str(), &body, out);
+        Ok(())
+    }
+
     fn render_body(&self, session: &mut Session) -> Result<Bytes, RenderError> {
         match &self.body {
             Payload::Fixed(bytes) => Ok(bytes.clone()),
             Payload::Text(template) => Ok(Bytes::from(text(template, session)?)),
             Payload::Json(template) => json(template, session).map(Bytes::from),
         }
+    }
+}
+
+/// The head of a request in pieces, up to the length of its body.
+fn head(method: &Method, target: &Target, headers: &[(HeaderName, Value)]) -> Vec<Piece> {
+    let mut pieces = vec![Piece::Text(format!("{method} ").into_bytes())];
+    match target {
+        Target::Fixed(uri) => add(&mut pieces, uri.path_and_query().map_or("/", |target| target.as_str())),
+        Target::Made(template) => pieces.push(Piece::Target(template.clone())),
+    }
+    add(&mut pieces, " HTTP/1.1\r\nhost: ");
+    pieces.push(Piece::Host);
+    for (name, value) in headers {
+        add(&mut pieces, format!("\r\n{name}: "));
+        match value {
+            Value::Fixed(value) => add(&mut pieces, value.as_bytes()),
+            Value::Made(template) => pieces.push(Piece::Value(name.clone(), template.clone())),
+        }
+    }
+    add(&mut pieces, "\r\n");
+    pieces
+}
+
+fn add(pieces: &mut Vec<Piece>, text: impl AsRef<[u8]>) {
+    match pieces.last_mut() {
+        Some(Piece::Text(before)) => before.extend_from_slice(text.as_ref()),
+        _ => pieces.push(Piece::Text(text.as_ref().to_vec())),
     }
 }
 
@@ -273,7 +333,7 @@ fn value(part: &Part, session: &mut Session) -> Result<String, RenderError> {
     Ok(match part {
         Part::Literal(text) => text.clone(),
         Part::Variable(index) => session.get(*index).ok_or(RenderError::Unset(*index))?.text.clone(),
-        Part::Unique => session.unique().to_owned(),
+        Part::Unique => session.unique(),
         Part::Random { low, high } => session.draw(*low, *high).to_string(),
     })
 }
@@ -313,6 +373,8 @@ mod tests {
             base_url: "http://127.0.0.1:1".into(),
             authority: "127.0.0.1:1".into(),
             address: ([127, 0, 0, 1], 1).into(),
+            tls: None,
+            protocol: wire::Protocol::default(),
         }
     }
 
@@ -359,6 +421,27 @@ mod tests {
         assert_eq!(request.headers()["content-type"], "application/json");
         let body = prepared.render_body(&mut session).unwrap();
         assert_eq!(&body[..], br#"{"id":12345678901234567890,"name":"a x \"y\""}"#);
+    }
+
+    #[test]
+    fn what_is_written_is_what_is_rendered() {
+        let random = || JsonTemplate { parts: vec![JsonPart::Value(Part::Random { low: 1, high: 1 << 40 })] };
+        let bodies = [Body::None, Body::Text(Template { parts: vec![literal("a b")] }), Body::Json(random())];
+        let targets =
+            [vec![literal("/a?b=c d")], vec![literal("/a/"), Part::Variable(0), literal("?q="), Part::Unique]];
+        let auth = ("authorization".to_owned(), Template { parts: vec![literal("Bearer "), Part::Variable(0)] });
+        for (body, target) in bodies.iter().flat_map(|body| targets.iter().map(move |target| (body, target))) {
+            for (method, auth) in [("POST", Some(&auth)), ("GET", None)] {
+                let step = Step { method: method.into(), ..step(target.clone(), body.clone()) };
+                let prepared = PreparedStep::new(&step, &["v".into()], auth).unwrap();
+                let session = || Session::new(1, 'l', 1, &[Some(Captured::text("x y"))], 1);
+                let (mut rendered, mut written) = (Vec::new(), Vec::new());
+                wire::encode(&prepared.render(&mut session(), &origin()).unwrap(), &mut rendered);
+                prepared.write(&mut session(), "127.0.0.1:1", &mut written).unwrap();
+                assert_eq!(String::from_utf8_lossy(&written), String::from_utf8_lossy(&rendered));
+                assert!(written.starts_with(method.as_bytes()) && written.len() > 60);
+            }
+        }
     }
 
     #[test]

@@ -1,9 +1,6 @@
 //! A step as it would be sent, with placeholders where each side has captured values of its own: what a shell can send
 //! again.
 
-use futures_util::FutureExt as _;
-use http_body_util::BodyExt as _;
-
 use super::{Captured, PreparedStep, Session};
 use crate::http::Origin;
 use crate::plan::Plan;
@@ -29,8 +26,7 @@ pub fn sent(step: &PreparedStep, title: String, session: &mut Session, origin: &
         method: head.method.to_string(),
         target: head.uri.to_string(),
         headers: own.map(|(name, value)| (name.to_string(), text(value))).collect(),
-        // A body that is there as a whole is never waited for.
-        body: body.collect().now_or_never()?.ok()?.to_bytes().to_vec(),
+        body: body.to_vec(),
         captures: step.captures.iter().map(|capture| (capture.variable, capture.from.clone())).collect(),
     })
 }

@@ -30,8 +30,11 @@ impl Captured {
 #[derive(Debug, Clone)]
 pub struct Session {
     variables: Vec<Option<Captured>>,
-    unique: String,
+    phase: char,
+    /// What `{{unique}}` is made of.
+    number: u64,
     seed: u64,
+    /// What is drawn follows from it.
     iteration: u64,
     draws: u64,
 }
@@ -42,13 +45,21 @@ impl Session {
     pub fn new(seed: u64, phase: char, iteration: u64, login: &[Option<Captured>], variables: usize) -> Self {
         let mut all = login.to_vec();
         all.resize(variables.max(login.len()), None);
-        Self { variables: all, unique: unique_text(seed, phase, iteration), seed, iteration, draws: 0 }
+        Self { variables: all, phase, number: iteration, seed, iteration, draws: 0 }
     }
 
-    /// The same session, drawing the values that another iteration draws.
-    #[must_use]
-    pub fn drawing_as(self, iteration: u64) -> Self {
-        Self { iteration, ..self }
+    /// Begins iteration number `iteration` in place of this one, as [`Session::new`] would with the same seed and phase, but
+    /// drawing the values that iteration number `drawing_as` draws.
+    pub fn begin_again(&mut self, iteration: u64, drawing_as: u64, login: &[Option<Captured>]) {
+        self.variables.resize(self.variables.len().max(login.len()), None);
+        for (index, slot) in self.variables.iter_mut().enumerate() {
+            let value = login.get(index).and_then(Option::as_ref);
+            // The token is the same most of the time, and copied only when it is not.
+            if slot.as_ref() != value {
+                *slot = value.cloned();
+            }
+        }
+        (self.number, self.iteration, self.draws) = (iteration, drawing_as, 0);
     }
 
     /// Keeps a value.
@@ -69,8 +80,8 @@ impl Session {
     }
 
     /// Text that no other iteration of the run has.
-    pub fn unique(&self) -> &str {
-        &self.unique
+    pub fn unique(&self) -> String {
+        unique_text(self.seed, self.phase, self.number)
     }
 
     /// The next number drawn, both ends included.
@@ -109,11 +120,26 @@ mod tests {
 
     #[test]
     fn unique_text_is_the_same_on_both_sides_and_different_for_each_iteration() {
-        let texts: HashSet<String> = (0..1_000).map(|n| Session::new(5, 'l', n, &[], 0).unique().to_owned()).collect();
+        let texts: HashSet<String> = (0..1_000).map(|n| Session::new(5, 'l', n, &[], 0).unique()).collect();
         assert_eq!(texts.len(), 1_000);
         assert_eq!(Session::new(5, 'l', 7, &[], 0).unique(), Session::new(5, 'l', 7, &[], 0).unique());
         assert_ne!(Session::new(5, 'l', 7, &[], 0).unique(), Session::new(5, 'p', 7, &[], 0).unique());
         assert_ne!(Session::new(5, 'l', 7, &[], 0).unique(), Session::new(6, 'l', 7, &[], 0).unique());
+    }
+
+    #[test]
+    fn a_session_that_begins_again_is_a_new_one_and_draws_as_it_is_told() {
+        let login = [Some(Captured::text("token"))];
+        let mut session = Session::new(5, 'l', 1, &[], 2);
+        session.set(1, Captured::text("of the iteration before"));
+        session.draw(0, 9);
+        session.begin_again(7, 3, &login);
+        let (mut as_seven, mut as_three) = (Session::new(5, 'l', 7, &login, 2), Session::new(5, 'l', 3, &login, 2));
+        assert_eq!(session.unique(), as_seven.unique());
+        assert_eq!((session.get(0), session.get(1)), (as_seven.get(0), None));
+        let drawn = |session: &mut Session| (0..9).map(|_| session.draw(0, u64::MAX)).collect::<Vec<_>>();
+        let (again, three, seven) = (drawn(&mut session), drawn(&mut as_three), drawn(&mut as_seven));
+        assert!(again == three && again != seven);
     }
 
     #[test]

@@ -12,12 +12,12 @@ use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
 use super::recorder::{Sender, Wire};
 use super::tee::{AtEnd, Kept, Tee};
 use super::{Counters, TapOptions, headers};
+use crate::http::{Origin, Stream};
 use crate::stop::Stop;
 
 /// How long upstream may take to accept a connection.
@@ -143,7 +143,7 @@ impl Session {
                 }
             }
         }
-        let mut sender = connect(self.shared.options.upstream.address).await?;
+        let mut sender = connect(&self.shared.options.upstream).await?;
         let response = sender.send_request(request).await.map_err(|error| in_full(&error))?;
         *kept = Some(sender);
         Ok(response)
@@ -171,13 +171,11 @@ fn target(uri: &Uri) -> Uri {
     uri.path_and_query().map_or_else(|| Uri::from_static("/"), |target| Uri::from(target.clone()))
 }
 
-async fn connect(address: SocketAddr) -> Result<Upstream, String> {
-    let stream = match tokio::time::timeout(CONNECT, TcpStream::connect(address)).await {
-        Ok(stream) => stream.map_err(|error| error.to_string())?,
+async fn connect(origin: &Origin) -> Result<Upstream, String> {
+    let stream = match tokio::time::timeout(CONNECT, Stream::connect(origin)).await {
+        Ok(stream) => stream.map_err(|failure| failure.detail)?,
         Err(_) => return Err(format!("no connection within {}", crate::units::format_duration(CONNECT))),
     };
-    // Without it small requests wait for more; a socket that refuses is only slower.
-    let _ = stream.set_nodelay(true);
     let (sender, driver) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| in_full(&error))?;
     // The driver ends with the connection; its error reaches the request that is under way.
     tokio::spawn(driver.with_upgrades());

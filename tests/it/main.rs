@@ -19,4 +19,7 @@ mod secrets;
 mod sides;
 mod state;
 mod support;
+mod tls;
+mod truth;
+mod unwell;
 mod whole;

@@ -29,6 +29,7 @@ fn record() -> RunRecord {
             started_at: "2026-01-01T00:00:00Z".to_owned(),
             finished_at: None,
             sides: Pair::from_fn(|role| Some(role.name().to_owned())),
+            protocols: Pair::default(),
             database: String::new(),
             flows: Vec::new(),
         },

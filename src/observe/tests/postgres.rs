@@ -190,7 +190,7 @@ async fn cost_of_watching_one_side() {
         ("endpoint", Target { metrics: metrics.clone(), ..Target::default() }),
         ("process", Target { pid, ..Target::default() }),
         ("database", Target { database: database.clone(), ..Target::default() }),
-        ("all", Target { metrics, pid, database }),
+        ("all", Target { metrics, pid, database, ..Target::default() }),
     ] {
         let observer = Observer::start(&target, Instant::now(), Duration::from_millis(100)).expect("an observer");
         tokio::time::sleep(Duration::from_secs(10)).await;

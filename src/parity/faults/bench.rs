@@ -75,7 +75,7 @@ impl Bench<'_> {
             let Some(step) = self.probe.steps.first() else { break };
             // A side that cannot be reached any more is told of when it does not recover.
             if let Ok(request) = step.render(&mut self.session(role, number), self.origins.get(role))
-                && let Ok(abandoned) = send_only(self.origins.get(role), request).await
+                && let Ok(abandoned) = send_only(self.origins.get(role), &request).await
             {
                 sent.push(abandoned);
             }

@@ -41,7 +41,7 @@ pub async fn record(plan: &Plan, origin: &Origin, seed: u64, is_fresh: bool) -> 
         let session = |phase| Session::new(seed, phase, number as u64, &login, flow.variables);
         let (mut own, replay) = (session(if is_fresh { 'p' } else { 'n' }), session('p'));
         for (step, mut recorded) in record_flow(&mut connection, flow, &mut own).await {
-            recorded.restore(own.unique(), replay.unique());
+            recorded.restore(&own.unique(), &replay.unique());
             answers.insert((flow.name.clone(), step), recorded);
         }
     }

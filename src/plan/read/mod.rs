@@ -67,7 +67,12 @@ pub fn load(path: &Path) -> Result<Plan, PlanError> {
     let read = File::open(path).and_then(|file| file.take(yaml::MAX_BYTES as u64 + 1).read_to_end(&mut bytes));
     read.map_err(|source| PlanError::Read { path: path.to_owned(), source })?;
     let text = String::from_utf8(bytes).map_err(|error| not_utf8(&name, &error))?;
-    let plan = parse(&name, &text)?;
+    let mut plan = parse(&name, &text)?;
+    for side in [&mut plan.sides.baseline, &mut plan.sides.candidate].into_iter().flatten() {
+        if let (Some(ca), Some(beside)) = (&mut side.transport.ca, path.parent()) {
+            *ca = beside.join(&*ca);
+        }
+    }
     Ok(Plan { source: Some(path.to_owned()), ..plan })
 }
 

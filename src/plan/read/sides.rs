@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use reference_service::{DEFECTS, DefectError, DefectSetting};
 
-use super::super::fields::{Fields, choice, duration, entries, text, texts, whole};
+use super::super::fields::{Fields, choice, duration, entries, switch, text, texts, whole};
 use super::super::keys::{BUNDLED, DATABASE, MAX_STUDENTS, METRICS, SEED, SIDE, SIDES, STACKS};
 use super::super::problems::Problems;
 use super::super::side::{PATH_FORM, is_path};
 use super::super::template::{canonical, holes};
 use super::super::yaml::{Node, Value};
-use super::super::{Database, Metrics, Provider, Side, SideKind, Stack, UrlError};
+use super::super::{Database, Metrics, Provider, Side, SideKind, Speaks, Stack, Transport, UrlError};
 use crate::diagnostic::did_you_mean;
 use crate::role::{Pair, Role};
 
@@ -39,6 +39,8 @@ fn side(node: &Node, problems: &mut Problems<'_>) -> Option<Side> {
     let bundled = fields.get("bundled").and_then(|node| bundled(node, problems));
     let url = fields.get("url").and_then(|node| url(node, problems));
     let command = fields.get("command").and_then(|node| command(node, env, dir, problems));
+    let is_encrypted = matches!(&url, Some(SideKind::Url { url }) if url.starts_with("https:"));
+    let transport = transport(&fields, is_encrypted, problems);
     let ready = fields.get("ready").and_then(|node| path(node, problems));
     let most = Duration::from_hours(1);
     let timeout = fields.get("ready_timeout");
@@ -50,7 +52,31 @@ fn side(node: &Node, problems: &mut Problems<'_>) -> Option<Side> {
         ready: ready.unwrap_or_else(|| Side::DEFAULT_READY.to_owned()),
         ready_timeout: timeout.unwrap_or(Side::DEFAULT_READY_TIMEOUT),
         metrics: named.or_else(|| is_bundled.then(bundled_metrics)),
+        transport,
     })
+}
+
+/// How a side is spoken to; certificates are a matter of `https` only.
+fn transport(fields: &Fields<'_>, is_encrypted: bool, problems: &mut Problems<'_>) -> Transport {
+    let protocol = fields.get("protocol").and_then(|node| choice(node, &Speaks::NAMES, "protocol", problems));
+    let (ca, insecure) = (fields.get("ca"), fields.get("insecure"));
+    for (key, node) in [("ca", ca), ("insecure", insecure)] {
+        if let Some(node) = node.filter(|_| !is_encrypted) {
+            let start = node.span.start;
+            problems.at(&(start..start + 1), format!("`{key}` goes with an `https` URL only"), None);
+        }
+    }
+    let speaks = protocol.and_then(Speaks::parse).unwrap_or_default();
+    let ca_file = ca.and_then(|node| text(node, problems)).map(PathBuf::from);
+    let insecure = insecure.and_then(|node| switch(node, problems)).unwrap_or(false);
+    if let (Some(node), true) = (ca, insecure) {
+        problems.value(
+            node,
+            "`ca` says whom to trust, and `insecure` trusts anybody",
+            Some("leave one out".to_owned()),
+        );
+    }
+    Transport { speaks, ca: ca_file, insecure }
 }
 
 fn bundled(node: &Node, problems: &mut Problems<'_>) -> Option<SideKind> {

@@ -3,8 +3,8 @@ use std::time::Duration;
 use super::*;
 use crate::plan::template::{JsonPart, Part};
 use crate::plan::{
-    Arrivals, Body, Burst, CaptureFrom, Document, Excepted, Fault, Gate, Metrics, Provider, RuleKind, SideKind,
-    Spacing, Stack, describe, parse_rate,
+    Arrivals, Body, Burst, CaptureFrom, Document, Excepted, Fault, Gate, Metrics, Provider, RuleKind, SideKind, Speaks,
+    Spacing, Stack, Transport, describe, parse_rate,
 };
 use crate::role::Role;
 
@@ -120,6 +120,20 @@ fn the_login_comes_first_and_its_captures_are_known_everywhere() {
     assert!(plan.flows.iter().all(|flow| flow.variables == ["token"]), "{:?}", plan.flows);
     let Body::Json(json) = auth.login.body else { panic!("no body") };
     assert_eq!(json.parts, [JsonPart::Literal(r#"{"username":"admin","password":"hunter2"}"#.to_owned())]);
+}
+
+#[test]
+fn a_side_over_tls_is_read_with_whom_to_trust() {
+    let lines = "sides: { baseline: { url: \"https://old:8443\", ca: certs/ca.pem, protocol: http2 }, \
+        candidate: { url: \"https://new\", insecure: true } }";
+    let plan = parse(&plan_with(lines)).unwrap_or_else(|errors| panic!("{errors}"));
+    let transport = |role| plan.sides.get(role).as_ref().unwrap().transport.clone();
+    let baseline = Transport { speaks: Speaks::Http2, ca: Some("certs/ca.pem".into()), insecure: false };
+    assert_eq!(transport(Role::Baseline), baseline);
+    assert_eq!(transport(Role::Candidate), Transport { insecure: true, ..Transport::default() });
+    let described = describe(&plan);
+    assert!(described.contains("https://old:8443, ready at /health within 30s, HTTP/2, certificates of certs/ca.pem"));
+    assert!(described.contains("certificate not checked"), "{described}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::plan::{Arrivals, Compare, Database, Load, Plan, Provider, Side, SideKind};
+use crate::plan::{Arrivals, Compare, Database, Load, Plan, Provider, Side, SideKind, Transport};
 use crate::provision::database::local::find_programs;
 use crate::provision::{Options, ProvisionError, Sides, start};
 use crate::role::{Pair, Role};
@@ -61,7 +61,13 @@ pub(super) fn command(words: &[&str], wants_database: bool) -> Side {
 }
 
 pub(super) fn side(kind: SideKind) -> Side {
-    Side { kind, ready: "/".to_owned(), ready_timeout: Duration::from_secs(20), metrics: None }
+    Side {
+        kind,
+        ready: "/".to_owned(),
+        ready_timeout: Duration::from_secs(20),
+        metrics: None,
+        transport: Transport::default(),
+    }
 }
 
 /// A plan of two sides; the template holds one table with two rows.

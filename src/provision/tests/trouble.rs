@@ -70,7 +70,8 @@ fn short_limits_leave_what_the_plan_says() {
     let args = |args: &[&str]| {
         let args = args.iter().map(ToString::to_string).collect();
         let kind = SideKind::Bundled { stack: Stack::Async, defects: Vec::new(), args };
-        let side = Side { kind, ready: "/".to_owned(), ready_timeout: std::time::Duration::ZERO, metrics: None };
+        let ready_timeout = std::time::Duration::ZERO;
+        let side = Side { ready_timeout, ..super::support::side(kind) };
         match with_short_limits(&side).kind {
             SideKind::Bundled { args, .. } => args.join(" "),
             other => panic!("{other:?}"),

@@ -1,0 +1,130 @@
+//! Answers `GET` requests when its script says so, on a thread of its own.
+
+use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use cutover::clock::{Timer, sharpen_this_thread};
+use hdrhistogram::Histogram;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::script::{Play, Script};
+
+/// 165 bytes with its head.
+pub(crate) const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 94\r\n\r\n\
+    {\"id\":4711,\"first_name\":\"Ada\",\"last_name\":\"Lovelace\",\"email\":\"ada@example.org\",\"active\":true}\n";
+
+/// A server that runs until the process ends.
+pub(crate) struct Server {
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// By how much answers went out after they were due, in µs.
+    pub(crate) late: Arc<Mutex<Histogram<u64>>>,
+}
+
+struct Stage {
+    play: Play,
+    /// Answers so far, where each comes at once.
+    served: Cell<u64>,
+    first: Option<Instant>,
+    late: Arc<Mutex<Histogram<u64>>>,
+}
+
+/// Starts a server.
+pub(crate) fn start(listen: SocketAddr, script: Script, seed: u64) -> std::io::Result<Server> {
+    let listener = std::net::TcpListener::bind(listen)?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    let late = Arc::new(Mutex::new(Histogram::new(3).expect("three digits")));
+    let stage = {
+        let late = late.clone();
+        move || Stage { play: Play::new(script, seed), served: Cell::new(0), first: None, late }
+    };
+    let instant = script == Script::Fixed(Duration::ZERO);
+    std::thread::Builder::new().name("truth".to_owned()).spawn(move || {
+        if !instant {
+            sharpen_this_thread();
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let stage = Rc::new(RefCell::new(stage()));
+        runtime.block_on(tokio::task::LocalSet::new().run_until(async move {
+            let listener = TcpListener::from_std(listener).expect("a listener");
+            while let Ok((stream, _)) = listener.accept().await {
+                let stage = stage.clone();
+                tokio::task::spawn_local(async move {
+                    // A client that goes away is no business of ours.
+                    let _ = if instant { at_once(stream, &stage).await } else { on_time(stream, &stage).await };
+                });
+            }
+        }));
+    })?;
+    Ok(Server { address, late })
+}
+
+/// Reads to the end of a request without body; `None`: the client is gone.
+async fn request<'a>(stream: &mut TcpStream, buffer: &'a mut [u8]) -> std::io::Result<Option<&'a [u8]>> {
+    let mut filled = 0;
+    loop {
+        let read = stream.read(&mut buffer[filled..]).await?;
+        filled += read;
+        if buffer[..filled].ends_with(b"\r\n\r\n") {
+            return Ok(Some(&buffer[..filled]));
+        }
+        if read == 0 || filled == buffer.len() {
+            return Ok(None);
+        }
+    }
+}
+
+async fn at_once(mut stream: TcpStream, stage: &RefCell<Stage>) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut buffer = [0; 4096];
+    while let Some(asked) = request(&mut stream, &mut buffer).await? {
+        if asked.starts_with(b"GET /served ") {
+            let text = stage.borrow().served.get().to_string();
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", text.len());
+            stream.write_all((head + &text).as_bytes()).await?;
+            continue;
+        }
+        stage.borrow().count();
+        stream.write_all(ANSWER).await?;
+    }
+    Ok(())
+}
+
+async fn on_time(mut stream: TcpStream, stage: &RefCell<Stage>) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut buffer = [0; 4096];
+    let mut timer = Timer::new()?;
+    while let Some(asked) = request(&mut stream, &mut buffer).await? {
+        // Whoever wants to know whether we are there has no part in the script.
+        if asked.starts_with(b"GET /health ") {
+            stream.write_all(ANSWER).await?;
+            continue;
+        }
+        let due = stage.borrow_mut().due(Instant::now());
+        timer.until(due).await?;
+        stream.write_all(ANSWER).await?;
+        stage.borrow().note(due);
+    }
+    Ok(())
+}
+
+impl Stage {
+    fn count(&self) {
+        self.served.set(self.served.get() + 1);
+    }
+
+    fn due(&mut self, now: Instant) -> Instant {
+        let first = *self.first.get_or_insert(now);
+        first + self.play.due(now - first)
+    }
+
+    fn note(&self, due: Instant) {
+        let late = Instant::now().saturating_duration_since(due).as_micros() as u64;
+        self.late.lock().unwrap_or_else(PoisonError::into_inner).saturating_record(late);
+    }
+}

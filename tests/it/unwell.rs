@@ -1,0 +1,163 @@
+//! Sides that do not hold out under load: what they fail is counted, the run comes to its end, and it is judged as far as it goes.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::support::{Ended, Place};
+
+const GOOD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+/// What a side does under load. Readiness is always answered well.
+#[derive(Clone, Copy, PartialEq)]
+enum Trouble {
+    None,
+    /// Answers the first hundred requests, then nothing any more.
+    Stalls,
+    /// Answers on so many connections and takes no other.
+    RefusesAfter(usize),
+    /// Resets the connection of every tenth request in place of an answer.
+    ResetsEveryTenth,
+    /// Answers, later than anybody waits.
+    Late,
+}
+
+/// Counts of one side.
+#[derive(Default)]
+struct Seen {
+    connections: AtomicUsize,
+    requests: AtomicU64,
+}
+
+fn serve(trouble: Trouble) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let seen = Arc::new(Seen::default());
+    std::thread::spawn(move || {
+        loop {
+            let Ok((stream, _)) = listener.accept() else { return };
+            let number = seen.connections.fetch_add(1, Ordering::SeqCst);
+            let seen = Arc::clone(&seen);
+            std::thread::spawn(move || while answer(&stream, trouble, &seen).is_some() {});
+            if matches!(trouble, Trouble::RefusesAfter(most) if number + 1 >= most) {
+                // The listener is closed with the end of the loop: whoever comes now is refused.
+                return;
+            }
+        }
+    });
+    address
+}
+
+/// Answers one request; nothing if the connection is over.
+fn answer(mut stream: &TcpStream, trouble: Trouble, seen: &Seen) -> Option<()> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).ok()?;
+        head.push(byte[0]);
+    }
+    if head.starts_with(b"GET /health ") {
+        return stream.write_all(GOOD).ok();
+    }
+    let number = seen.requests.fetch_add(1, Ordering::SeqCst);
+    match trouble {
+        Trouble::Stalls if number >= 100 => {
+            // Until the client gives up.
+            let _ = stream.read(&mut [0]);
+            return None;
+        }
+        Trouble::Late => {
+            std::thread::sleep(Duration::from_millis(400));
+            stream.write_all(GOOD).ok()?;
+        }
+        Trouble::ResetsEveryTenth if number % 10 == 9 => {
+            // A part of an answer, so that it is nothing a client may send again; the rest of the request is lost.
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\no").ok()?;
+            return None;
+        }
+        Trouble::RefusesAfter(_) => {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok").ok()?;
+            return None;
+        }
+        _ => stream.write_all(GOOD).ok()?,
+    }
+    Some(())
+}
+
+/// A run of a side that is well against one that is not; gives back how it ended and what was measured of the latter.
+fn run(trouble: Trouble, load: &str) -> (Ended, Value) {
+    let place = Place::new();
+    let plan = format!(
+        "version: 1\nname: unwell\ntimeout: 250ms\nsides:\n  baseline: {{ url: \"http://{}\" }}\n  \
+         candidate: {{ url: \"http://{}\" }}\nflows:\n  - name: one\n    steps:\n      - request: GET /x\n\
+         load: {{ {load}, pairs: 1, block: 2s, settle: 200ms, parity: false }}\ngates: [\"candidate.error_rate <= 1%\"]\n",
+        serve(Trouble::None),
+        serve(trouble)
+    );
+    let plan = place.file("plan.yaml", &plan);
+    let ended = place.run(&["load", &plan]);
+    let record = place.record();
+    assert_eq!(record["ending"]["kind"], "complete", "{}", record["ending"]);
+    assert_eq!(record["load"]["sides"]["baseline"]["errors"], 0, "{:?}", record["load"]["sides"]["baseline"]);
+    assert_eq!(record["load"]["generator"]["panics"], 0);
+    (ended, record["load"]["sides"]["candidate"].clone())
+}
+
+fn count(side: &Value, kind: &str) -> u64 {
+    side["errors_by_kind"][kind].as_u64().unwrap_or(0)
+}
+
+const MODELS: [&str; 2] = ["model: closed, users: 8", "rate: 200/s, users: 20"];
+
+#[test]
+fn a_side_that_stalls_for_the_whole_block_fails_by_its_timeouts() {
+    for load in MODELS {
+        let (ended, side) = run(Trouble::Stalls, load);
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert!(count(&side, "timeout") > 20, "{side}");
+        assert_eq!(count(&side, "timeout") + count(&side, "unsent"), side["errors"].as_u64().unwrap(), "{side}");
+    }
+    // The open model counts those that nobody could send, with the time they waited.
+    let (_, side) = run(Trouble::Stalls, "rate: 200/s, users: 4");
+    assert!(count(&side, "unsent") > 100, "{side}");
+    assert!(side["response_time_us"]["max"].as_u64() > Some(1_000_000), "{side}");
+}
+
+#[test]
+fn a_side_that_is_always_later_than_the_timeout_answers_nothing() {
+    for load in MODELS {
+        let (ended, side) = run(Trouble::Late, load);
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert_eq!(side["errors"], side["requests"], "{side}");
+        assert!(count(&side, "timeout") > 20, "{side}");
+    }
+}
+
+#[test]
+fn every_tenth_request_that_is_reset_is_one_error_in_ten() {
+    for load in MODELS {
+        let (ended, side) = run(Trouble::ResetsEveryTenth, load);
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        let (requests, resets) = (side["requests"].as_f64().unwrap(), count(&side, "reset") as f64);
+        assert!(requests > 100.0 && (resets / requests - 0.1).abs() < 0.03, "{side}");
+        assert_eq!(count(&side, "reset"), side["errors"].as_u64().unwrap(), "{side}");
+    }
+}
+
+#[test]
+fn a_side_that_takes_no_more_than_a_thousand_connections_refuses_the_others() {
+    for load in MODELS {
+        // One request for each connection; the first of them ask whether it is ready.
+        let most = if load.starts_with("model") { 1_000 } else { 200 };
+        let (ended, side) = run(Trouble::RefusesAfter(most), load);
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert!(count(&side, "connect") > 20, "{side}");
+        let good = side["requests"].as_u64().unwrap() - side["errors"].as_u64().unwrap();
+        assert!(good > 0 && good <= most as u64, "{side}");
+        assert_eq!(count(&side, "connect") + count(&side, "reset"), side["errors"].as_u64().unwrap(), "{side}");
+    }
+}
