@@ -71,7 +71,7 @@ impl Http1 {
             }
         };
         let mut sink = Sink::new(keep, max_body);
-        sink.expect(body.announced())?;
+        sink.expect(body.announced());
         let is_kept = all_sent && head.keep_alive && !body.ends_with_the_connection();
         self.body(body, &mut sink).await?;
         self.input.shrink();

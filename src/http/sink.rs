@@ -20,15 +20,11 @@ impl Sink {
         Self { kept: (keep == Keep::Body).then(Vec::new), length: 0, limit }
     }
 
-    /// So many bytes are to come.
-    pub(super) fn expect(&mut self, length: u64) -> Result<(), Failure> {
-        if length > self.limit as u64 {
-            return Err(self.too_large());
-        }
+    /// So many bytes are to come, if the side keeps its word.
+    pub(super) fn expect(&mut self, length: u64) {
         if let Some(kept) = &mut self.kept {
             kept.reserve_exact(length.min(MOST_RESERVED) as usize);
         }
-        Ok(())
     }
 
     pub(super) fn take(&mut self, data: &[u8]) -> Result<(), Failure> {

@@ -17,7 +17,7 @@ const RATE: f64 = 200.0;
 const SECONDS: f64 = 5.0;
 const QUANTILES: [(&str, f64); 4] = [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)];
 /// How far a figure may be off: 1 % or this, in µs. A build that is not optimised needs some time for itself.
-const SLACK_US: f64 = if cfg!(debug_assertions) { 300.0 } else { 100.0 };
+const SLACK_US: f64 = if cfg!(debug_assertions) { 1_000.0 } else { 100.0 };
 /// A generator or a server that is later than this, P99 in µs, was kept from its work.
 const BUSY_US: u64 = 100;
 const TRIES: usize = 5;
@@ -82,7 +82,8 @@ fn what_is_reported_is_what_the_script_says() {
 
 #[test]
 fn a_stall_counts_for_everyone_who_arrived_meanwhile() {
-    let seen = compare("stall:2ms,1s,300ms");
+    // No arrival is due just when a stall begins, which would be before it or after it by chance.
+    let seen = compare("stall:2ms,1s,302.5ms");
     // Who waited for a free connection, or in the server, waited from the intended start.
     let p90 = |figure: &Value| figure["p90"].as_u64().expect("a figure");
     assert!(p90(&seen.reported) > 150_000, "{}", seen.reported);

@@ -3,8 +3,8 @@ use std::time::Duration;
 use super::*;
 use crate::plan::template::{JsonPart, Part};
 use crate::plan::{
-    Arrivals, Body, Burst, CaptureFrom, Document, Excepted, Fault, Gate, Metrics, Provider, RuleKind, SideKind, Speaks,
-    Spacing, Stack, Transport, describe, parse_rate,
+    Arrivals, Body, Burst, CaptureFrom, Document, Excepted, Fault, Gate, Metrics, Provider, RuleKind, SideKind,
+    Spacing, Speaks, Stack, Transport, describe, parse_rate,
 };
 use crate::role::Role;
 
