@@ -5,6 +5,7 @@ import csv
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -92,8 +93,8 @@ def version(name, path):
         lock = (ROOT / "Cargo.lock").read_text()
         return lock.split('name = "goose"\nversion = "')[1].split('"')[0]
     run = subprocess.run([path, "--version"], capture_output=True, text=True)
-    words = (run.stdout or run.stderr).replace("[", " ").split()
-    return next((word for word in words if word[0].isdigit() and "." in word), "?")
+    found = re.search(r"\d+(\.\d+)+", run.stdout or run.stderr)
+    return found.group() if found else "?"
 
 
 def start(options, command, directory, environment=None):
