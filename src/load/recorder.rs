@@ -82,10 +82,11 @@ impl Window {
         }
     }
 
-    fn second(&self) -> Second {
-        let seen = self.response.snapshot().quantiles().unwrap_or_default();
+    fn totals(&self) -> (Recorded, Second) {
+        let times = self.response.snapshot();
+        let seen = times.quantiles().unwrap_or_default();
         let (errors, max_us) = (self.errors.load(Relaxed), self.max.load(Relaxed));
-        Second { requests: seen.count, errors, p50_us: seen.p50, p95_us: seen.p95, p99_us: seen.p99, max_us }
+        (times, Second { requests: seen.count, errors, p50_us: seen.p50, p95_us: seen.p95, p99_us: seen.p99, max_us })
     }
 }
 
@@ -135,7 +136,7 @@ impl BlockRecorder {
     pub(super) fn finish(&self) -> BlockTotals {
         BlockTotals {
             steps: self.steps.iter().map(StepRecorder::totals).collect(),
-            seconds: self.windows.iter().map(Window::second).collect(),
+            windows: self.windows.iter().map(Window::totals).collect(),
             reconnects: self.reconnects.load(Relaxed),
         }
     }
@@ -161,8 +162,8 @@ impl StepRecorder {
 pub(super) struct BlockTotals {
     /// Per step of the plan, flows in order.
     pub steps: Vec<StepTotals>,
-    /// Response times and errors per window of a second or more, settle time included.
-    pub seconds: Vec<Second>,
+    /// Response times per window of a second or more, settle time included, and what is shown of them.
+    pub windows: Vec<(Recorded, Second)>,
     /// Requests that went out twice.
     pub reconnects: u64,
 }
@@ -229,7 +230,7 @@ mod tests {
         assert_eq!(totals.steps[0].error_count(), 1);
         assert_eq!(totals.steps[0].errors[error_index("status")], 1);
         assert_eq!(totals.steps[0].statuses[&200], 2);
-        let seen: Vec<(u64, u64)> = totals.seconds.iter().map(|second| (second.requests, second.errors)).collect();
+        let seen: Vec<(u64, u64)> = totals.windows.iter().map(|(_, second)| (second.requests, second.errors)).collect();
         assert_eq!(seen, [(2, 1), (1, 0), (1, 1)]);
     }
 }
