@@ -71,13 +71,7 @@ struct Hands<'a> {
 }
 
 fn glances(sides: &Sides) -> Result<Pair<Option<Glance>>, observe::Error> {
-    let target = |side| {
-        let mut target = measure::target(side);
-        // Whatever a side calls its connections: nobody else has business in its database.
-        target.database.iter_mut().for_each(|database| database.application_name = None);
-        target
-    };
-    let glance = |role| sides.get(role).map(|side| Glance::new(&target(side))).transpose();
+    let glance = |role| sides.get(role).map(|side| Glance::new(&measure::target(side))).transpose();
     Ok(Pair { baseline: glance(Role::Baseline)?, candidate: glance(Role::Candidate)? })
 }
 
