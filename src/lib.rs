@@ -16,6 +16,7 @@ pub mod compare;
 pub mod contract;
 pub mod import;
 pub mod judge;
+pub mod noise;
 pub mod reproduce;
 pub mod schedule;
 pub mod tally;

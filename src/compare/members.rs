@@ -37,7 +37,11 @@ fn by_looking<'d>(baseline: Value<'d>, candidate: Value<'d>, joined: &mut Vec<Jo
         joined.push(Joined { name, values, is_duplicate: false });
     }
     let only_candidate = left_over.into_iter().flatten();
-    joined.extend(only_candidate.map(|(name, value)| Joined { name, values: (None, Some(value)), is_duplicate: false }));
+    joined.extend(only_candidate.map(|(name, value)| Joined {
+        name,
+        values: (None, Some(value)),
+        is_duplicate: false,
+    }));
     for at in 0..joined.len() {
         if matches!(joined[at].values, (None, _) | (_, None)) {
             let name = joined[at].name;

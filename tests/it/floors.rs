@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: [&[&str]; 8] = [
     &["clock", "diagnostic", "progress", "role", "stop", "units"],
     &["plan", "record"],
-    &["compare", "contract", "import", "judge", "reproduce", "schedule", "tally"],
+    &["compare", "contract", "import", "judge", "noise", "reproduce", "schedule", "tally"],
     &["http", "step"],
     &["explore", "load", "observe", "parity", "provision", "state", "tap"],
     &["report"],
@@ -17,7 +17,7 @@ const FLOORS: [&[&str]; 8] = [
 ];
 
 /// Rooms of one floor that may be imported by their neighbours, with the reason.
-const STAIRS: [(&str, &str); 5] = [
+const STAIRS: [(&str, &str); 7] = [
     // A step is done over a connection; both are about one request, and neither knows a side.
     ("step", "http"),
     // A plan can be made from a contract.
@@ -26,6 +26,9 @@ const STAIRS: [(&str, &str); 5] = [
     ("import", "compare"),
     // It counts what comparing found.
     ("tally", "compare"),
+    // It says of what comparing found that it is noise, by places as evidence names them.
+    ("noise", "compare"),
+    ("noise", "tally"),
     // What a secret is, is written once.
     ("reproduce", "tally"),
 ];
