@@ -30,7 +30,8 @@ const DIFF: &str = r#"@@ -1,9 +1,8 @@
 pub(super) fn reproduction() -> Reproduction {
     let side = |stack: &str, port: u16| {
         let listen = format!("127.0.0.1:{port}");
-        let start = format!("cutover serve --stack {stack} --listen {listen} --database-url sqlite://{stack}.db --migrate");
+        let start =
+            format!("cutover serve --stack {stack} --listen {listen} --database-url sqlite://{stack}.db --migrate");
         Some(SideAgain { url: Some(format!("http://{listen}")), start: Some(start) })
     };
     let secret = |name: &str, about: &str| ShellSecret { name: name.to_owned(), about: about.to_owned() };
