@@ -88,6 +88,7 @@ pub(super) fn load() -> Load {
             unsent: 0,
         },
         parity: Some(parity()),
+        shards: Vec::new(),
     }
 }
 
