@@ -88,6 +88,8 @@ pub(super) fn apply(plan: &mut Plan, overrides: &Overrides) -> Result<(), UsageE
     plan.seed = overrides.seed.or(plan.seed);
     plan.compare.noise_runs = overrides.noise_runs.or(plan.compare.noise_runs);
     apply_load(plan, &overrides.load)?;
+    plan.check_load()
+        .map_err(|message| UsageError::new(format_args!("the load of this plan cannot be run: {message}")))?;
     add_gates(plan, &overrides.gates)
 }
 
@@ -188,7 +190,7 @@ fn parse_fault(name: &str) -> Result<Fault, String> {
 
 fn apply_load(plan: &mut Plan, overrides: &LoadOverrides) -> Result<(), UsageError> {
     if let Some(arrivals) = arrivals(overrides, plan.load.arrivals)? {
-        plan.load.arrivals = arrivals;
+        plan.load.replace_arrivals(arrivals);
     }
     if let Some(pairs) = overrides.pairs {
         if pairs == 0 {

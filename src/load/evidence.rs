@@ -28,7 +28,7 @@ pub(super) fn assemble(rig: &Rig, score: &Score, performance: Performance, epoch
     };
     Load {
         model: model.to_owned(),
-        arrivals: score.arrivals.in_words(),
+        arrivals: score.in_words.clone(),
         rate,
         users,
         block_s: score.length.as_secs_f64(),

@@ -9,19 +9,21 @@ mod conductor;
 mod evidence;
 mod goose;
 mod histogram;
+mod pacer;
 mod parity;
 mod recorder;
 mod user;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use rand::RngExt as _;
 use tokio::sync::{oneshot, watch};
 
 use crate::clock::{Epoch, sharpen_this_thread};
 use crate::http::Origin;
-use crate::plan::{Arrivals, Plan};
+use crate::plan::{Arrivals, Plan, Think};
 use crate::progress::Progress;
 use crate::record;
 use crate::role::{Pair, Role};
@@ -91,7 +93,11 @@ pub struct Rig {
     changes: Vec<bool>,
     origins: Pair<Option<Origin>>,
     logins: Pair<Vec<Option<Captured>>>,
+    /// Pauses of each flow after each of its steps.
+    think: Vec<Vec<Option<Think>>>,
     users: usize,
+    /// Per flow, how many users it has and how many of them have taken their seats.
+    seats: Vec<(usize, AtomicUsize)>,
     seated: AtomicUsize,
     panics: AtomicU64,
     lag: SharedHistogram,
@@ -100,6 +106,21 @@ pub struct Rig {
 impl Rig {
     fn step_count(&self) -> usize {
         self.flows.iter().map(|flow| flow.steps.len()).sum()
+    }
+
+    /// A seat for one more user of a flow: how many users must have begun before it, where they begin one after the
+    /// other. The users of each flow are spread over the whole, so that flows grow together.
+    fn rank(&self, flow: usize) -> f64 {
+        let (users, taken) = &self.seats[flow];
+        let place = taken.fetch_add(1, Ordering::SeqCst);
+        (place as f64 + 0.5) * self.users as f64 / *users as f64
+    }
+
+    /// How long a user pauses after a step of an iteration: the same on both sides.
+    fn pause(&self, flow: usize, step: usize, iteration: u64) -> Option<Duration> {
+        let think = self.think[flow][step]?;
+        let mut random = schedule::generator(self.seed, "think", (iteration << 16) ^ step as u64);
+        Some(think.least + (think.most - think.least).mul_f64(random.random()))
     }
 }
 
@@ -121,8 +142,8 @@ pub struct Setup<'a> {
 /// # Errors
 /// See [`LoadError`]; a side that answers nothing but errors is a result, not an error.
 pub async fn run(setup: Setup<'_>, progress: &Progress, stop: &Stop) -> Result<record::Load, LoadError> {
-    let (users, total) = users_per_flow(setup.plan)?;
-    let rig = Arc::new(rig(&setup, total).await?);
+    let users = users_per_flow(setup.plan)?;
+    let rig = Arc::new(rig(&setup, &users).await?);
     let score = Arc::new(score(setup.plan));
     let started = Instant::now();
     let own_cpu = evidence::own_cpu_s();
@@ -156,9 +177,10 @@ async fn perform_all(
     let (report, finished) = oneshot::channel();
     let conductor = {
         let (rig, score, progress, stop) = (rig.clone(), score.clone(), progress.clone(), stop.clone());
+        let users = runtime.handle().clone();
         move || {
             // The receiver is gone only if the whole run is.
-            let _ = report.send(conductor::conduct(&rig, &score, &stages, &progress, &stop, examiner));
+            let _ = report.send(conductor::conduct(&rig, &score, &users, &stages, &progress, &stop, examiner));
         }
     };
     std::thread::Builder::new().name("conductor".to_owned()).spawn(conductor)?;
@@ -195,8 +217,8 @@ async fn join(
     blocks
 }
 
-/// How many users each flow has, and all together.
-fn users_per_flow(plan: &Plan) -> Result<(Vec<usize>, usize), LoadError> {
+/// How many users each flow has.
+fn users_per_flow(plan: &Plan) -> Result<Vec<usize>, LoadError> {
     let weights: Vec<u32> = plan.flows.iter().map(|flow| flow.weight).collect();
     let users = match plan.load.arrivals {
         Arrivals::Open { users, .. } => users.max(weights.len()),
@@ -205,12 +227,10 @@ fn users_per_flow(plan: &Plan) -> Result<(Vec<usize>, usize), LoadError> {
         }
         Arrivals::Closed { users } => users,
     };
-    let shares = schedule::shares(&weights, users);
-    let total = shares.iter().sum();
-    Ok((shares, total))
+    Ok(schedule::shares(&weights, users))
 }
 
-async fn rig(setup: &Setup<'_>, users: usize) -> Result<Rig, LoadError> {
+async fn rig(setup: &Setup<'_>, users: &[usize]) -> Result<Rig, LoadError> {
     let plan = setup.plan;
     let flows = plan
         .flows
@@ -245,7 +265,9 @@ async fn rig(setup: &Setup<'_>, users: usize) -> Result<Rig, LoadError> {
         changes,
         origins: setup.origins.clone(),
         logins,
-        users,
+        think: plan.flows.iter().map(|flow| flow.think.clone()).collect(),
+        users: users.iter().sum(),
+        seats: users.iter().map(|users| (*users, AtomicUsize::new(0))).collect(),
         seated: AtomicUsize::new(0),
         panics: AtomicU64::new(0),
         lag: SharedHistogram::default(),
@@ -267,6 +289,8 @@ fn examiner(setup: &Setup<'_>, rig: &Rig) -> Option<Examiner> {
 fn score(plan: &Plan) -> Score {
     Score {
         arrivals: plan.load.arrivals,
+        in_words: plan.load.in_words(),
+        profile: plan.load.profile(),
         roles: plan.roles(),
         pairs: plan.load.pairs,
         length: plan.load.block,

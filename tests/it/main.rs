@@ -13,6 +13,7 @@ mod import_openapi;
 mod intake;
 mod live;
 mod noise;
+mod pacing;
 mod reproduce;
 mod scripted;
 mod secrets;

@@ -37,7 +37,8 @@ fn the_schema_is_a_schema() {
 
 #[test]
 fn good_plans_fit_the_schema() {
-    for text in [EVERYTHING, STUDENTS, SMOKE, &plan_with("")] {
+    let stages = "load: { rate: 5/s, stages: [ { duration: 0s, target: 20/s }, { duration: 90s, target: 0 } ] }";
+    for text in [EVERYTHING, STUDENTS, SMOKE, &plan_with(""), &plan_with(stages)] {
         assert_eq!(complaints(text), Vec::<String>::new());
     }
 }
@@ -51,6 +52,11 @@ fn what_the_reader_refuses_for_its_form_the_schema_refuses_too() {
         "load: { model: opn, rate: 5/s }",
         "load: { rate: 5/s, burst: { size: 0, every: 1s } }",
         "load: { rate: 5/s, burst: { every: 1s } }",
+        "load: { stages: [] }",
+        "load: { stages: [ { duration: 5s } ] }",
+        "load: { stages: [ { duration: 5s, target: -1 } ] }",
+        "flows: [ { name: a, think: 1, steps: [ { request: GET /a } ] } ]",
+        "flows: [ { name: a, steps: [ { request: GET /a, think: 1s.. } ] } ]",
         "timeout: 10",
         "timeout: 10 parsecs",
         "flows: []",
