@@ -115,6 +115,8 @@ fn figures(record: &RunRecord, lines: &mut Vec<String>) {
         lines.push(format!("{role:<9} {name}"));
     }
     lines.push(format!("database  {}", record.run.database));
+    lines.push(format!("generator {}", report::generator_in_words(&load.generator)));
+    lines.push(format!("machine   {}", report::machine_in_words(load)));
 }
 
 fn rows() -> Vec<Row> {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
+use super::audit::Audit;
 use super::block::{Block, BlockInfo};
 use super::pacer::Pacing;
 use super::parity::{self, BlockSample, Examiner};
@@ -19,6 +20,7 @@ use super::{LoadError, Rig};
 use crate::clock::{sharpen_this_thread, sleep_until};
 use crate::plan::{Arrivals, Profile};
 use crate::progress::Progress;
+use crate::record::load::Machine;
 use crate::record::load_parity::LoadParity;
 use crate::role::Role;
 use crate::schedule::{self, Arrival, Demand};
@@ -47,6 +49,8 @@ pub(super) struct FinishedBlock {
     pub begun: u64,
     /// Arrivals that never began.
     pub unsent: u64,
+    /// What the machine did meanwhile.
+    pub machine: Machine,
     /// What was recorded.
     pub totals: BlockTotals,
 }
@@ -94,6 +98,7 @@ pub(super) fn conduct(
     sharpen_this_thread();
     let mut outcome = await_users(rig, stop);
     let mut finished = Vec::new();
+    let mut audit = Audit::start();
     if outcome.is_ok() {
         let started = Instant::now();
         let plan: Vec<(u32, Role)> =
@@ -103,7 +108,7 @@ pub(super) fn conduct(
                 break;
             }
             tell(progress, index, plan.len(), *pair, *role, score, started);
-            match play(rig, score, (*pair, *role), users, stages, stop, examiner.as_mut()) {
+            match play(rig, score, (*pair, *role), users, stages, stop, &mut audit, examiner.as_mut()) {
                 Ok(block) => finished.push(block),
                 Err(error) => {
                     outcome = Err(error.into());
@@ -153,6 +158,7 @@ fn play(
     users: &Handle,
     stages: &watch::Sender<Stage>,
     stop: &Stop,
+    audit: &mut Audit,
     examiner: Option<&mut Examiner>,
 ) -> std::io::Result<FinishedBlock> {
     let repeats = if examiner.is_some() { parity::repeats(pair) } else { pair };
@@ -167,8 +173,10 @@ fn play(
     let block = Arc::new(block.keeping(examiner.as_ref().map(|examiner| BlockSample::new(examiner.level()))));
     sleep_until(info.start.min(Instant::now() + LEAD / 2));
     stages.send_replace(Stage::Block(block.clone()));
+    audit.begin();
     let pacing = Pacing::start(users, block.clone(), arrivals);
     let ended = sleep_unless_stopped(info.start + info.length, stop);
+    let machine = audit.end();
     let paced = pacing.end(users, if stop.is_triggered() { Duration::ZERO } else { LATE });
     let unsent = block.close(&rig.first_steps);
     stages.send_replace(Stage::Waiting);
@@ -183,6 +191,7 @@ fn play(
         arrivals: block.arrivals(),
         begun: block.begun(),
         unsent,
+        machine,
         totals: block.recorder.finish(),
     })
 }

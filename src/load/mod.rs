@@ -4,14 +4,17 @@
 //! drawn by a coin. Response time runs from the intended start of a request: in the open model from the schedule, so
 //! that a service that stalls pays for everyone who arrived meanwhile.
 
+mod audit;
 mod block;
 mod conductor;
 mod evidence;
+mod files;
 mod goose;
 mod histogram;
 mod pacer;
 mod parity;
 mod recorder;
+mod sentinel;
 mod user;
 
 use std::sync::Arc;
@@ -32,6 +35,7 @@ use crate::step::{Captured, LoginError, PreparedFlow, RenderError, log_in};
 use crate::stop::Stop;
 use crate::tally::Secrets;
 use conductor::{Performance, Score};
+pub use files::make_room;
 use histogram::SharedHistogram;
 use parity::Examiner;
 use user::Stage;
@@ -65,6 +69,14 @@ pub enum LoadError {
         users: usize,
         /// Flows of the plan.
         flows: usize,
+    },
+    /// More connections than this process may have open files.
+    #[error("the load needs {needed} open files, and this process may have {limit}")]
+    Files {
+        /// One for each connection, and some to spare.
+        needed: u64,
+        /// The most that is allowed.
+        limit: u64,
     },
     /// Goose did not start its users.
     #[error("only {seated} of {users} virtual users started within a minute")]

@@ -165,7 +165,7 @@ impl Plan {
     /// # Errors
     /// What is wrong, as a sentence.
     pub fn check_load(&self) -> Result<(), String> {
-        read::check_load(&self.load)?;
+        read::check_load(&self.load).map_err(|(message, hint)| format!("{message}; {hint}"))?;
         self.flows.iter().try_for_each(|flow| read::check_think(flow, self.load.block))
     }
 }

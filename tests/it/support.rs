@@ -209,14 +209,17 @@ fn is_load(arguments: &[&str]) -> bool {
     ["run", "load"].contains(&arguments[0])
 }
 
-/// Whether a run is invalid for no other reason than the generator's lag.
+/// Whether a run is invalid for no other reason than that the machine was busy with other things.
 fn is_disturbed(record: &Value) -> bool {
     let codes: Vec<&Value> = list(&record["findings"])
         .iter()
         .filter(|finding| finding["severity"] == "invalid")
         .map(|finding| &finding["code"])
         .collect();
-    !codes.is_empty() && codes.iter().all(|code| ["dispatch-lag", "arrivals-lost"].map(Value::from).contains(code))
+    !codes.is_empty() && {
+        let busy = ["dispatch-lag", "arrivals-lost", "pairs-disturbed"].map(Value::from);
+        codes.iter().all(|code| busy.contains(code))
+    }
 }
 
 /// A program that was started. Dropping it kills it.

@@ -67,43 +67,51 @@ pub(super) fn think(node: &Node, problems: &mut Problems<'_>) -> Option<Think> {
     parse_think(text).map_err(|message| problems.value(node, message, hint())).ok()
 }
 
-/// Whether arrivals fit into what is counted of a block, and into memory.
-pub(in crate::plan) fn check(load: &Load) -> Result<(), String> {
+/// What helps where too little of a block counts.
+const LONGER: &str = "make `block` longer or `settle` shorter";
+
+/// Whether arrivals fit into what is counted of a block, and into memory. What is wrong, and what helps.
+pub(in crate::plan) fn check(load: &Load) -> Result<(), (String, &'static str)> {
     let (block, settle) = (load.block, load.settle);
     if block <= settle {
         let (block, settle) = (format_duration(block), format_duration(settle));
-        return Err(format!("a block of {block} is over before it has settled for {settle}"));
+        return Err((format!("a block of {block} is over before it has settled for {settle}"), LONGER));
+    }
+    if !(1..=MAX_PAIRS).contains(&u64::from(load.pairs)) {
+        return Err((format!("pairs must be from 1 to {MAX_PAIRS}"), "make `--duration` shorter, or blocks longer"));
     }
     let (users, rate) = match load.arrivals {
         Arrivals::Open { users, rate, .. } => (users, Some(rate)),
         Arrivals::Closed { users } => (users, None),
     };
     if !(1..=MAX_USERS as usize).contains(&users) {
-        return Err(format!("users must be from 1 to {MAX_USERS}"));
+        return Err((format!("users must be from 1 to {MAX_USERS}"), "change the number of users"));
     }
     if rate.is_some_and(|rate| !(rate > 0.0 && rate <= MAX_RATE)) {
-        return Err(format!("the rate must be above 0 and at most {MAX_RATE}/s"));
+        return Err((format!("the rate must be above 0 and at most {MAX_RATE}/s"), "change the rate"));
     }
     let Arrivals::Open { rate, burst, .. } = load.arrivals else { return Ok(()) };
     let profile = load.profile();
     if profile.area_from(settle) < 1.0 {
         let (counted, least) = (block.saturating_sub(settle), Duration::from_secs_f64((1.0 / rate).ceil()));
-        return Err(format!(
+        let message = format!(
             "at {rate}/s nothing may arrive in the {} of a block that count; they take at least {}",
             format_duration(counted),
             format_duration(least)
-        ));
+        );
+        return Err((message, LONGER));
     }
     let bursts =
         burst.map_or(0.0, |burst| (block.as_secs_f64() / burst.every.as_secs_f64()).ceil() * f64::from(burst.size));
     let arrivals = profile.area_from(Duration::ZERO) + bursts;
     if arrivals > MAX_ARRIVALS {
-        return Err(format!(
+        let message = format!(
             "a block of {} has {} arrivals, and {} are the most that are kept in memory",
             format_duration(block),
             format_count(arrivals as u64),
             format_count(MAX_ARRIVALS as u64)
-        ));
+        );
+        return Err((message, "make `block` shorter or the rate lower"));
     }
     Ok(())
 }
@@ -165,8 +173,8 @@ pub(super) fn load(node: Option<&Node>, problems: &mut Problems<'_>) -> Load {
     // What could not be read was told already.
     let (Some((arrivals, ramp)), Some(block), Some(settle)) = (arrivals, block, settle) else { return load };
     load = Load { arrivals, ramp, block, settle, ..load };
-    if let Err(message) = check(&load) {
-        let hint = Some("change `block`, `settle` or `rate` so that they fit together".to_owned());
+    if let Err((message, hint)) = check(&load) {
+        let hint = Some(hint.to_owned());
         match stages_node.or(block_node).or(settle_node) {
             Some(node) => problems.value(node, message, hint),
             None => fields.report(problems, message, hint),

@@ -225,5 +225,8 @@ fn ad_hoc_load(arrivals: Arrivals, duration: Duration) -> Result<Load, String> {
     }
     let pairs = blocks as u32;
     let load = Load { arrivals, ramp: None, pairs, block: duration / pairs, settle: Duration::ZERO, parity: false };
-    load::check(&load).map(|()| load)
+    match load::check(&load) {
+        Ok(()) => Ok(load),
+        Err((message, _)) => Err(message),
+    }
 }

@@ -101,7 +101,10 @@ fn wrong_lines_are_told_by_what_is_wrong() {
         ("load: { rate: 0 }", "`0` must be above 0"),
         ("load: { rate: 1000000000/s }", "must be above 0 and at most 1000000/s"),
         ("load: { rate: 1e9 }", "is not a rate"),
-        ("load: { rate: 900000/s, block: 1h }", "a block of 3600s has 3\u{2009}240\u{2009}000\u{2009}000 arrivals"),
+        (
+            "load: { rate: 900000/s, block: 1h }",
+            "3\u{2009}240\u{2009}000\u{2009}000 arrivals, and 1\u{2009}000\u{2009}000 are the most that are kept in memory / make `block` shorter",
+        ),
         (
             "load: { rate: 5/s, block: 1h, burst: { size: 100000, every: 100ms } }",
             "arrivals, and 1\u{2009}000\u{2009}000 are",
@@ -118,7 +121,7 @@ fn wrong_lines_are_told_by_what_is_wrong() {
         ("load: { stages: [ { duration: 2s, target: -5 } ] }", "is not a rate"),
         ("load: { stages: [ { duration: 2s, target: .nan } ] }", "is not a rate"),
         ("load: { stages: [ { duration: 2s } ] }", "key `target` is missing"),
-        ("load: { stages: [ { durations: 2s, target: 5 } ] }", "did you mean `duration`?"),
+        ("load: { stages: [ { duration: 2s, target: 5, targt: 5 } ] }", "did you mean `target`?"),
         ("load: { stages: [ { duration: 2s, target: 0.2 } ] }", "nothing may arrive"),
         ("load: { model: closed, stages: [ { duration: 2s, target: 5/s } ] }", "a whole number from 0 to 100000"),
         ("load: { settle: 3s, stages: [ { duration: 2s, target: 5 } ] }", "is over before it has settled"),

@@ -5,6 +5,9 @@ use crate::plan::problems::Problems;
 use crate::plan::read::{JsonScalar, json_scalar};
 use crate::plan::yaml::{self, Node, Value};
 
+/// A block goes through its stages and has no length of its own.
+const STAGES: &str = "load: { rate: 5/s, stages: [ { duration: 0s, target: 20/s }, { duration: 90s, target: 0 } ] }";
+
 /// A plan as an editor would see it.
 fn as_json(text: &str) -> Json {
     let mut problems = Problems::new("plan.yaml", text, &environment);
@@ -37,8 +40,7 @@ fn the_schema_is_a_schema() {
 
 #[test]
 fn good_plans_fit_the_schema() {
-    let stages = "load: { rate: 5/s, stages: [ { duration: 0s, target: 20/s }, { duration: 90s, target: 0 } ] }";
-    for text in [EVERYTHING, STUDENTS, SMOKE, &plan_with(""), &plan_with(stages)] {
+    for text in [EVERYTHING, STUDENTS, SMOKE, &plan_with(""), &plan_with(STAGES)] {
         assert_eq!(complaints(text), Vec::<String>::new());
     }
 }
@@ -88,7 +90,8 @@ fn the_fixture_with_everything_has_every_key_of_the_schema() {
     let mut objects: Vec<&Json> = vec![&schema];
     objects.extend(schema["$defs"].as_object().unwrap().values());
     for key in objects.iter().flat_map(|object| object["properties"].as_object().unwrap().keys()) {
-        if !EVERYTHING.contains(&format!("{key}:")) && key != "url" {
+        let is_there = |text: &str| text.contains(&format!("{key}:"));
+        if !is_there(EVERYTHING) && !is_there(STAGES) && key != "url" {
             missing.push(key);
         }
     }
