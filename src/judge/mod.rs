@@ -6,6 +6,7 @@
 mod coverage;
 mod disturbed;
 mod gates;
+mod leaks;
 mod metrics;
 mod rules;
 mod times;

@@ -36,6 +36,7 @@ pub(super) fn findings(evidence: &RunRecord) -> Vec<Finding> {
         findings.extend(super::disturbed::finding(load));
         findings.extend(busy_generator(evidence, &load.generator));
         findings.extend(collapsed_baseline(load));
+        findings.extend(super::leaks::findings(load));
     }
     findings
 }

@@ -3,6 +3,7 @@
 mod figures;
 mod findings;
 mod gates;
+mod leaks;
 
 use std::collections::BTreeMap;
 
@@ -105,6 +106,7 @@ fn side() -> SideLoad {
         pool: Some(pool()),
         measured_s: 8.0,
         steps: vec![step("list", 1..=2_000), step("get", 2_001..=4_000)],
+        after: None,
     }
 }
 
