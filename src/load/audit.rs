@@ -50,7 +50,7 @@ impl Ticks {
     }
 
     /// The first line: user, nice, system, idle, iowait, irq, softirq, steal, and two that are part of the first two
-    /// (proc_stat(5)).
+    /// (`proc_stat(5)`).
     fn parse(stat: &str) -> Option<Self> {
         let times: Option<Vec<u64>> = stat
             .lines()

@@ -84,6 +84,14 @@ pub(super) struct Score {
     pub weights: Vec<u32>,
 }
 
+/// What all blocks have around them.
+struct Around<'a> {
+    /// The runtime of the users.
+    users: &'a Handle,
+    /// Watches the machine.
+    audit: Audit,
+}
+
 /// Leads the users through all blocks; blocks the thread it runs on. What was finished before a stop is given back.
 /// `users` is the runtime of the users.
 pub(super) fn conduct(
@@ -98,7 +106,7 @@ pub(super) fn conduct(
     sharpen_this_thread();
     let mut outcome = await_users(rig, stop);
     let mut finished = Vec::new();
-    let mut audit = Audit::start();
+    let mut around = Around { users, audit: Audit::start() };
     if outcome.is_ok() {
         let started = Instant::now();
         let plan: Vec<(u32, Role)> =
@@ -108,7 +116,7 @@ pub(super) fn conduct(
                 break;
             }
             tell(progress, index, plan.len(), *pair, *role, score, started);
-            match play(rig, score, (*pair, *role), users, stages, stop, &mut audit, examiner.as_mut()) {
+            match play(rig, score, (*pair, *role), stages, stop, &mut around, examiner.as_mut()) {
                 Ok(block) => finished.push(block),
                 Err(error) => {
                     outcome = Err(error.into());
@@ -155,10 +163,9 @@ fn play(
     rig: &Arc<Rig>,
     score: &Score,
     (pair, side): (u32, Role),
-    users: &Handle,
     stages: &watch::Sender<Stage>,
     stop: &Stop,
-    audit: &mut Audit,
+    around: &mut Around<'_>,
     examiner: Option<&mut Examiner>,
 ) -> std::io::Result<FinishedBlock> {
     let repeats = if examiner.is_some() { parity::repeats(pair) } else { pair };
@@ -173,11 +180,11 @@ fn play(
     let block = Arc::new(block.keeping(examiner.as_ref().map(|examiner| BlockSample::new(examiner.level()))));
     sleep_until(info.start.min(Instant::now() + LEAD / 2));
     stages.send_replace(Stage::Block(block.clone()));
-    audit.begin();
-    let pacing = Pacing::start(users, block.clone(), arrivals);
+    around.audit.begin();
+    let pacing = Pacing::start(around.users, block.clone(), arrivals);
     let ended = sleep_unless_stopped(info.start + info.length, stop);
-    let machine = audit.end();
-    let paced = pacing.end(users, if stop.is_triggered() { Duration::ZERO } else { LATE });
+    let machine = around.audit.end();
+    let paced = pacing.end(around.users, if stop.is_triggered() { Duration::ZERO } else { LATE });
     let unsent = block.close(&rig.first_steps);
     stages.send_replace(Stage::Waiting);
     let patience = if stop.is_triggered() { PATIENCE.min(rig.timeout) } else { rig.timeout };

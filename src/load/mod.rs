@@ -132,7 +132,7 @@ impl Rig {
     fn pause(&self, flow: usize, step: usize, iteration: u64) -> Option<Duration> {
         let think = self.think[flow][step]?;
         let mut random = schedule::generator(self.seed, "think", (iteration << 16) ^ step as u64);
-        Some(think.least + (think.most - think.least).mul_f64(random.random()))
+        Some(think.least + think.most.saturating_sub(think.least).mul_f64(random.random()))
     }
 }
 

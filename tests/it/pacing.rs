@@ -1,8 +1,12 @@
 //! When iterations begin: flows at their weights, ramps, pauses; and what is said when the machine does not let us.
 
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::process::Command;
+
 use serde_json::Value;
 
-use crate::support::{Place, list};
+use crate::support::{CUTOVER, Place, list};
 
 /// Both sides are the async stack, so that they keep up; no settle time, so that every arrival is counted.
 fn plan(load: &str, flows: &str) -> String {
@@ -97,4 +101,133 @@ fn users_come_and_go_with_the_stages_and_pause() {
         let pauses_count = steps.iter().any(|step| step["response_time_us"]["p50"].as_u64() > Some(50_000));
         assert!(!pauses_count, "a pause is no part of a response time: {steps:#?}");
     }
+}
+
+/// A server that answers every request with nothing, at once.
+fn served() -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for connection in listener.incoming().flatten() {
+            std::thread::spawn(move || answer(connection));
+        }
+    });
+    format!("http://{address}")
+}
+
+fn answer(mut connection: TcpStream) {
+    let (mut seen, mut buffer) = (Vec::new(), [0; 1024]);
+    while let Ok(read @ 1..) = connection.read(&mut buffer) {
+        seen.extend_from_slice(&buffer[..read]);
+        if seen.ends_with(b"\r\n\r\n") {
+            seen.clear();
+            if connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Endless loops on one core, before whatever else would run there.
+struct Burners(Vec<std::process::Child>);
+
+impl Burners {
+    fn start(count: usize) -> Self {
+        let burner = || {
+            let mut command = Command::new("taskset");
+            command.args(["-c", "0", "sh", "-c", "while :; do :; done"]).spawn().expect("taskset")
+        };
+        Self(std::iter::repeat_with(burner).take(count).collect())
+    }
+}
+
+impl Drop for Burners {
+    fn drop(&mut self) {
+        for burner in &mut self.0 {
+            // It cannot have ended by itself.
+            let _ = burner.kill();
+            let _ = burner.wait();
+        }
+    }
+}
+
+/// The service is left alone; the generator gets what four endless loops of higher priority leave of a core. What it
+/// measures says nothing about the service, and must be neither passed nor failed.
+#[test]
+fn a_generator_that_is_starved_makes_the_run_invalid() {
+    if !["taskset", "setpriv", "nice"].iter().all(|tool| Command::new(tool).arg("--help").output().is_ok()) {
+        println!("skipped: no taskset, setpriv or nice");
+        return;
+    }
+    let place = Place::new();
+    let served = served();
+    let file = place.file(
+        "plan.yaml",
+        &format!(
+            "version: 1
+name: starved
+sides: {{ baseline: {{ url: \"{served}\" }}, candidate: {{ url: \"{served}\" }} }}
+flows: [ {{ name: one, steps: [ {{ request: GET /health }} ] }} ]
+load: {{ rate: 300/s, users: 16, pairs: 6, block: 1s, settle: 0s, parity: false }}
+gates: [ candidate.p95 <= 10s, candidate.p50 <= 1us ]
+"
+        ),
+    );
+    let load = |prefix: &[&str]| {
+        // Without the right to run before others, which root has.
+        let alone = ["setpriv", "--bounding-set=-sys_nice", "--inh-caps=-sys_nice"];
+        let program = [&alone[..], prefix, &[CUTOVER, "load", &file, "--out", "out", "--no-color"]].concat();
+        place.run_program(&program)
+    };
+    let starved = {
+        let _burners = Burners::start(4);
+        load(&["nice", "-n", "19", "taskset", "-c", "0"])
+    };
+    let record = place.record();
+    assert_eq!(starved.code, Some(4), "{}\n{}", starved.stdout, starved.stderr);
+    assert_eq!(record["verdict"], "invalid", "{}", record["reason"]);
+    let codes: Vec<&str> = list(&record["findings"])
+        .iter()
+        .filter(|finding| finding["severity"] == "invalid")
+        .filter_map(|finding| finding["code"].as_str())
+        .collect();
+    assert!(codes.contains(&"dispatch-lag") || codes.contains(&"arrivals-lost"), "{codes:?}");
+    assert!(
+        codes.contains(&"pairs-disturbed"),
+        "the sentinel was starved too: {codes:?} {:#}",
+        record["load"]["blocks"][0]["machine"]
+    );
+    for report in ["summary.md", "report.html"] {
+        let text = std::fs::read_to_string(place.out().join(report)).expect("a report");
+        assert!(text.contains("block pairs") && text.contains("entinel"), "{report}");
+    }
+    assert!(starved.stdout.contains("machine   steal"), "{}", starved.stdout);
+    for block in list(&record["load"]["blocks"]) {
+        assert!(block["machine"]["sentinel"]["asked"].as_u64() > Some(0), "{block}");
+        assert!(block["machine"]["steal"].is_number(), "{block}");
+    }
+
+    // With nobody in its way the same plan is judged, and cannot pass: a gate of 1 µs does not hold.
+    let judged = (0..4).any(|_| {
+        load(&[]);
+        ["fail", "inconclusive"].map(Value::from).contains(&place.record()["verdict"])
+    });
+    assert!(judged, "{}", place.record()["reason"]);
+}
+
+#[test]
+fn too_few_open_files_are_told_before_the_load_and_raised_where_that_may_be() {
+    let place = Place::new();
+    let limited = |limits: &str| {
+        let script = format!("{limits}; exec {CUTOVER} load http://127.0.0.1:1/ -c 300 -d 1s --out out");
+        place.run_program(&["sh", "-c", &script])
+    };
+    let refused = limited("ulimit -Sn 200; ulimit -Hn 200");
+    assert_eq!(refused.code, Some(3), "{}", refused.stderr);
+    assert!(refused.stderr.contains("open files, and this process may have 200"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("hint: `ulimit -n 4"), "300, those that are open, 128: {}", refused.stderr);
+    assert!(!refused.stderr.contains("provision"), "nothing was started: {}", refused.stderr);
+    let raised = limited("ulimit -Sn 200; ulimit -Hn 4000");
+    assert!(raised.stderr.contains("limit of open files raised from 200 to 4"), "{}", raised.stderr);
+    assert!(raised.stderr.contains("was not ready"), "and then it goes on: {}", raised.stderr);
 }

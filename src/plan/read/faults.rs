@@ -57,7 +57,7 @@ pub(super) fn faults(
 fn probe(node: Option<&Node>, callers: &Callers, problems: &mut Problems<'_>) -> Flow {
     let nodes = elements(node, problems);
     refuse_think(nodes, problems);
-    let Steps { steps, think, variables } = steps(nodes, callers, problems);
+    let Steps { all: steps, think, variables } = steps(nodes, callers, problems);
     for (step, node) in steps.iter().zip(nodes).filter(|(step, _)| !step.capture.is_empty()) {
         let hint = "probes are sent at the same moment, none can use what another captured".to_owned();
         problems.value(node.child("capture").unwrap_or(node), format!("`{}` captures a value", step.name), Some(hint));

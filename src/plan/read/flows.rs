@@ -87,7 +87,7 @@ fn flow(node: &Node, callers: &Callers, problems: &mut Problems<'_>) -> Option<F
         problems.value(node, "a flow needs at least one step", None);
     }
     let pause = fields.get("think").and_then(|node| think(node, problems));
-    let Steps { steps, think, variables } = steps(nodes, callers, problems);
+    let Steps { all: steps, think, variables } = steps(nodes, callers, problems);
     let think = think.into_iter().map(|own| own.or(pause)).collect();
     Some(Flow { name: name.to_owned(), weight: weight.unwrap_or(1) as u32, steps, think, variables })
 }
@@ -102,7 +102,7 @@ pub(super) fn refuse_think(nodes: &[Node], problems: &mut Problems<'_>) {
 /// A list of steps.
 pub(super) struct Steps {
     /// In order.
-    pub(super) steps: Vec<Step>,
+    pub(super) all: Vec<Step>,
     /// Pauses of their own, as many as steps.
     pub(super) think: Vec<Option<Think>>,
     /// Names of the variables.
@@ -122,7 +122,7 @@ pub(super) fn steps(nodes: &[Node], callers: &Callers, problems: &mut Problems<'
     }
     let mut steps = with_unique_names(read, problems);
     send_always(&mut steps, callers);
-    Steps { steps, think: pauses, variables: variables.into_names() }
+    Steps { all: steps, think: pauses, variables: variables.into_names() }
 }
 
 /// Which step captures which name first, as far as can be told before the steps are read.
