@@ -153,6 +153,21 @@ pub fn shares(weights: &[u32], total: usize) -> Vec<usize> {
     shares
 }
 
+/// The order in which users begin where they begin one after the other: per flow, the rank of each of its users. The
+/// first begins at the level ½, the next at 1½. The users of each flow are spread over the whole, so that flows grow
+/// together.
+pub fn ranks(users: &[usize]) -> Vec<Vec<f64>> {
+    let place = |flow: usize, user: usize| (user as f64 + 0.5) / users[flow] as f64;
+    let mut order: Vec<(usize, usize)> =
+        users.iter().enumerate().flat_map(|(flow, users)| (0..*users).map(move |user| (flow, user))).collect();
+    order.sort_by(|a, b| place(a.0, a.1).total_cmp(&place(b.0, b.1)));
+    let mut ranks = vec![Vec::new(); users.len()];
+    for (rank, (flow, _)) in order.into_iter().enumerate() {
+        ranks[flow].push(rank as f64 + 0.5);
+    }
+    ranks
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,6 +184,12 @@ mod tests {
         assert_eq!(make(1, 0), make(1, 0));
         assert_ne!(make(1, 0), make(1, 1));
         assert_ne!(make(1, 0), make(2, 0));
+    }
+
+    #[test]
+    fn each_user_has_a_rank_of_its_own_and_flows_grow_together() {
+        let ranks = ranks(&[6, 2]);
+        assert_eq!(ranks, [vec![0.5, 1.5, 3.5, 4.5, 5.5, 7.5], vec![2.5, 6.5]]);
     }
 
     #[test]

@@ -108,8 +108,8 @@ pub struct Rig {
     /// Pauses of each flow after each of its steps.
     think: Vec<Vec<Option<Think>>>,
     users: usize,
-    /// Per flow, how many users it has and how many of them have taken their seats.
-    seats: Vec<(usize, AtomicUsize)>,
+    /// Per flow, the ranks of its users and how many of these are taken.
+    seats: Vec<(Vec<f64>, AtomicUsize)>,
     seated: AtomicUsize,
     panics: AtomicU64,
     lag: SharedHistogram,
@@ -121,11 +121,11 @@ impl Rig {
     }
 
     /// A seat for one more user of a flow: how many users must have begun before it, where they begin one after the
-    /// other. The users of each flow are spread over the whole, so that flows grow together.
+    /// other.
     fn rank(&self, flow: usize) -> f64 {
-        let (users, taken) = &self.seats[flow];
-        let place = taken.fetch_add(1, Ordering::SeqCst);
-        (place as f64 + 0.5) * self.users as f64 / *users as f64
+        let (ranks, taken) = &self.seats[flow];
+        // Goose starts as many users as there are seats.
+        ranks.get(taken.fetch_add(1, Ordering::SeqCst)).copied().unwrap_or_default()
     }
 
     /// How long a user pauses after a step of an iteration: the same on both sides.
@@ -279,7 +279,7 @@ async fn rig(setup: &Setup<'_>, users: &[usize]) -> Result<Rig, LoadError> {
         logins,
         think: plan.flows.iter().map(|flow| flow.think.clone()).collect(),
         users: users.iter().sum(),
-        seats: users.iter().map(|users| (*users, AtomicUsize::new(0))).collect(),
+        seats: schedule::ranks(users).into_iter().map(|ranks| (ranks, AtomicUsize::new(0))).collect(),
         seated: AtomicUsize::new(0),
         panics: AtomicU64::new(0),
         lag: SharedHistogram::default(),

@@ -170,17 +170,19 @@ pub(super) fn load(node: Option<&Node>, problems: &mut Problems<'_>) -> Load {
     let settle = settle_node.map_or(Some(load.settle), |node| duration(node, Duration::ZERO..=LONGEST_BLOCK, problems));
     load.pairs = pairs.map_or(load.pairs, |pairs| pairs as u32);
     load.parity = parity.unwrap_or(load.parity);
-    // What could not be read was told already.
-    let (Some((arrivals, ramp)), Some(block), Some(settle)) = (arrivals, block, settle) else { return load };
-    load = Load { arrivals, ramp, block, settle, ..load };
-    if let Err((message, hint)) = check(&load) {
+    let is_read = arrivals.is_some();
+    // What could not be read was told already, and its place is taken by something that fits any block.
+    let (arrivals, ramp) = arrivals.unwrap_or((Arrivals::Closed { users: 1 }, None));
+    let (Some(block), Some(settle)) = (block, settle) else { return load };
+    let known = Load { arrivals, ramp, block, settle, ..load.clone() };
+    if let Err((message, hint)) = check(&known) {
         let hint = Some(hint.to_owned());
         match stages_node.or(block_node).or(settle_node) {
             Some(node) => problems.value(node, message, hint),
             None => fields.report(problems, message, hint),
         }
     }
-    load
+    if is_read { known } else { load }
 }
 
 /// Who decides when an iteration begins, and how that changes within a block.
