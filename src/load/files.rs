@@ -14,7 +14,7 @@ const SPARE: u64 = 128;
 /// # Errors
 /// The limit cannot be raised so far.
 pub fn make_room(plan: &Plan) -> Result<Option<(u64, u64)>, LoadError> {
-    let users: usize = users_per_flow(plan)?.iter().sum();
+    let users: usize = users_per_flow(plan, None)?.iter().sum();
     let needed = users as u64 * plan.roles().len() as u64 + open_now() + SPARE;
     let limit = getrlimit(Resource::Nofile);
     let Some(raised) = raised(needed, limit.current, limit.maximum)? else { return Ok(None) };

@@ -120,7 +120,7 @@ mod tests {
         let length = Duration::from_millis(50);
         let info = BlockInfo { pair: 0, repeats: 0, side: Role::Baseline, start: Instant::now(), length };
         let arrivals: Vec<Arrival> =
-            (0..500).map(|number| Arrival { at: Duration::from_micros(number * 97), flow: 0 }).collect();
+            (0..500).map(|number| Arrival { at: Duration::from_micros(number * 97), flow: 0, number }).collect();
         let block = Block::open(info, BlockRecorder::new(1, Duration::ZERO, length), 1, &arrivals);
         let block = Arc::new(block);
         let user = runtime.spawn({

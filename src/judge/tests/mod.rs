@@ -44,6 +44,7 @@ fn record() -> RunRecord {
         explore: None,
         faults: Vec::new(),
         load: Some(load()),
+        search: None,
         observations: Pair { baseline: None, candidate: None },
         environment: Environment::default(),
     }
@@ -69,6 +70,7 @@ fn load() -> Load {
             ..Generator::default()
         },
         parity: None,
+        shards: Vec::new(),
     }
 }
 

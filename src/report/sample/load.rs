@@ -94,6 +94,7 @@ pub(super) fn load() -> Load {
             unsent: 0,
         },
         parity: Some(parity()),
+        shards: Vec::new(),
     }
 }
 
