@@ -4,6 +4,7 @@
 //! room reads the record of a run and the gates, nothing else, so stored evidence can be judged again with other gates.
 
 mod coverage;
+mod disturbed;
 mod gates;
 mod leaks;
 mod metrics;

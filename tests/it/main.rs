@@ -14,6 +14,7 @@ mod intake;
 mod leaks;
 mod live;
 mod noise;
+mod pacing;
 mod reproduce;
 mod scripted;
 mod search;

@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use super::{Judgement, judge};
 use crate::plan::Gate;
 use crate::plan::gate::{Comparison, Limit, Metric, Quantity, Scope, Subject};
-use crate::record::load::{Block, Generator, LagQuantiles, MeanMax, Pool, Quantiles, StepLoad, WaitQuantiles};
+use crate::record::load::{
+    Block, Generator, LagQuantiles, Machine, MeanMax, Pool, Quantiles, Sentinel, StepLoad, WaitQuantiles,
+};
 use crate::record::{Ending, Environment, Load, Parity, RunInfo, RunRecord, SCHEMA_VERSION, SideLoad, Verdict};
 use crate::role::{Pair, Role};
 
@@ -64,7 +66,7 @@ fn load() -> Load {
         generator: Generator {
             offered: Some(100.0),
             achieved: Some(99.5),
-            dispatch_lag_us: Some(LagQuantiles { count: 2_000, p50: 40, p99: 300, max: 900 }),
+            dispatch_lag_us: Some(LagQuantiles { count: 2_000, p50: 40, p99: 300, p99_at_least: Some(290), max: 900 }),
             ..Generator::default()
         },
         parity: None,
@@ -84,6 +86,7 @@ fn block(pair: u32, side: Role) -> Block {
         response_time_us: None,
         service_time_us: None,
         cpu_ms: None,
+        machine: Machine::default(),
         seconds: Vec::new(),
         steps: Vec::new(),
     }
