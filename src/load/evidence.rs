@@ -21,7 +21,12 @@ pub(super) fn own_cpu_s() -> Option<f64> {
 
 /// The load part of the run record; processor and pool figures of the sides are filled in by whoever observed them.
 pub(super) fn assemble(rig: &Rig, score: &Score, performance: Performance, epoch: Epoch, cpu: Option<f64>) -> Load {
-    let blocks = performance.blocks.as_slice();
+    let Performance { blocks, pairs, parity } = performance;
+    Load { pairs_planned: pairs, parity, ..of_blocks(rig, score, &blocks, epoch, cpu) }
+}
+
+/// The same of the blocks there are so far, without what comparing their answers found.
+pub(super) fn of_blocks(rig: &Rig, score: &Score, blocks: &[FinishedBlock], epoch: Epoch, cpu: Option<f64>) -> Load {
     let (model, rate, users) = match score.arrivals {
         Arrivals::Open { rate, .. } => ("open", Some(rate), rig.users),
         Arrivals::Closed { users } => ("closed", None, users),
@@ -37,7 +42,8 @@ pub(super) fn assemble(rig: &Rig, score: &Score, performance: Performance, epoch
         sides: Pair::from_fn(|role| score.roles.contains(&role).then(|| side(rig, score, blocks, role))),
         blocks: blocks.iter().map(|finished| block(finished, score, epoch)).collect(),
         generator: generator(rig, score, blocks, cpu),
-        parity: performance.parity,
+        parity: None,
+        stopped: None,
     }
 }
 
@@ -133,6 +139,7 @@ fn block_steps(finished: &FinishedBlock) -> Vec<BlockStep> {
             requests: totals.requests,
             errors: totals.error_count(),
             response_time_hdr: totals.response.encode(),
+            service_time_hdr: totals.service.encode(),
         })
         .collect()
 }

@@ -8,6 +8,7 @@ mod block;
 mod conductor;
 mod evidence;
 mod goose;
+mod guard;
 mod histogram;
 mod parity;
 mod recorder;
@@ -24,12 +25,14 @@ use crate::http::Origin;
 use crate::plan::{Arrivals, Plan};
 use crate::progress::Progress;
 use crate::record;
+use crate::record::load::EarlyStop;
 use crate::role::{Pair, Role};
 use crate::schedule;
 use crate::step::{Captured, LoginError, PreparedFlow, RenderError, log_in};
 use crate::stop::Stop;
 use crate::tally::Secrets;
-use conductor::{Performance, Score};
+use conductor::{AskForMore, Performance, Score};
+use guard::Guarded;
 use histogram::SharedHistogram;
 use parity::Examiner;
 use user::Stage;
@@ -104,7 +107,6 @@ impl Rig {
 }
 
 /// Where and when to load.
-#[derive(Debug)]
 pub struct Setup<'a> {
     /// What to do.
     pub plan: &'a Plan,
@@ -114,22 +116,49 @@ pub struct Setup<'a> {
     pub seed: u64,
     /// Start of the run.
     pub epoch: Epoch,
+    /// Asked once, when the planned pairs are done: how many pairs there should be in all; `None`: no more.
+    pub more: Option<MorePairs>,
 }
+
+/// How many pairs there should be in all, from what there is so far.
+pub type MorePairs = Box<dyn FnOnce(record::Load) -> Option<u32> + Send>;
 
 /// Runs the load phase. A stop ends it early; what was measured until then is given back.
 ///
 /// # Errors
 /// See [`LoadError`]; a side that answers nothing but errors is a result, not an error.
-pub async fn run(setup: Setup<'_>, progress: &Progress, stop: &Stop) -> Result<record::Load, LoadError> {
+pub async fn run(mut setup: Setup<'_>, progress: &Progress, stop: &Stop) -> Result<record::Load, LoadError> {
     let (users, total) = users_per_flow(setup.plan)?;
     let rig = Arc::new(rig(&setup, total).await?);
     let score = Arc::new(score(setup.plan));
     let started = Instant::now();
     let own_cpu = evidence::own_cpu_s();
     let examiner = examiner(&setup, &rig);
-    let performance = perform_all(&rig, users, &score, progress, stop, examiner).await?;
+    let more = setup.more.take().map(|more| ask_for_more(more, &rig, &score, setup.epoch));
+    // No more load is needed once this much has failed.
+    let (early, listen) = oneshot::channel();
+    let guarded = Guarded::among(&setup.plan.gates).map(|guarded| (guarded, early));
+    let performance = perform_all(&rig, users, &score, progress, stop, examiner, (more, guarded)).await?;
     let cpu = evidence::own_cpu_s().zip(own_cpu).map(|(end, start)| (end - start) / started.elapsed().as_secs_f64());
-    Ok(evidence::assemble(&rig, &score, performance, setup.epoch, cpu))
+    let load = evidence::assemble(&rig, &score, performance, setup.epoch, cpu);
+    Ok(record::Load { stopped: listen.await.ok(), ..load })
+}
+
+fn ask_for_more(more: MorePairs, rig: &Arc<Rig>, score: &Arc<Score>, epoch: Epoch) -> AskForMore {
+    let (rig, score) = (rig.clone(), score.clone());
+    Box::new(move |finished| more(evidence::of_blocks(&rig, &score, finished, epoch, None)))
+}
+
+/// Ends the load when too much has failed, and says so.
+fn guard(guarded: (Guarded, oneshot::Sender<EarlyStop>), stages: watch::Receiver<Stage>, stop: &Stop) {
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        if let Some(early) = guard::watch(guarded.0, guard::WINDOW, stages).await {
+            // The receiver is gone only if the whole load is.
+            let _ = guarded.1.send(early);
+            stop.trigger();
+        }
+    });
 }
 
 /// Users and conductor on threads of their own; ends when both have.
@@ -140,6 +169,7 @@ async fn perform_all(
     progress: &Progress,
     stop: &Stop,
     examiner: Option<Examiner>,
+    (more, guarded): (Option<AskForMore>, Option<(Guarded, oneshot::Sender<EarlyStop>)>),
 ) -> Result<Performance, LoadError> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     runtime.thread_name("load").enable_all();
@@ -149,6 +179,9 @@ async fn perform_all(
     }
     let runtime = runtime.build()?;
     let (stages, listen) = watch::channel(Stage::Waiting);
+    if let Some(guarded) = guarded {
+        guard(guarded, listen.clone(), stop);
+    }
     let attack = {
         let rig = rig.clone();
         runtime.spawn(async move { Box::pin(goose::attack(rig, &users, listen)).await })
@@ -158,7 +191,7 @@ async fn perform_all(
         let (rig, score, progress, stop) = (rig.clone(), score.clone(), progress.clone(), stop.clone());
         move || {
             // The receiver is gone only if the whole run is.
-            let _ = report.send(conductor::conduct(&rig, &score, &stages, &progress, &stop, examiner));
+            let _ = report.send(conductor::conduct(&rig, &score, &stages, &progress, &stop, examiner, more));
         }
     };
     std::thread::Builder::new().name("conductor".to_owned()).spawn(conductor)?;

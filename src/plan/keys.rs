@@ -481,6 +481,11 @@ pub(super) static LOAD: Object = Object {
         may("burst", Kind::Object(&BURST), "Open model: besides these, many arrivals at one moment."),
         may("users", Kind::Whole(1, MAX_USERS), "Closed: how many. Open: most under way at a time, default 256."),
         may("pairs", Kind::Whole(1, MAX_PAIRS), "Block pairs. Default 12."),
+        may(
+            "max_pairs",
+            Kind::Whole(1, MAX_PAIRS),
+            "Goes on once, up to so many pairs, where a gate is not decided after `pairs`. Default: it does not.",
+        ),
         may("block", Kind::Duration, "Length of a block, settle time included. Default 5s."),
         may("settle", Kind::Duration, "Start of each block that is not counted. Default 1s."),
         may("parity", Kind::Switch, "Whether the sides' answers are compared under load as well. Default true."),

@@ -5,6 +5,7 @@
 //! format escapes all of it.
 
 mod charts;
+mod estimate;
 mod figures;
 mod files;
 mod hdr;

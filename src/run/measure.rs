@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Job, RunError, origins};
 use crate::clock::Epoch;
+use crate::judge;
 use crate::load;
 use crate::observe::{self, Observer};
 use crate::progress::Progress;
@@ -26,7 +27,8 @@ pub(super) async fn load(
     progress: &Progress,
     stop: &Stop,
 ) -> Result<(), RunError> {
-    let setup = load::Setup { plan: &job.plan, origins: origins(sides).await?, seed: job.seed, epoch };
+    let more = more_pairs(job, record);
+    let setup = load::Setup { plan: &job.plan, origins: origins(sides).await?, seed: job.seed, epoch, more };
     let observers = observe_all(sides, epoch)?;
     let over = Stop::default();
     let (measured, death) = {
@@ -50,6 +52,16 @@ pub(super) async fn load(
         None if stop.is_triggered() => Err(RunError::Interrupted),
         None => Ok(()),
     }
+}
+
+/// Whether to go on after the planned pairs, by a judgement of what there is so far.
+fn more_pairs(job: &Job, record: &RunRecord) -> Option<load::MorePairs> {
+    let most = job.plan.load.max_pairs.filter(|most| *most > job.plan.load.pairs)?;
+    let (mut evidence, gates) = (record.clone(), job.plan.gates.clone());
+    Some(Box::new(move |load| {
+        evidence.load = Some(load);
+        judge::pairs_wanted(&evidence, &gates, most)
+    }))
 }
 
 async fn take_observations(observers: Pair<Option<Observer>>, end_ms: u64, record: &mut RunRecord) {

@@ -60,6 +60,7 @@ pub(super) fn load(node: Option<&Node>, problems: &mut Problems<'_>) -> Load {
     let default = Load {
         arrivals: Arrivals::Open { rate: DEFAULT_RATE, spacing: Spacing::Poisson, burst: None, users: DEFAULT_USERS },
         pairs: 12,
+        max_pairs: None,
         block: Duration::from_secs(5),
         settle: Duration::from_secs(1),
         parity: true,
@@ -68,6 +69,7 @@ pub(super) fn load(node: Option<&Node>, problems: &mut Problems<'_>) -> Load {
     let arrivals = arrivals(&fields, problems);
     let parity = fields.get("parity").and_then(|node| switch(node, problems));
     let pairs = fields.get("pairs").and_then(|node| whole(node, 1..=MAX_PAIRS, problems));
+    let max_pairs = max_pairs(&fields, pairs.map_or(default.pairs, |pairs| pairs as u32), problems);
     let (block_node, settle_node) = (fields.get("block"), fields.get("settle"));
     let most = Duration::from_hours(1);
     let block =
@@ -87,10 +89,20 @@ pub(super) fn load(node: Option<&Node>, problems: &mut Problems<'_>) -> Load {
     Load {
         arrivals: arrivals.unwrap_or(default.arrivals),
         pairs: pairs.map_or(default.pairs, |pairs| pairs as u32),
+        max_pairs,
         block: block.unwrap_or(default.block),
         settle: settle.unwrap_or(default.settle),
         parity: parity.unwrap_or(default.parity),
     }
+}
+
+fn max_pairs(fields: &Fields<'_>, pairs: u32, problems: &mut Problems<'_>) -> Option<u32> {
+    let node = fields.get("max_pairs")?;
+    let most = whole(node, 1..=MAX_PAIRS, problems)? as u32;
+    if most < pairs {
+        problems.value(node, format!("`max_pairs` is less than `pairs`, which is {pairs}"), None);
+    }
+    Some(most)
 }
 
 fn arrivals(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<Arrivals> {

@@ -201,7 +201,7 @@ pub(super) fn ad_hoc(url: &str, arrivals: Arrivals, duration: Duration) -> Resul
         contract: None,
         compare: Compare::default(),
         faults: None,
-        load: Load { arrivals, pairs: 1, block: duration, settle: Duration::ZERO, parity: false },
+        load: Load { arrivals, pairs: 1, max_pairs: None, block: duration, settle: Duration::ZERO, parity: false },
         gates: Vec::new(),
         targets: Vec::new(),
         timeout: DEFAULT_TIMEOUT,

@@ -85,6 +85,7 @@ pub(super) fn plan(baseline: Side, candidate: Side, provider: Provider) -> Plan 
         load: Load {
             arrivals: Arrivals::Closed { users: 1 },
             pairs: 1,
+            max_pairs: None,
             block: Duration::from_secs(1),
             settle: Duration::ZERO,
             parity: true,

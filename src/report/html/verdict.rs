@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{code, none, nothing, prose, sent};
+use super::{code, forest, none, nothing, prose, sent};
 use crate::record::{Ending, GateResult, RunRecord, Severity, Verdict};
 use crate::report::View;
 use crate::report::figures::{Figure, figures};
@@ -106,15 +106,16 @@ pub(super) fn rules(rules: &[GateResult], status: fn(Verdict) -> String) -> Mark
     html! {
         div.wide { table.rules {
             thead { tr {
-                th { "Rule" } th { "Status" } th.number { "Observed" } th.number { "Limit" } th.number { "Samples" } th { "Reason" }
+                th { "Rule" } th { "Status" } th.number { "Observed" } th.number { "Limit" } th { "Estimate, 95 % interval, limit" } th.number { "Samples" } th { "Reason" }
             } }
             tbody {
                 @for rule in rules {
                     tr {
                         td { (code(&rule.expr)) }
                         td.status { span.status.(rule.status.name()) { (status(rule.status)) } }
-                        td.number { (quantity(rule.observed, &rule.unit)) (interval(rule)) }
+                        td.number { (quantity(rule.observed, &rule.unit)) }
                         td.number { (quantity(rule.limit, &rule.unit)) }
+                        td { (forest::cell(rule)) }
                         td.number { (format_count(rule.samples)) }
                         td { (prose(&rule.reason)) }
                     }
@@ -122,12 +123,6 @@ pub(super) fn rules(rules: &[GateResult], status: fn(Verdict) -> String) -> Mark
             }
         } }
     }
-}
-
-fn interval(rule: &GateResult) -> Markup {
-    let Some([low, high]) = rule.interval else { return html! {} };
-    let (low, high) = (quantity(Some(low), &rule.unit), quantity(Some(high), &rule.unit));
-    html! { br; small.interval { (low) " to " (high) } }
 }
 
 pub(super) fn findings(view: &View) -> Markup {
