@@ -20,6 +20,7 @@ pub mod judge;
 pub mod reproduce;
 pub mod schedule;
 pub mod tally;
+pub mod trend;
 
 pub mod http;
 pub mod step;

@@ -138,6 +138,7 @@ fn rows() -> Vec<Row> {
         row("waiting, most", |side| side.pool.as_ref()?.pending.max.map(|most| format!("{most:.0}"))),
         row("pool saturated", |side| side.pool.as_ref()?.saturated_share.map(format_share)),
         row("pool timeouts", |side| side.pool.as_ref()?.timeouts.map(format_count)),
+        row("connections lost", |side| side.after.as_ref()?.leaked_connections.map(format_count)),
         row("processor (one core)", |side| side.cpu.map(format_share)),
         row("memory", |side| side.rss_bytes.map(|bytes| format_bytes(bytes as f64))),
     ]

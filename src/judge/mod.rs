@@ -10,6 +10,7 @@ mod blocks;
 mod coverage;
 mod family;
 mod gates;
+mod leaks;
 mod metrics;
 mod paired;
 mod pool;

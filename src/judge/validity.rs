@@ -32,6 +32,7 @@ pub(super) fn findings(evidence: &RunRecord) -> Vec<Finding> {
         findings.extend(lost_arrivals(load));
         findings.extend(missing_pairs(load));
         findings.extend(collapsed_baseline(load));
+        findings.extend(super::leaks::findings(load));
     }
     findings
 }

@@ -45,7 +45,11 @@ pub(super) fn samples(metric: &Metric, figures: &Figures) -> String {
     let what = match metric.quantity {
         _ if metric.subject == Subject::Parity => "answers compared",
         _ if metric.subject == Subject::State => "rows compared",
-        Quantity::Requests | Quantity::Errors | Quantity::ErrorRate | Quantity::Throughput => "requests",
+        Quantity::Requests
+        | Quantity::Errors
+        | Quantity::ErrorRate
+        | Quantity::Throughput
+        | Quantity::LeakConnections => "requests",
         _ => "samples",
     };
     let own = format_count(figures.observed.samples);

@@ -79,6 +79,7 @@ fn side(rig: &Rig, score: &Score, blocks: &[FinishedBlock], role: Role) -> SideL
         pool: None,
         measured_s,
         steps: names(rig).zip(&steps).map(|((flow, name), totals)| step(flow, name, totals)).collect(),
+        after: None,
     }
 }
 

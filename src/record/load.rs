@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::faults::Connections;
 use super::load_parity::LoadParity;
 use crate::role::{Pair, Role};
 
@@ -86,6 +87,49 @@ pub struct SideLoad {
     pub measured_s: f64,
     /// Per step, in the plan's order.
     pub steps: Vec<StepLoad>,
+    /// What the load left behind; `null`: nothing was looked at.
+    #[serde(default)]
+    pub after: Option<Box<AfterLoad>>,
+}
+
+/// What the load left behind on a side: connections that never came back, and what grew from block to block.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct AfterLoad {
+    /// From the end of the load until the side was at rest, or until it was no longer waited for.
+    pub waited_ms: u64,
+    /// Connections before the load.
+    pub before: Connections,
+    /// Connections at the last look.
+    pub at_rest: Connections,
+    /// Connections that are not at rest and were before the load; `null`: not known.
+    pub leaked_connections: Option<u64>,
+    /// Resident memory from block to block, in bytes; `null`: no process is known, or there are too few blocks.
+    pub memory: Option<Trend>,
+    /// Open file descriptors from block to block.
+    pub fds: Option<Trend>,
+}
+
+/// How a figure of a side moves from one of its blocks to the next: each point is the median within a block, placed at
+/// the time for which the side had been under load; the first quarter of the blocks is left out as warm-up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Trend {
+    /// Blocks.
+    pub points: u64,
+    /// Median over the blocks.
+    pub level: f64,
+    /// Theil–Sen slope per hour of load.
+    pub per_hour: f64,
+    /// Its 95 % interval.
+    pub interval: [f64; 2],
+    /// Mann–Kendall: how often points without a trend would rise as orderly as these.
+    pub p_rising: f64,
+    /// Load between the first block and the last, in hours.
+    pub hours: f64,
+}
+
+impl Trend {
+    /// Points without which it says nothing: the test takes S as normal, which is close from eight on.
+    pub const POINTS_NEEDED: u64 = 8;
 }
 
 /// One step's totals on one side.

@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use super::{Job, RunError, origins};
+use super::{Job, RunError, origins, rest};
 use crate::clock::Epoch;
 use crate::judge;
 use crate::load;
 use crate::observe::{self, Observer};
 use crate::progress::Progress;
 use crate::provision::{RunningSide, Sides};
+use crate::record::load::{AfterLoad, Trend};
 use crate::record::{Finding, RunRecord, Severity};
 use crate::role::{Pair, Role};
 use crate::stop::Stop;
+use crate::trend::trend;
 
 /// Time between two samples.
 const SAMPLE_EVERY: Duration = Duration::from_millis(100);
@@ -29,6 +31,7 @@ pub(super) async fn load(
 ) -> Result<(), RunError> {
     let more = more_pairs(job, record);
     let setup = load::Setup { plan: &job.plan, origins: origins(sides).await?, seed: job.seed, epoch, more };
+    let before = rest::Before::look(sides).await?;
     let observers = observe_all(sides, epoch)?;
     let over = Stop::default();
     let (measured, death) = {
@@ -46,7 +49,14 @@ pub(super) async fn load(
         Ok(load) => record.load = Some(load),
         Err(error) => failure = failure.or(Some(error.into())),
     }
-    take_observations(observers, epoch.elapsed_ms(), record).await;
+    let end_ms = epoch.elapsed_ms();
+    if let (None, Some(load), false) = (&failure, &mut record.load, stop.is_triggered()) {
+        match Box::pin(before.until_rest(progress, stop)).await {
+            Ok(after) => keep_after(load, after),
+            Err(interrupted) => failure = Some(interrupted),
+        }
+    }
+    take_observations(observers, end_ms, record).await;
     match failure {
         Some(failure) => Err(failure),
         None if stop.is_triggered() => Err(RunError::Interrupted),
@@ -62,6 +72,14 @@ fn more_pairs(job: &Job, record: &RunRecord) -> Option<load::MorePairs> {
         evidence.load = Some(load);
         judge::pairs_wanted(&evidence, &gates, most)
     }))
+}
+
+fn keep_after(load: &mut crate::record::Load, after: Pair<Option<Box<AfterLoad>>>) {
+    for (role, after) in [(Role::Baseline, after.baseline), (Role::Candidate, after.candidate)] {
+        if let Some(side) = load.sides.get_mut(role) {
+            side.after = after;
+        }
+    }
 }
 
 async fn take_observations(observers: Pair<Option<Observer>>, end_ms: u64, record: &mut RunRecord) {
@@ -140,4 +158,16 @@ fn fill(load: &mut crate::record::Load, role: Role, seen: &observe::Record, end_
     side.cpu = cpu_ms.filter(|_| side.measured_s > 0.0).map(|ms| ms as f64 / 1e3 / side.measured_s);
     side.rss_bytes = seen.rss_max(&windows);
     side.pool = seen.pool_summary(&windows, (first.0, end_ms));
+    if let Some(after) = &mut side.after {
+        after.memory = over_blocks(&seen.rss_levels(&windows), load.block_s);
+        after.fds = over_blocks(&seen.fds_levels(&windows), load.block_s);
+    }
+}
+
+/// The trend of a figure that each of a side's blocks has, the first quarter of them left out: a side that has just been
+/// started fills its caches and its pool.
+fn over_blocks(levels: &[Option<f64>], block_s: f64) -> Option<Trend> {
+    let at_hours = |index: usize| (index as f64 + 0.5) * block_s / 3_600.0;
+    let points = levels.iter().enumerate().skip(levels.len().div_ceil(4));
+    trend(&points.filter_map(|(index, level)| Some((at_hours(index), (*level)?))).collect::<Vec<_>>())
 }

@@ -10,6 +10,7 @@ mod explore;
 mod faults;
 mod measure;
 mod noise;
+mod rest;
 mod state;
 
 use std::path::PathBuf;
@@ -212,12 +213,12 @@ async fn load_and_compare(
     stop: &Stop,
 ) -> Result<(), RunError> {
     if job.plan.roles().len() < 2 {
-        return measure::load(job, epoch, record, sides, progress, stop).await;
+        return Box::pin(measure::load(job, epoch, record, sides, progress, stop)).await;
     }
     let mut databases = Databases::connect(&job.plan, sides, "load", record.state.take(), progress).await;
     let mut measured = until(stop, Box::pin(databases.before_load())).await;
     if measured.is_ok() {
-        measured = measure::load(job, epoch, record, sides, progress, stop).await;
+        measured = Box::pin(measure::load(job, epoch, record, sides, progress, stop)).await;
     }
     if measured.is_ok() {
         measured = until(stop, Box::pin(databases.after_load(record.load.as_ref()))).await;

@@ -11,6 +11,7 @@ mod hostile;
 mod ids;
 mod import_openapi;
 mod intake;
+mod leaks;
 mod live;
 mod noise;
 mod reproduce;

@@ -4,6 +4,7 @@ mod blocks;
 mod figures;
 mod findings;
 mod gates;
+mod leaks;
 mod shares;
 
 use std::collections::BTreeMap;
@@ -126,6 +127,7 @@ fn side() -> SideLoad {
         pool: Some(pool()),
         measured_s: 8.0,
         steps: STEPS.iter().map(|step| (**step).clone()).collect(),
+        after: None,
     }
 }
 

@@ -167,6 +167,7 @@ fn side(role: Role, histograms: &[Histogram<u64>], blocks: &[Block]) -> SideLoad
         pool: Some(pool(old)),
         measured_s,
         steps: histograms.iter().enumerate().map(|(index, histogram)| step(index, histogram, old)).collect(),
+        after: None,
     }
 }
 
