@@ -300,7 +300,9 @@ fn sides_that_change_their_names_change_the_sign_and_other_units_change_nothing(
     let normals = Normals::new();
     let (there, back) = (run(5, 12, 0.1, Order::Coin, &normals), {
         let mut back = run(5, 12, 0.1, Order::Coin, &normals);
-        back.iter_mut().for_each(|pair| pair.swap(0, 1));
+        for pair in &mut back {
+            pair.swap(0, 1);
+        }
         back
     });
     let (one, other) = (excess(&there, 0, 1.0), excess(&back, 0, 1.0));

@@ -146,7 +146,7 @@ mod tests {
     }
 
     fn block(side: Role, pair: u32) -> Arc<Block> {
-        let length = Duration::from_secs(60);
+        let length = Duration::from_mins(1);
         let info = BlockInfo { pair, repeats: pair, side, start: Instant::now(), length };
         Arc::new(Block::open(info, BlockRecorder::new(1, Duration::ZERO, length), 1, &[]))
     }

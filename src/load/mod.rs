@@ -107,6 +107,7 @@ impl Rig {
 }
 
 /// Where and when to load.
+#[derive(Debug)]
 pub struct Setup<'a> {
     /// What to do.
     pub plan: &'a Plan,
@@ -116,8 +117,6 @@ pub struct Setup<'a> {
     pub seed: u64,
     /// Start of the run.
     pub epoch: Epoch,
-    /// Asked once, when the planned pairs are done: how many pairs there should be in all; `None`: no more.
-    pub more: Option<MorePairs>,
 }
 
 /// How many pairs there should be in all, from what there is so far.
@@ -127,14 +126,24 @@ pub type MorePairs = Box<dyn FnOnce(record::Load) -> Option<u32> + Send>;
 ///
 /// # Errors
 /// See [`LoadError`]; a side that answers nothing but errors is a result, not an error.
-pub async fn run(mut setup: Setup<'_>, progress: &Progress, stop: &Stop) -> Result<record::Load, LoadError> {
+pub async fn run(setup: Setup<'_>, progress: &Progress, stop: &Stop) -> Result<record::Load, LoadError> {
+    run_with_more(setup, None, progress, stop).await
+}
+
+/// As [`run`]; `more` is asked once, when the planned pairs are done, how many there should be.
+pub async fn run_with_more(
+    setup: Setup<'_>,
+    more: Option<MorePairs>,
+    progress: &Progress,
+    stop: &Stop,
+) -> Result<record::Load, LoadError> {
     let (users, total) = users_per_flow(setup.plan)?;
     let rig = Arc::new(rig(&setup, total).await?);
     let score = Arc::new(score(setup.plan));
     let started = Instant::now();
     let own_cpu = evidence::own_cpu_s();
     let examiner = examiner(&setup, &rig);
-    let more = setup.more.take().map(|more| ask_for_more(more, &rig, &score, setup.epoch));
+    let more = more.map(|more| ask_for_more(more, &rig, &score, setup.epoch));
     // No more load is needed once this much has failed.
     let (early, listen) = oneshot::channel();
     let guarded = Guarded::among(&setup.plan.gates).map(|guarded| (guarded, early));
@@ -150,10 +159,16 @@ fn ask_for_more(more: MorePairs, rig: &Arc<Rig>, score: &Arc<Score>, epoch: Epoc
 }
 
 /// Ends the load when too much has failed, and says so.
-fn guard(guarded: (Guarded, oneshot::Sender<EarlyStop>), stages: watch::Receiver<Stage>, stop: &Stop) {
-    let stop = stop.clone();
+fn guard(
+    guarded: (Guarded, oneshot::Sender<EarlyStop>),
+    stages: watch::Receiver<Stage>,
+    progress: &Progress,
+    stop: &Stop,
+) {
+    let (progress, stop) = (progress.clone(), stop.clone());
     tokio::spawn(async move {
         if let Some(early) = guard::watch(guarded.0, guard::WINDOW, stages).await {
+            progress.note(format!("the load ends: {} of {} requests failed", early.errors, early.requests));
             // The receiver is gone only if the whole load is.
             let _ = guarded.1.send(early);
             stop.trigger();
@@ -180,7 +195,7 @@ async fn perform_all(
     let runtime = runtime.build()?;
     let (stages, listen) = watch::channel(Stage::Waiting);
     if let Some(guarded) = guarded {
-        guard(guarded, listen.clone(), stop);
+        guard(guarded, listen.clone(), progress, stop);
     }
     let attack = {
         let rig = rig.clone();

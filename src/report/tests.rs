@@ -189,7 +189,8 @@ fn damage(record: &mut RunRecord, text: &str, value: Option<f64>, number: u64, c
         gate.interval = value.map(|value| [value, -value]);
         if let (Some(estimate), Some(value)) = (&mut gate.estimate, value) {
             (estimate.low, estimate.high) = (-value, value);
-            (text.clone_into(&mut estimate.of), text.clone_into(&mut estimate.method));
+            text.clone_into(&mut estimate.of);
+            text.clone_into(&mut estimate.method);
         }
     }
     for difference in record.parity.iter_mut().flat_map(|parity| &mut parity.differences) {

@@ -30,12 +30,12 @@ pub(super) async fn load(
     stop: &Stop,
 ) -> Result<(), RunError> {
     let more = more_pairs(job, record);
-    let setup = load::Setup { plan: &job.plan, origins: origins(sides).await?, seed: job.seed, epoch, more };
+    let setup = load::Setup { plan: &job.plan, origins: origins(sides).await?, seed: job.seed, epoch };
     let before = rest::Before::look(sides).await?;
     let observers = observe_all(sides, epoch)?;
     let over = Stop::default();
     let (measured, death) = {
-        let load = load::run(setup, progress, &over);
+        let load = load::run_with_more(setup, more, progress, &over);
         let watch = watch(sides, &over, stop);
         tokio::pin!(load);
         tokio::pin!(watch);

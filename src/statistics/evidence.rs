@@ -83,7 +83,7 @@ mod tests {
             let mut evidence = Evidence::new(0.01);
             (0..calm).for_each(|_| evidence.observe(0.0));
             assert!(!evidence.is_enough());
-            let found = (1..).find(|_| {
+            let found = (1..100).find(|_| {
                 evidence.observe(1.0);
                 evidence.is_enough()
             });

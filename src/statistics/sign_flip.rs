@@ -54,7 +54,9 @@ fn for_each_pattern(units: usize, seed: u64, mut look: impl FnMut(&[u8])) {
     look(&signs);
     let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
     for _ in 0..DRAWN {
-        signs.iter_mut().for_each(|chunk| *chunk = random.random());
+        for chunk in &mut signs {
+            *chunk = random.random();
+        }
         look(&signs);
     }
 }

@@ -60,7 +60,9 @@ fn failures_that_come_together_make_the_interval_wider() {
 #[test]
 fn an_outage_fails_however_long_the_run_was() {
     let mut outage = [(1_000, 0); 800];
-    outage[400..406].iter_mut().for_each(|second| second.1 = 1_000);
+    for second in &mut outage[400..406] {
+        second.1 = 1_000;
+    }
     let result = judged(&with_seconds(&outage), "candidate.error_rate <= 1%");
     assert_eq!(result.observed, Some(6.0 / 800.0), "the rate alone is within the limit");
     assert_eq!(result.status, Verdict::Fail, "{}", result.reason);
