@@ -1,5 +1,5 @@
 #!/bin/sh
-# How often a service looks slower than itself: runs of eight pairs of 1.2 s, both sides being one address, each judged by
+# How often a service looks slower than itself: runs of eight pairs of blocks of 0.6 s, both sides being one address, each judged by
 # gates that allow for no difference at all, and by one that allows for a quarter.
 #
 #   benches/aa.sh [CUTOVER] [RUNS] [FIRST] [TABLE]
@@ -32,7 +32,7 @@ auth:
     capture: { token: \$.access_token }
   header: "Authorization: Bearer {{token}}"
 flows: [{ name: list, steps: [{ request: "GET /api/v1/students?page={{random:1..20}}&page_size=20" }] }]
-load: { rate: 150/s, pairs: 8, block: 1200ms, settle: 200ms, parity: false }
+load: { rate: 300/s, pairs: 8, block: 600ms, settle: 100ms, parity: false }
 gates:
   - candidate.p50 <= baseline.p50
   - candidate.p90 <= baseline.p90
