@@ -16,7 +16,7 @@ mod user;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{oneshot, watch};
 
@@ -27,7 +27,7 @@ use crate::progress::Progress;
 use crate::record;
 use crate::record::load::EarlyStop;
 use crate::role::{Pair, Role};
-use crate::schedule;
+use crate::schedule::{self, Share};
 use crate::step::{Captured, LoginError, PreparedFlow, RenderError, log_in};
 use crate::stop::Stop;
 use crate::tally::Secrets;
@@ -75,6 +75,9 @@ pub enum LoadError {
         /// How many were to.
         users: usize,
     },
+    /// The common start of the shards had passed when this one was ready.
+    #[error("this shard was ready {} after the start of all", crate::units::format_us(.0.as_micros() as f64))]
+    Late(Duration),
     /// Goose refused to run.
     #[error("goose could not run the load: {0}")]
     Goose(String),
@@ -117,6 +120,21 @@ pub struct Setup<'a> {
     pub seed: u64,
     /// Start of the run.
     pub epoch: Epoch,
+    /// Which share of the load is ours; `None`: all of it.
+    pub shard: Option<&'a Sharding>,
+}
+
+/// A share of a load that several processes make together.
+#[derive(Debug, Clone)]
+pub struct Sharding {
+    /// Which share of the arrivals.
+    pub share: Share,
+    /// When the first block of all shards begins.
+    pub start_at: SystemTime,
+    /// The same in RFC 3339.
+    pub start_in_words: String,
+    /// Digest of what the plan asks for.
+    pub plan: String,
 }
 
 /// How many pairs there should be in all, from what there is so far.
@@ -137,20 +155,23 @@ pub async fn run_with_more(
     progress: &Progress,
     stop: &Stop,
 ) -> Result<record::Load, LoadError> {
-    let (users, total) = users_per_flow(setup.plan)?;
+    let (users, total) = users_per_flow(setup.plan, setup.shard)?;
     let rig = Arc::new(rig(&setup, total).await?);
-    let score = Arc::new(score(setup.plan));
+    let score = Arc::new(score(&setup)?);
     let started = Instant::now();
     let own_cpu = evidence::own_cpu_s();
     let examiner = examiner(&setup, &rig);
     let more = more.map(|more| ask_for_more(more, &rig, &score, setup.epoch));
-    // No more load is needed once this much has failed.
+    // No more load is needed once this much has failed; shards keep to a common schedule.
     let (early, listen) = oneshot::channel();
-    let guarded = Guarded::among(&setup.plan.gates).map(|guarded| (guarded, early));
+    let guarded = Guarded::among(&setup.plan.gates).filter(|_| setup.shard.is_none()).map(|guarded| (guarded, early));
     let performance = perform_all(&rig, users, &score, progress, stop, examiner, (more, guarded)).await?;
     let cpu = evidence::own_cpu_s().zip(own_cpu).map(|(end, start)| (end - start) / started.elapsed().as_secs_f64());
-    let load = evidence::assemble(&rig, &score, performance, setup.epoch, cpu);
-    Ok(record::Load { stopped: listen.await.ok(), ..load })
+    let mut load = evidence::assemble(&rig, &score, &performance, setup.epoch, cpu);
+    load.parity = performance.parity;
+    load.shards.extend(setup.shard.map(|shard| evidence::shard(&rig, shard, &performance.blocks, setup.epoch)));
+    load.stopped = listen.await.ok();
+    Ok(load)
 }
 
 fn ask_for_more(more: MorePairs, rig: &Arc<Rig>, score: &Arc<Score>, epoch: Epoch) -> AskForMore {
@@ -244,10 +265,10 @@ async fn join(
 }
 
 /// How many users each flow has, and all together.
-fn users_per_flow(plan: &Plan) -> Result<(Vec<usize>, usize), LoadError> {
+fn users_per_flow(plan: &Plan, shard: Option<&Sharding>) -> Result<(Vec<usize>, usize), LoadError> {
     let weights: Vec<u32> = plan.flows.iter().map(|flow| flow.weight).collect();
     let users = match plan.load.arrivals {
-        Arrivals::Open { users, .. } => users.max(weights.len()),
+        Arrivals::Open { users, .. } => shard.map_or(users, |shard| shard.share.of_count(users)).max(weights.len()),
         Arrivals::Closed { users } if users < weights.len() => {
             return Err(LoadError::TooFewUsers { users, flows: weights.len() });
         }
@@ -312,13 +333,20 @@ fn examiner(setup: &Setup<'_>, rig: &Rig) -> Option<Examiner> {
     Some(Examiner::new(setup.plan, base_urls, secrets, setup.seed))
 }
 
-fn score(plan: &Plan) -> Score {
-    Score {
+fn score(setup: &Setup<'_>) -> Result<Score, LoadError> {
+    let plan = setup.plan;
+    let start = |shard: &Sharding| {
+        let left =
+            shard.start_at.duration_since(SystemTime::now()).map_err(|error| LoadError::Late(error.duration()))?;
+        Ok::<_, LoadError>((shard.share, Instant::now() + left))
+    };
+    Ok(Score {
+        share: setup.shard.map(start).transpose()?,
         arrivals: plan.load.arrivals,
         roles: plan.roles(),
         pairs: plan.load.pairs,
         length: plan.load.block,
         settle: plan.load.settle,
         weights: plan.flows.iter().map(|flow| flow.weight).collect(),
-    }
+    })
 }

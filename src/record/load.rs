@@ -41,6 +41,9 @@ pub struct Load {
     /// Why the load ended before all blocks were done; `null`: it did not, or was interrupted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<EarlyStop>,
+    /// One: these figures are a share of a load that several processes made. More: they were merged from these shares.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shards: Vec<Shard>,
 }
 
 /// The candidate failed so many requests that more load would not have changed the verdict.
@@ -56,6 +59,33 @@ pub struct EarlyStop {
     pub requests: u64,
     /// Of these, failed.
     pub errors: u64,
+}
+
+/// One of several processes that made one load together.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Shard {
+    /// Which, from 1.
+    pub index: u32,
+    /// Of how many.
+    pub of: u32,
+    /// Digest of what the plan asks for: shards of different ones do not belong together.
+    pub plan: String,
+    /// When the first block was to begin, RFC 3339.
+    pub start_at: String,
+    /// The start of the run by the wall clock, in ms since the Unix epoch; `started_ms` of blocks count from here.
+    pub epoch_unix_ms: i64,
+    /// Histogram of the dispatch lag; empty once merged.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub lag_hdr: String,
+    /// Histograms of the response times of each second of each block; empty once merged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seconds_hdr: Vec<Vec<String>>,
+    /// Once merged: how far its blocks began from those of the first shard, at most, in ms by the wall clock.
+    #[serde(default)]
+    pub apart_ms: u64,
+    /// Once merged: what its generator did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generator: Option<Generator>,
 }
 
 /// One side's totals over the measured part of all its blocks.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Job, RunError, origins, rest};
+use super::{Command, Job, RunError, origins, rest};
 use crate::clock::Epoch;
 use crate::judge;
 use crate::load;
@@ -30,9 +30,11 @@ pub(super) async fn load(
     stop: &Stop,
 ) -> Result<(), RunError> {
     let more = more_pairs(job, record);
-    let setup = load::Setup { plan: &job.plan, origins: origins(sides).await?, seed: job.seed, epoch };
-    let before = rest::Before::look(sides).await?;
-    let observers = observe_all(sides, epoch)?;
+    let roles = job.plan.roles();
+    let origins = origins(sides).await?.map(|role, origin| origin.filter(|_| roles.contains(&role)));
+    let setup = load::Setup { plan: &job.plan, origins, seed: job.seed, epoch, shard: job.shard.as_ref() };
+    let before = rest::Before::look(sides, &roles).await?;
+    let observers = observe_all(sides, &roles, epoch)?;
     let over = Stop::default();
     let (measured, death) = {
         let load = load::run_with_more(setup, more, progress, &over);
@@ -50,7 +52,9 @@ pub(super) async fn load(
         Err(error) => failure = failure.or(Some(error.into())),
     }
     let end_ms = epoch.elapsed_ms();
-    if let (None, Some(load), false) = (&failure, &mut record.load, stop.is_triggered()) {
+    // A side that is started again in a moment need not come to rest.
+    let looks = job.command != Command::Search || !sides.can_be_reset();
+    if let (None, Some(load), false) = (&failure, &mut record.load, stop.is_triggered() || !looks) {
         match Box::pin(before.until_rest(progress, stop)).await {
             Ok(after) => keep_after(load, after),
             Err(interrupted) => failure = Some(interrupted),
@@ -66,7 +70,9 @@ pub(super) async fn load(
 
 /// Whether to go on after the planned pairs, by a judgement of what there is so far.
 fn more_pairs(job: &Job, record: &RunRecord) -> Option<load::MorePairs> {
-    let most = job.plan.load.max_pairs.filter(|most| *most > job.plan.load.pairs)?;
+    // Shards keep to a common schedule, and a search has its own.
+    let may_go_on = job.shard.is_none() && job.command != Command::Search;
+    let most = job.plan.load.max_pairs.filter(|most| may_go_on && *most > job.plan.load.pairs)?;
     let (mut evidence, gates) = (record.clone(), job.plan.gates.clone());
     Some(Box::new(move |load| {
         evidence.load = Some(load);
@@ -111,8 +117,9 @@ async fn watch(sides: &mut Sides, over: &Stop, stop: &Stop) -> Option<RunError> 
     }
 }
 
-fn observe_all(sides: &Sides, epoch: Epoch) -> Result<Pair<Option<Observer>>, RunError> {
-    let start = |role| sides.get(role).map(|side| Observer::start(&target(side), epoch.instant(), SAMPLE_EVERY));
+fn observe_all(sides: &Sides, roles: &[Role], epoch: Epoch) -> Result<Pair<Option<Observer>>, RunError> {
+    let side = |role: Role| sides.get(role).filter(|_| roles.contains(&role));
+    let start = |role| side(role).map(|side| Observer::start(&target(side), epoch.instant(), SAMPLE_EVERY));
     Ok(Pair { baseline: start(Role::Baseline).transpose()?, candidate: start(Role::Candidate).transpose()? })
 }
 

@@ -32,10 +32,10 @@ struct Watched {
 }
 
 impl Before {
-    /// Looks at each side once.
-    pub(super) async fn look(sides: &Sides) -> Result<Self, RunError> {
+    /// Looks at each of these sides once.
+    pub(super) async fn look(sides: &Sides, roles: &[Role]) -> Result<Self, RunError> {
         let mut watched = Pair::default();
-        for role in Role::BOTH {
+        for role in roles.iter().copied() {
             let Some(side) = sides.get(role) else { continue };
             let mut glance = Glance::new(&target(side))?;
             let before = glance.look().await;

@@ -57,7 +57,7 @@ async fn measured(addresses: Pair<SocketAddr>, load: &str, more: Option<load::Mo
     let resolve = async |address| Origin::resolve(&format!("http://{address}")).await.expect("an origin");
     let origins =
         Pair { baseline: Some(resolve(addresses.baseline).await), candidate: Some(resolve(addresses.candidate).await) };
-    let setup = load::Setup { plan: &plan, origins, seed: 1, epoch: Epoch::now() };
+    let setup = load::Setup { plan: &plan, origins, seed: 1, epoch: Epoch::now(), shard: None };
     load::run_with_more(setup, more, &Progress::silent(), &Stop::default()).await.expect("evidence")
 }
 

@@ -47,6 +47,7 @@ fn record() -> RunRecord {
         explore: None,
         faults: Vec::new(),
         load: Some(load()),
+        search: None,
         observations: Pair { baseline: None, candidate: None },
         environment: Environment::default(),
     }
@@ -74,6 +75,7 @@ fn load() -> Load {
         },
         parity: None,
         stopped: None,
+        shards: Vec::new(),
     }
 }
 

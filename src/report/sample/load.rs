@@ -89,6 +89,7 @@ pub(super) fn load() -> Load {
         },
         parity: Some(parity()),
         stopped: None,
+        shards: Vec::new(),
     }
 }
 
