@@ -87,6 +87,7 @@ fn shard(index: u32, of: u32, times: &[u64], began_ms: i64) -> Named {
         blocks: vec![block],
         generator: Generator { offered: Some(50.0), achieved: Some(49.0), unsent: 2, ..Generator::default() },
         parity: None,
+        stopped: None,
         shards: vec![Shard {
             index,
             of,
