@@ -32,14 +32,17 @@ impl Normals {
         Self((0..4_096).map(|at| normal.inverse_cdf((f64::from(at) + 0.5) / 4_096.0)).collect())
     }
 
-    fn draw(&self, random: &mut impl Rng) -> f64 {
-        self.0[(random.next_u64() >> 52) as usize]
+    fn at(&self, bits: u64) -> f64 {
+        self.0[(bits & 4_095) as usize]
     }
 }
 
 /// A machine as time goes by.
 struct Machine {
     random: Xoshiro256PlusPlus,
+    /// What is left of the last number that was drawn: twelve bits make a value.
+    bits: u64,
+    values: u32,
     noise: f64,
     in_burst: bool,
     second: usize,
@@ -48,14 +51,24 @@ struct Machine {
 
 impl Machine {
     fn new(seed: u64, seconds: usize, normals: &Normals) -> Self {
-        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-        let noise = 0.15 * normals.draw(&mut random);
-        Self { random, noise, in_burst: false, second: 0, seconds }
+        let random = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let mut machine = Self { random, bits: 0, values: 0, noise: 0.0, in_burst: false, second: 0, seconds };
+        machine.noise = 0.15 * machine.normal(normals);
+        machine
+    }
+
+    fn normal(&mut self, normals: &Normals) -> f64 {
+        if self.values == 0 {
+            (self.bits, self.values) = (self.random.next_u64(), 5);
+        }
+        let value = normals.at(self.bits);
+        (self.bits, self.values) = (self.bits >> 12, self.values - 1);
+        value
     }
 
     /// How much slower everything is in the next second, as a logarithm.
     fn tick(&mut self, normals: &Normals) -> f64 {
-        self.noise = 0.9 * self.noise + 0.15 * (1.0_f64 - 0.81).sqrt() * normals.draw(&mut self.random);
+        self.noise = 0.9 * self.noise + 0.15 * (1.0_f64 - 0.81).sqrt() * self.normal(normals);
         let change = if self.in_burst { 0.5 } else { 1.0 / 30.0 };
         if self.random.random::<f64>() < change {
             self.in_burst = !self.in_burst;
@@ -72,7 +85,7 @@ impl Machine {
             let level = self.tick(normals) + slower;
             if second >= SETTLE_S {
                 for endpoint in &mut times {
-                    endpoint.extend((0..PER_SECOND).map(|_| level + SPREAD * normals.draw(&mut self.random)));
+                    endpoint.extend((0..PER_SECOND).map(|_| level + SPREAD * self.normal(normals)));
                 }
             }
         }
@@ -113,10 +126,18 @@ fn quantile(times: &[f64], share: f64) -> f64 {
     *times.select_nth_unstable_by(rank, f64::total_cmp).1
 }
 
+/// The P95 of each block: per endpoint and side (baseline first), one per pair.
+type Quantiles = [[Vec<f64>; 2]; ENDPOINTS];
+
+fn p95s(run: &Run) -> Quantiles {
+    let of = |endpoint: usize, side: usize| run.iter().map(|pair| quantile(&pair[side][endpoint], P95).exp()).collect();
+    std::array::from_fn(|endpoint| [of(endpoint, 0), of(endpoint, 1)])
+}
+
 /// What a gate on P95 of one endpoint sees, the candidate's allowed to be so many times the baseline's.
-fn excess(run: &Run, endpoint: usize, factor: f64) -> Excess {
-    let p95 = |side: usize| run.iter().map(|pair| quantile(&pair[side][endpoint], P95).exp()).collect::<Vec<f64>>();
-    Excess::over_relative(&p95(1), &p95(0), (factor, 0.0), true, TIMES)
+fn excess(p95s: &Quantiles, endpoint: usize, factor: f64) -> Excess {
+    let [baseline, candidate] = &p95s[endpoint];
+    Excess::over_relative(candidate, baseline, (factor, 0.0), true, TIMES)
 }
 
 fn judged(excesses: &[Excess], seed: u64) -> Vec<Call> {
@@ -150,7 +171,7 @@ fn alarms(runs: u32, pairs: usize, order: Order) -> Alarms {
     let mut counts = [0_u32; 3];
     for number in 0..runs {
         let seed = u64::from(number) * 7_919 + 1;
-        let run = run(seed, pairs, 0.0, order, &normals);
+        let run = p95s(&run(seed, pairs, 0.0, order, &normals));
         let excesses: Vec<Excess> = (0..ENDPOINTS).map(|endpoint| excess(&run, endpoint, 1.0)).collect();
         let first = statistics::location(&excesses[0].over, ALPHA).expect("pairs enough");
         let harms: Vec<Vec<f64>> = excesses.iter().map(|excess| excess.harm.clone()).collect();
@@ -187,7 +208,7 @@ fn outcomes(runs: u32, pairs: usize, times_as_slow: f64, factor: f64) -> (f64, f
     let mut counts = [0_u32; 2];
     for number in 0..runs {
         let seed = u64::from(number) * 7_919 + 1;
-        let run = run(seed, pairs, times_as_slow.ln(), Order::Coin, &normals);
+        let run = p95s(&run(seed, pairs, times_as_slow.ln(), Order::Coin, &normals));
         let status = judged(&[excess(&run, 0, factor)], seed)[0].status;
         counts[0] += u32::from(status == Verdict::Fail);
         counts[1] += u32::from(status == Verdict::Pass);
@@ -200,9 +221,9 @@ fn outcomes(runs: u32, pairs: usize, times_as_slow: f64, factor: f64) -> (f64, f
 fn second_look_alarms(runs: u32, pairs: usize, most_pairs: usize) -> f64 {
     let normals = Normals::new();
     rate(runs, |seed| {
-        let whole = run(seed, most_pairs, 0.0, Order::Coin, &normals);
+        let whole = p95s(&run(seed, most_pairs, 0.0, Order::Coin, &normals));
         let look = |pairs: usize| {
-            let part: Run = whole[..pairs].to_vec();
+            let part = whole.each_ref().map(|sides| sides.each_ref().map(|p95s| p95s[..pairs].to_vec()));
             judged(&(0..ENDPOINTS).map(|endpoint| excess(&part, endpoint, 1.0)).collect::<Vec<_>>(), seed)
         };
         let first = look(pairs);
@@ -305,13 +326,13 @@ fn sides_that_change_their_names_change_the_sign_and_other_units_change_nothing(
         }
         back
     });
-    let (one, other) = (excess(&there, 0, 1.0), excess(&back, 0, 1.0));
+    let (one, other) = (excess(&p95s(&there), 0, 1.0), excess(&p95s(&back), 0, 1.0));
     assert!(one.over.iter().zip(&other.over).all(|(one, other)| (one + other).abs() < 1e-12));
     let scaled: Run = there
         .iter()
         .map(|pair| pair.each_ref().map(|side| side.each_ref().map(|times| times.iter().map(|it| it + 3.0).collect())))
         .collect();
-    let (plain, scaled) = (judged(&[one], 5), judged(&[excess(&scaled, 0, 1.0)], 5));
+    let (plain, scaled) = (judged(&[one], 5), judged(&[excess(&p95s(&scaled), 0, 1.0)], 5));
     let [plain, scaled] = [plain, scaled].map(|calls| calls[0].estimate.expect("pairs enough"));
     for (one, other) in [(plain.low, scaled.low), (plain.value, scaled.value), (plain.high, scaled.high)] {
         assert!((one - other).abs() < 1e-9, "{one} {other}");

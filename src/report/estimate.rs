@@ -22,7 +22,7 @@ pub(super) fn figure(value: f64, estimate: &Estimate, unit: &str) -> String {
     }
 }
 
-/// `10 pairs, signed-rank`; how much the estimate rests on.
+/// `10 pairs, signed-rank`: how much the estimate rests on.
 pub(super) fn basis(gate: &GateResult) -> Option<String> {
     let estimate = gate.estimate.as_ref()?;
     let (observations, of) = (format_count(estimate.observations), visible(&estimate.of));
@@ -31,7 +31,12 @@ pub(super) fn basis(gate: &GateResult) -> Option<String> {
     } else {
         format!("{} {of} put together to {observations}", format_count(estimate.blocks))
     };
-    Some(format!("{observed}, {}", visible(&estimate.method)))
+    let method = match estimate.method.as_str() {
+        "t" => "Student's t".to_owned(),
+        "clopper-pearson" => "Clopper–Pearson".to_owned(),
+        other => visible(other),
+    };
+    Some(format!("{observed}, {method}"))
 }
 
 /// What would settle a gate that is not decided.

@@ -13,7 +13,7 @@ const MARGIN: f64 = 8.0;
 
 /// The line and the figures under it; a dash where a count decided.
 pub(super) fn cell(gate: &GateResult) -> Markup {
-    let Some(estimate) = &gate.estimate else { return none(Some("decided by the figure itself")) };
+    let Some(estimate) = &gate.estimate else { return none(None) };
     html! {
         @if let Some(places) = Places::of(estimate) { (line(gate, estimate, &places)) }
         div.interval { (interval(gate)) }

@@ -106,17 +106,16 @@ pub(super) fn rules(rules: &[GateResult], status: fn(Verdict) -> String) -> Mark
     html! {
         div.wide { table.rules {
             thead { tr {
-                th { "Rule" } th { "Status" } th.number { "Observed" } th.number { "Limit" } th { "Estimate, 95 % interval, limit" } th.number { "Samples" } th { "Reason" }
+                th { "Rule" } th { "Status" } th.number { "Observed" } th.number { "Limit" } th { "Estimate, 95 % interval, limit" } th { "Reason" }
             } }
             tbody {
                 @for rule in rules {
                     tr {
                         td { (code(&rule.expr)) }
                         td.status { span.status.(rule.status.name()) { (status(rule.status)) } }
-                        td.number { (quantity(rule.observed, &rule.unit)) }
+                        td.number { (quantity(rule.observed, &rule.unit)) @if rule.samples > 0 { br; small { "of " (format_count(rule.samples)) } } }
                         td.number { (quantity(rule.limit, &rule.unit)) }
                         td { (forest::cell(rule)) }
-                        td.number { (format_count(rule.samples)) }
                         td { (prose(&rule.reason)) }
                     }
                 }
