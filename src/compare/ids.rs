@@ -22,6 +22,7 @@ use std::collections::HashMap;
 pub use namespace::Namespace;
 pub use places::Places;
 pub(super) use spot::Ruling;
+pub use target::is_id_shaped;
 pub(super) use watch::Watch;
 
 use crate::plan::Plan;

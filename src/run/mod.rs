@@ -26,6 +26,7 @@ use crate::clock::Epoch;
 use crate::contract::Contract;
 use crate::http::Origin;
 use crate::load::Sharding;
+use crate::noise::Known;
 use crate::parity::After;
 use crate::plan::{Gate, Plan};
 use crate::progress::Progress;
@@ -198,18 +199,19 @@ async fn with_sides(
         let mut databases = Databases::connect(&job.plan, sides, "parity", None, progress).await;
         let parity = until(stop, Box::pin(replay(job, &origins, recordings, &mut databases, progress))).await;
         state::keep(databases, record);
-        record.parity = Some(alive(sides, parity?)?);
+        let (parity, known) = alive(sides, parity?)?;
+        record.parity = Some(parity);
         save(job, record)?;
         if job.explore > 0 {
             progress.phase("explore");
-            let exploring = Box::pin(explore::explore(job, sides, record, progress));
+            let exploring = Box::pin(explore::explore(job, sides, record, &known, progress));
             let outcome = until(stop, exploring).await?;
             alive(sides, outcome)?;
             save(job, record)?;
         }
         // One step alone is asked for: what leads to it are requests, not faults.
         if job.plan.only.is_none() {
-            let faults = until(stop, Box::pin(faults::make(job, record, sides, progress))).await?;
+            let faults = until(stop, Box::pin(faults::make(job, record, sides, &known, progress))).await?;
             alive(sides, faults)?;
             save(job, record)?;
         }
@@ -257,24 +259,24 @@ async fn load_and_compare(
     measured
 }
 
-/// The parity phase. That there is no contract is told in its evidence: a gate on coverage cannot hold then.
+/// The parity phase, and what it knows for noise. That there is no contract is told in its evidence: a gate on coverage cannot hold then.
 async fn replay(
     job: &Job,
     origins: &Pair<Origin>,
     recordings: Vec<parity::Recording>,
     databases: &mut Databases<'_>,
     progress: &Progress,
-) -> Result<Parity, RunError> {
+) -> Result<(Parity, Known), RunError> {
     let served = contract::served(&job.plan, &origins.baseline).await;
     let contract = job.contract.as_ref().or(served.as_ref().ok().and_then(Option::as_ref));
     contract::tell(contract, served.as_ref().err(), progress);
     let after = async |after: After<'_>| databases.after(after).await;
-    let mut parity =
+    let (mut parity, known) =
         parity::run_with_noise(&job.plan, contract, origins, job.seed, recordings, progress, after).await?;
     if let Err(problem) = &served {
         contract::without_contract(&mut parity, &job.plan, problem);
     }
-    Ok(parity)
+    Ok((parity, known))
 }
 
 /// Runs a phase that may be dropped at any point, until the stop flag is set.
