@@ -25,6 +25,8 @@ const BUNDLED: [(&str, &str); 2] = [
 const DEFAULT_DURATION: Duration = Duration::from_secs(10);
 /// Users of an ad-hoc load test where none are given.
 const DEFAULT_USERS: usize = 32;
+/// Most blocks of an ad-hoc load test that has gates.
+const MOST_BLOCKS: f64 = 10.0;
 /// Most arrivals that an ad-hoc test in the open model has under way.
 const MOST_UNDERWAY: usize = 256;
 
@@ -202,6 +204,11 @@ fn apply_load(plan: &mut Plan, overrides: &LoadOverrides) -> Result<(), UsageErr
         let pair = plan.load.block * u32::try_from(plan.roles().len().max(1)).unwrap_or(1);
         plan.load.pairs = (duration.as_secs_f64() / pair.as_secs_f64()).round().max(1.0) as u32;
     }
+    plan.load.max_pairs = overrides.max_pairs.or(plan.load.max_pairs);
+    let pairs = plan.load.pairs;
+    if overrides.max_pairs.is_some_and(|most| most < pairs) {
+        return Err(UsageError::new(format_args!("--max-pairs: less than the {pairs} pairs there are anyway")));
+    }
     Ok(())
 }
 
@@ -240,6 +247,10 @@ pub(super) fn ad_hoc(url: &str, overrides: &Overrides) -> Result<Plan, UsageErro
     plan.seed = overrides.seed;
     apply_metrics(&mut plan, overrides)?;
     add_gates(&mut plan, &overrides.gates)?;
+    if !plan.gates.is_empty() {
+        divide(&mut plan.load);
+        plan.load.max_pairs = overrides.load.max_pairs;
+    }
     Ok(plan)
 }
 
@@ -266,6 +277,20 @@ fn refuse_for_one_url(overrides: &Overrides) -> Result<(), UsageError> {
         }
     }
     Ok(())
+}
+
+/// Gates on times are judged by how much they vary from block to block, so few blocks are made many. Each lasts a second
+/// at least and has an arrival.
+fn divide(load: &mut plan::Load) {
+    let length = load.block * load.pairs;
+    let arrivals = match load.arrivals {
+        Arrivals::Open { rate, .. } => rate * length.as_secs_f64(),
+        Arrivals::Closed { .. } => f64::INFINITY,
+    };
+    let blocks = length.as_secs_f64().min(arrivals).clamp(1.0, MOST_BLOCKS) as u32;
+    if blocks > load.pairs {
+        (load.block, load.pairs) = (length / blocks, blocks);
+    }
 }
 
 /// The contract of a plan, if it is in a file and the command compares anything.
@@ -337,6 +362,26 @@ mod tests {
             assert!(message.starts_with(&format!("error: {option}: {refused}")), "{message}");
         }
         assert!(load(&["http://new:8000/students"]).is_ok());
+    }
+
+    #[test]
+    fn an_ad_hoc_test_with_gates_has_blocks_to_judge_them_by() {
+        let blocks = |arguments: &[&str]| {
+            let plan = load(&[&["http://new:8000/students", "--gate", "p(95)<500"], arguments].concat()).unwrap();
+            (plan.load.pairs, plan.load.block)
+        };
+        assert_eq!(blocks(&[]), (10, Duration::from_secs(1)));
+        assert_eq!(blocks(&["-d", "60s"]), (10, Duration::from_secs(6)));
+        assert_eq!(blocks(&["-d", "500ms"]), (1, Duration::from_millis(500)));
+        assert_eq!(blocks(&["-d", "10s", "--rate", "0.5"]), (5, Duration::from_secs(2)));
+        assert_eq!(load(&["http://new:8000/students"]).unwrap().load.pairs, 1);
+    }
+
+    #[test]
+    fn pairs_may_be_added_but_not_taken_away() {
+        assert_eq!(check(&["students", "--pairs", "4", "--max-pairs", "8"]).unwrap().load.max_pairs, Some(8));
+        let refused = check(&["students", "--max-pairs", "2"]).unwrap_err();
+        assert!(refused.contains("--max-pairs: less than the 10 pairs"), "{refused}");
     }
 
     const SERVED: [&str; 4] = ["--baseline", "http://127.0.0.1:8081", "--candidate", "http://127.0.0.1:8082"];

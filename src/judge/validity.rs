@@ -164,6 +164,10 @@ fn lost_arrivals(load: &Load) -> Option<Finding> {
 }
 
 fn missing_pairs(load: &Load) -> Option<Finding> {
+    if load.stopped.is_some() {
+        // What that means is told where the gates are known.
+        return None;
+    }
     let sides = load.sides.iter().filter(|(_, side)| side.is_some()).count();
     let blocks_of = |pair: u32| load.blocks.iter().filter(|block| block.pair == pair && block.measured_s > 0.0).count();
     let complete = (0..load.pairs_planned).filter(|pair| blocks_of(*pair) >= sides).count();

@@ -3,6 +3,7 @@
 //!
 //! It has a thread of its own, because tokio's timer ticks once a millisecond: blocks begin and end when they should.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -59,9 +60,14 @@ pub(super) struct FinishedBlock {
 pub(super) struct Performance {
     /// Every block in the order it was run.
     pub blocks: Vec<FinishedBlock>,
+    /// Pairs that were to be run in the end.
+    pub pairs: u32,
     /// What comparing their answers found, if they were compared.
     pub parity: Option<LoadParity>,
 }
+
+/// Asked once, when the planned pairs are done: how many pairs there should be in all.
+pub(super) type AskForMore = Box<dyn FnOnce(&[FinishedBlock]) -> Option<u32> + Send>;
 
 /// How much there is to do.
 #[derive(Debug, Clone)]
@@ -121,21 +127,21 @@ pub(super) fn conduct(
     progress: &Progress,
     stop: &Stop,
     mut examiner: Option<Examiner>,
+    mut more: Option<AskForMore>,
 ) -> Result<Performance, LoadError> {
     sharpen_this_thread();
     let mut outcome = await_users(rig, stop).and_then(|()| in_time(score));
     let mut finished = Vec::new();
+    let mut pairs = score.pairs;
     let mut around = Around { users, audit: Audit::start() };
     if outcome.is_ok() {
         let started = Instant::now();
-        let plan: Vec<(u32, Role)> =
-            (0..score.pairs).flat_map(|pair| block_order(rig.seed, pair, &score.roles)).collect();
-        for (index, (pair, role)) in plan.iter().enumerate() {
-            if stop.is_triggered() {
-                break;
-            }
-            tell(progress, index, plan.len(), *pair, *role, score, started);
-            let turn = Turn { index: index as u32, pair: *pair, side: *role };
+        let order = |pairs: Range<u32>| pairs.flat_map(|pair| block_order(rig.seed, pair, &score.roles));
+        let mut plan: Vec<(u32, Role)> = order(0..pairs).collect();
+        let mut index = 0;
+        while let Some((pair, role)) = plan.get(index).copied().filter(|_| !stop.is_triggered()) {
+            tell(progress, index, (plan.len(), pairs), pair, role, score, started);
+            let turn = Turn { index: index as u32, pair, side: role };
             match play(rig, score, turn, stages, stop, &mut around, examiner.as_mut()) {
                 Ok(block) => finished.push(block),
                 Err(error) => {
@@ -143,11 +149,20 @@ pub(super) fn conduct(
                     break;
                 }
             }
+            index += 1;
+            if index == plan.len()
+                && !stop.is_triggered()
+                && let Some(wanted) = more.take().and_then(|more| more(&finished)).filter(|wanted| *wanted > pairs)
+            {
+                progress.note(format!("not decided after {pairs} pairs: {} more", wanted - pairs));
+                plan.extend(order(pairs..wanted));
+                pairs = wanted;
+            }
         }
         progress.step(finished.len() as u64, plan.len() as u64, "done", None);
     }
     stages.send_replace(Stage::Over);
-    outcome.map(|()| Performance { blocks: finished, parity: examiner.map(Examiner::into_evidence) })
+    outcome.map(|()| Performance { blocks: finished, pairs, parity: examiner.map(Examiner::into_evidence) })
 }
 
 fn block_order(seed: u64, pair: u32, roles: &[Role]) -> Vec<(u32, Role)> {
@@ -155,10 +170,18 @@ fn block_order(seed: u64, pair: u32, roles: &[Role]) -> Vec<(u32, Role)> {
 }
 
 /// What is being done, and when all will be over: at the pace so far, which knows how long blocks take to drain.
-fn tell(progress: &Progress, done: usize, total: usize, pair: u32, role: Role, score: &Score, started: Instant) {
+fn tell(
+    progress: &Progress,
+    done: usize,
+    (total, pairs): (usize, u32),
+    pair: u32,
+    role: Role,
+    score: &Score,
+    started: Instant,
+) {
     let so_far = started.elapsed().checked_div(u32::try_from(done).unwrap_or(u32::MAX)).unwrap_or(score.length);
     let left = so_far.max(score.length) * u32::try_from(total - done).unwrap_or(u32::MAX);
-    let now = format!("pair {} of {}, {role}", pair + 1, score.pairs);
+    let now = format!("pair {} of {}, {role}", pair + 1, pairs);
     progress.step(done as u64, total as u64, now, Some(left));
 }
 

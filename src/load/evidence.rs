@@ -22,7 +22,11 @@ pub(super) fn own_cpu_s() -> Option<f64> {
 
 /// The load part of the run record; processor and pool figures of the sides are filled in by whoever observed them.
 pub(super) fn assemble(rig: &Rig, score: &Score, performance: &Performance, epoch: Epoch, cpu: Option<f64>) -> Load {
-    let blocks = performance.blocks.as_slice();
+    Load { pairs_planned: performance.pairs, ..of_blocks(rig, score, &performance.blocks, epoch, cpu) }
+}
+
+/// The same of the blocks there are so far, without what comparing their answers found.
+pub(super) fn of_blocks(rig: &Rig, score: &Score, blocks: &[FinishedBlock], epoch: Epoch, cpu: Option<f64>) -> Load {
     let (model, rate, users) = match score.arrivals {
         Arrivals::Open { rate, .. } => ("open", Some(rate), rig.users),
         Arrivals::Closed { users } => ("closed", None, users),
@@ -39,6 +43,7 @@ pub(super) fn assemble(rig: &Rig, score: &Score, performance: &Performance, epoc
         blocks: blocks.iter().map(|finished| block(finished, score, epoch)).collect(),
         generator: generator(rig, score, blocks, cpu),
         parity: None,
+        stopped: None,
         shards: Vec::new(),
     }
 }
@@ -153,6 +158,7 @@ fn block_steps(finished: &FinishedBlock) -> Vec<BlockStep> {
             requests: totals.requests,
             errors: totals.error_count(),
             response_time_hdr: totals.response.encode(),
+            service_time_hdr: totals.service.encode(),
         })
         .collect()
 }

@@ -10,6 +10,7 @@ mod conductor;
 mod evidence;
 mod files;
 mod goose;
+mod guard;
 mod histogram;
 mod pacer;
 mod parity;
@@ -29,13 +30,15 @@ use crate::http::Origin;
 use crate::plan::{Arrivals, Plan, Think};
 use crate::progress::Progress;
 use crate::record;
+use crate::record::load::EarlyStop;
 use crate::role::{Pair, Role};
 use crate::schedule::{self, Share};
 use crate::step::{Captured, LoginError, PreparedFlow, RenderError, log_in};
 use crate::stop::Stop;
 use crate::tally::Secrets;
-use conductor::{Performance, Score};
+use conductor::{AskForMore, Performance, Score};
 pub use files::make_room;
+use guard::Guarded;
 use histogram::SharedHistogram;
 use parity::Examiner;
 use user::Stage;
@@ -167,23 +170,64 @@ pub struct Sharding {
     pub plan: String,
 }
 
+/// How many pairs there should be in all, from what there is so far.
+pub type MorePairs = Box<dyn FnOnce(record::Load) -> Option<u32> + Send>;
+
 /// Runs the load phase. A stop ends it early; what was measured until then is given back.
 ///
 /// # Errors
 /// See [`LoadError`]; a side that answers nothing but errors is a result, not an error.
 pub async fn run(setup: Setup<'_>, progress: &Progress, stop: &Stop) -> Result<record::Load, LoadError> {
+    run_with_more(setup, None, progress, stop).await
+}
+
+/// As [`run`]; `more` is asked once, when the planned pairs are done, how many there should be.
+pub async fn run_with_more(
+    setup: Setup<'_>,
+    more: Option<MorePairs>,
+    progress: &Progress,
+    stop: &Stop,
+) -> Result<record::Load, LoadError> {
     let users = users_per_flow(setup.plan, setup.shard)?;
     let rig = Arc::new(rig(&setup, &users).await?);
     let score = Arc::new(score(&setup)?);
     let started = Instant::now();
     let own_cpu = evidence::own_cpu_s();
     let examiner = examiner(&setup, &rig);
-    let performance = perform_all(&rig, users, &score, progress, stop, examiner).await?;
+    let more = more.map(|more| ask_for_more(more, &rig, &score, setup.epoch));
+    // No more load is needed once this much has failed; shards keep to a common schedule.
+    let (early, listen) = oneshot::channel();
+    let guarded = Guarded::among(&setup.plan.gates).filter(|_| setup.shard.is_none()).map(|guarded| (guarded, early));
+    let performance = perform_all(&rig, users, &score, progress, stop, examiner, (more, guarded)).await?;
     let cpu = evidence::own_cpu_s().zip(own_cpu).map(|(end, start)| (end - start) / started.elapsed().as_secs_f64());
     let mut load = evidence::assemble(&rig, &score, &performance, setup.epoch, cpu);
     load.parity = performance.parity;
     load.shards.extend(setup.shard.map(|shard| evidence::shard(&rig, shard, &performance.blocks, setup.epoch)));
+    load.stopped = listen.await.ok();
     Ok(load)
+}
+
+fn ask_for_more(more: MorePairs, rig: &Arc<Rig>, score: &Arc<Score>, epoch: Epoch) -> AskForMore {
+    let (rig, score) = (rig.clone(), score.clone());
+    Box::new(move |finished| more(evidence::of_blocks(&rig, &score, finished, epoch, None)))
+}
+
+/// Ends the load when too much has failed, and says so.
+fn guard(
+    guarded: (Guarded, oneshot::Sender<EarlyStop>),
+    stages: watch::Receiver<Stage>,
+    progress: &Progress,
+    stop: &Stop,
+) {
+    let (progress, stop) = (progress.clone(), stop.clone());
+    tokio::spawn(async move {
+        if let Some(early) = guard::watch(guarded.0, guard::WINDOW, stages).await {
+            progress.note(format!("the load ends: {} of {} requests failed", early.errors, early.requests));
+            // The receiver is gone only if the whole load is.
+            let _ = guarded.1.send(early);
+            stop.trigger();
+        }
+    });
 }
 
 /// Users and conductor on threads of their own; ends when both have.
@@ -194,6 +238,7 @@ async fn perform_all(
     progress: &Progress,
     stop: &Stop,
     examiner: Option<Examiner>,
+    (more, guarded): (Option<AskForMore>, Option<(Guarded, oneshot::Sender<EarlyStop>)>),
 ) -> Result<Performance, LoadError> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     runtime.thread_name("load").enable_all();
@@ -203,6 +248,9 @@ async fn perform_all(
     }
     let runtime = runtime.build()?;
     let (stages, listen) = watch::channel(Stage::Waiting);
+    if let Some(guarded) = guarded {
+        guard(guarded, listen.clone(), progress, stop);
+    }
     let attack = {
         let rig = rig.clone();
         runtime.spawn(async move { Box::pin(goose::attack(rig, &users, listen)).await })
@@ -213,7 +261,7 @@ async fn perform_all(
         let users = runtime.handle().clone();
         move || {
             // The receiver is gone only if the whole run is.
-            let _ = report.send(conductor::conduct(&rig, &score, &users, &stages, &progress, &stop, examiner));
+            let _ = report.send(conductor::conduct(&rig, &score, &users, &stages, &progress, &stop, examiner, more));
         }
     };
     std::thread::Builder::new().name("conductor".to_owned()).spawn(conductor)?;

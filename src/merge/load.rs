@@ -150,7 +150,7 @@ fn step(
     Ok(merged)
 }
 
-/// The same block of all shards. Service times of a block are not known: no record has their histogram.
+/// The same block of all shards.
 fn block(parts: &[Part], like: &Block) -> Result<Block, MergeError> {
     let same: Vec<(&Part, usize, &Block)> = parts
         .iter()
@@ -160,21 +160,25 @@ fn block(parts: &[Part], like: &Block) -> Result<Block, MergeError> {
         })
         .collect();
     let sum = |read: fn(&Block) -> u64| same.iter().map(|(_, _, block)| read(block)).sum::<u64>();
-    let mut all = Merged::default();
-    let mut steps: BTreeMap<usize, (BlockStep, Merged)> = BTreeMap::new();
+    let (mut all, mut all_services) = (Merged::default(), Merged::default());
+    let mut steps: BTreeMap<usize, (BlockStep, Merged, Merged)> = BTreeMap::new();
     for (part, _, block) in &same {
         for step in &block.steps {
-            let (merged, times) = steps.entry(step.step).or_default();
+            let (merged, times, services) = steps.entry(step.step).or_default();
             merged.step = step.step;
             merged.requests += step.requests;
             merged.errors += step.errors;
             for into in [times, &mut all] {
                 into.add(&step.response_time_hdr).map_err(|why| part.unreadable(why))?;
             }
+            for into in [services, &mut all_services] {
+                into.add(&step.service_time_hdr).map_err(|why| part.unreadable(why))?;
+            }
         }
     }
-    let steps = steps.into_values().map(|(step, times)| {
-        Ok(BlockStep { response_time_hdr: times.encode().map_err(|why| same[0].0.unreadable(why))?, ..step })
+    let steps = steps.into_values().map(|(step, times, services)| {
+        let encoded = |times: &Merged| times.encode().map_err(|why| same[0].0.unreadable(why));
+        Ok(BlockStep { response_time_hdr: encoded(&times)?, service_time_hdr: encoded(&services)?, ..step })
     });
     Ok(Block {
         pair: like.pair,
@@ -185,7 +189,7 @@ fn block(parts: &[Part], like: &Block) -> Result<Block, MergeError> {
         requests: sum(|block| block.requests),
         errors: sum(|block| block.errors),
         response_time_us: all.quantiles(mean(same.iter().map(|(_, _, block)| block.response_time_us.as_ref()))),
-        service_time_us: None,
+        service_time_us: all_services.quantiles(mean(same.iter().map(|(_, _, block)| block.service_time_us.as_ref()))),
         cpu_ms: same.iter().find_map(|(_, _, block)| block.cpu_ms),
         machine: machine(same.iter().map(|(_, _, block)| &block.machine)),
         seconds: seconds(&same)?,

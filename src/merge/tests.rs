@@ -68,7 +68,13 @@ fn shard(index: u32, of: u32, times: &[u64], began_ms: i64) -> Named {
         cpu_ms: None,
         machine: Machine::default(),
         seconds: vec![Second { requests: count, errors: 1, max_us: 9, ..Second::default() }, Second::default()],
-        steps: vec![BlockStep { step: 0, requests: count, errors: 1, response_time_hdr: encoded(times) }],
+        steps: vec![BlockStep {
+            step: 0,
+            requests: count,
+            errors: 1,
+            response_time_hdr: encoded(times),
+            service_time_hdr: encoded(times),
+        }],
     };
     let load = Load {
         model: "open".to_owned(),
@@ -82,6 +88,7 @@ fn shard(index: u32, of: u32, times: &[u64], began_ms: i64) -> Named {
         blocks: vec![block],
         generator: Generator { offered: Some(50.0), achieved: Some(49.0), unsent: 2, ..Generator::default() },
         parity: None,
+        stopped: None,
         shards: vec![Shard {
             index,
             of,

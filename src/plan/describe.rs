@@ -202,6 +202,9 @@ fn write_load(out: &mut String, plan: &Plan) -> fmt::Result {
         format!(", the first {} of each not counted", format_duration(load.settle))
     };
     writeln!(out, "  {blocks} blocks of {}{settle}", format_duration(load.block))?;
+    if let Some(most) = load.max_pairs.filter(|most| *most > load.pairs) {
+        writeln!(out, "  goes on to at most {most} pairs if a gate is not decided by then")?;
+    }
     writeln!(out, "  takes {} besides starting and the parity phase", format_duration(plan.estimated_load_time()))
 }
 

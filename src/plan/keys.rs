@@ -516,6 +516,11 @@ pub(super) static LOAD: Object = Object {
             "Ramps of the rate (open) or of the users (closed), as in k6. Each block goes through all of them.",
         ),
         may("pairs", Kind::Whole(1, MAX_PAIRS), "Block pairs. Default 12."),
+        may(
+            "max_pairs",
+            Kind::Whole(1, MAX_PAIRS),
+            "Goes on once, up to so many pairs, where a gate is not decided after `pairs`. Default: it does not.",
+        ),
         may("block", Kind::Duration, "Length of a block, settle time included. Default 5s, or the length of `stages`."),
         may("settle", Kind::Duration, "Start of each block that is not counted. Default 1s."),
         may("parity", Kind::Switch, "Whether the sides' answers are compared under load as well. Default true."),

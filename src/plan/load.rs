@@ -14,6 +14,8 @@ pub struct Load {
     pub ramp: Option<Ramp>,
     /// Block pairs.
     pub pairs: u32,
+    /// Most block pairs, if a gate is not decided after `pairs`; `None`: no more than these.
+    pub max_pairs: Option<u32>,
     /// Length of a block, settle time included.
     pub block: Duration,
     /// Start of each block that is not counted.

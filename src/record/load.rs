@@ -38,9 +38,27 @@ pub struct Load {
     /// What comparing the answers found; `null`: they were not compared.
     #[serde(default)]
     pub parity: Option<LoadParity>,
+    /// Why the load ended before all blocks were done; `null`: it did not, or was interrupted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<EarlyStop>,
     /// One: these figures are a share of a load that several processes made. More: they were merged from these shares.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shards: Vec<Shard>,
+}
+
+/// The candidate failed so many requests that more load would not have changed the verdict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EarlyStop {
+    /// The gate that was past saving.
+    pub gate: String,
+    /// Its limit, a share.
+    pub limit: f64,
+    /// Seconds of measured load on the candidate until then.
+    pub seconds: u64,
+    /// Requests that ended in these seconds.
+    pub requests: u64,
+    /// Of these, failed.
+    pub errors: u64,
 }
 
 /// One of several processes that made one load together.
@@ -325,6 +343,9 @@ pub struct BlockStep {
     pub errors: u64,
     /// Response times.
     pub response_time_hdr: String,
+    /// Service times.
+    #[serde(default)]
+    pub service_time_hdr: String,
 }
 
 /// What the generator did, as against what it was asked to do.

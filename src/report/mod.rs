@@ -7,6 +7,7 @@
 mod audit;
 mod capacity;
 mod charts;
+mod estimate;
 mod figures;
 mod files;
 mod hdr;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Rooms by floor, the ground floor first. ARCHITECTURE.md says what each is for.
 const FLOORS: [&[&str]; 8] = [
-    &["clock", "diagnostic", "progress", "role", "stop", "units"],
+    &["clock", "diagnostic", "progress", "role", "statistics", "stop", "units"],
     &["plan", "record"],
     &[
         "capacity",

@@ -12,6 +12,7 @@ mod ids;
 mod import_openapi;
 mod intake;
 mod leaks;
+mod length;
 mod live;
 mod noise;
 mod pacing;

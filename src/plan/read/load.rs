@@ -145,6 +145,7 @@ pub(super) fn load(node: Option<&Node>, problems: &mut Problems<'_>) -> Load {
         arrivals: Arrivals::Open { rate: DEFAULT_RATE, spacing: Spacing::Poisson, burst: None, users: DEFAULT_USERS },
         ramp: None,
         pairs: 12,
+        max_pairs: None,
         block: Duration::from_secs(5),
         settle: Duration::from_secs(1),
         parity: true,
@@ -154,6 +155,8 @@ pub(super) fn load(node: Option<&Node>, problems: &mut Problems<'_>) -> Load {
     let arrivals = arrivals(&fields, problems);
     let parity = fields.get("parity").and_then(|node| switch(node, problems));
     let pairs = fields.get("pairs").and_then(|node| whole(node, 1..=MAX_PAIRS, problems));
+    load.pairs = pairs.map_or(load.pairs, |pairs| pairs as u32);
+    load.max_pairs = max_pairs(&fields, load.pairs, problems);
     let (block_node, settle_node) = (fields.get("block"), fields.get("settle"));
     let least = Duration::from_millis(1);
     let stages_length = arrivals.as_ref().and_then(|(_, ramp)| ramp.as_ref()).map(Ramp::length);
@@ -168,7 +171,6 @@ pub(super) fn load(node: Option<&Node>, problems: &mut Problems<'_>) -> Load {
         (None, None) => Some(load.block),
     };
     let settle = settle_node.map_or(Some(load.settle), |node| duration(node, Duration::ZERO..=LONGEST_BLOCK, problems));
-    load.pairs = pairs.map_or(load.pairs, |pairs| pairs as u32);
     load.parity = parity.unwrap_or(load.parity);
     let is_read = arrivals.is_some();
     // What could not be read was told already, and its place is taken by something that fits any block.
@@ -183,6 +185,15 @@ pub(super) fn load(node: Option<&Node>, problems: &mut Problems<'_>) -> Load {
         }
     }
     if is_read { known } else { load }
+}
+
+fn max_pairs(fields: &Fields<'_>, pairs: u32, problems: &mut Problems<'_>) -> Option<u32> {
+    let node = fields.get("max_pairs")?;
+    let most = whole(node, 1..=MAX_PAIRS, problems)? as u32;
+    if most < pairs {
+        problems.value(node, format!("`max_pairs` is less than `pairs`, which is {pairs}"), None);
+    }
+    Some(most)
 }
 
 /// Who decides when an iteration begins, and how that changes within a block.

@@ -224,7 +224,8 @@ fn ad_hoc_load(arrivals: Arrivals, duration: Duration) -> Result<Load, String> {
         return Err(format!("a load of {} is too long", format_duration(duration)));
     }
     let pairs = blocks as u32;
-    let load = Load { arrivals, ramp: None, pairs, block: duration / pairs, settle: Duration::ZERO, parity: false };
+    let block = duration / pairs;
+    let load = Load { arrivals, ramp: None, pairs, max_pairs: None, block, settle: Duration::ZERO, parity: false };
     match load::check(&load) {
         Ok(()) => Ok(load),
         Err((message, _)) => Err(message),

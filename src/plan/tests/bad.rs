@@ -139,6 +139,7 @@ fn wrong_lines_are_told_by_what_is_wrong() {
         ("load: { rate: .nan }", "is not a rate"),
         ("load: { rate: 9999999/s }", "must be above 0"),
         ("load: { rate: 5/s, pairs: 0 }", "from 1 to 10000"),
+        ("load: { rate: 5/s, pairs: 8, max_pairs: 6 }", "`max_pairs` is less than `pairs`, which is 8"),
         ("load: { rate: 5/s, block: 1s }", "is over before it has settled"),
         ("load: { rate: 5/s, settle: 5s }", "is over before it has settled"),
         (

@@ -61,7 +61,7 @@ fn every_key_arrives_in_the_plan() {
     assert_eq!(database.image, "postgres:16");
     let burst = Some(Burst { size: 60, every: Duration::from_secs(12) });
     let arrivals = Arrivals::Open { rate: 200.0, spacing: Spacing::Uniform, burst, users: 64 };
-    assert_eq!((plan.load.arrivals, plan.load.pairs), (arrivals, 6));
+    assert_eq!((plan.load.arrivals, plan.load.pairs, plan.load.max_pairs), (arrivals, 6, Some(18)));
     assert_eq!((plan.load.block, plan.load.settle), (Duration::from_secs(4), Duration::from_millis(500)));
     assert!(!plan.load.parity, "on unless it is switched off");
     let millis = Duration::from_millis;

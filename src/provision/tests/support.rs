@@ -86,6 +86,7 @@ pub(super) fn plan(baseline: Side, candidate: Side, provider: Provider) -> Plan 
             arrivals: Arrivals::Closed { users: 1 },
             ramp: None,
             pairs: 1,
+            max_pairs: None,
             block: Duration::from_secs(1),
             settle: Duration::ZERO,
             parity: true,

@@ -94,6 +94,7 @@ pub(super) fn load() -> Load {
             unsent: 0,
         },
         parity: Some(parity()),
+        stopped: None,
         shards: Vec::new(),
     }
 }
@@ -120,8 +121,13 @@ fn block(noise: &mut Noise, index: usize, role: Role, totals: &mut [Histogram<u6
     }
     let (requests, errors) = sums(&seconds[1..]);
     let steps = own.iter().enumerate();
-    let steps =
-        steps.map(|(step, own)| BlockStep { step, requests: own.len(), errors: 0, response_time_hdr: encode(own) });
+    let steps = steps.map(|(step, own)| BlockStep {
+        step,
+        requests: own.len(),
+        errors: 0,
+        response_time_hdr: encode(own),
+        service_time_hdr: String::new(),
+    });
     Block {
         pair: index as u32 / 2,
         side: role,
