@@ -90,6 +90,8 @@ pub(super) fn apply(plan: &mut Plan, overrides: &Overrides) -> Result<(), UsageE
     plan.seed = overrides.seed.or(plan.seed);
     plan.compare.noise_runs = overrides.noise_runs.or(plan.compare.noise_runs);
     apply_load(plan, &overrides.load)?;
+    plan.check_load()
+        .map_err(|message| UsageError::new(format_args!("the load of this plan cannot be run: {message}")))?;
     add_gates(plan, &overrides.gates)
 }
 
@@ -190,7 +192,7 @@ fn parse_fault(name: &str) -> Result<Fault, String> {
 
 fn apply_load(plan: &mut Plan, overrides: &LoadOverrides) -> Result<(), UsageError> {
     if let Some(arrivals) = arrivals(overrides, plan.load.arrivals)? {
-        plan.load.arrivals = arrivals;
+        plan.load.replace_arrivals(arrivals);
     }
     if let Some(pairs) = overrides.pairs {
         if pairs == 0 {
@@ -234,6 +236,7 @@ fn arrivals(overrides: &LoadOverrides, present: Arrivals) -> Result<Option<Arriv
 
 /// The plan of `cutover load URL`.
 pub(super) fn ad_hoc(url: &str, overrides: &Overrides) -> Result<Plan, UsageError> {
+    refuse_for_one_url(overrides)?;
     let arrivals = arrivals(&overrides.load, Arrivals::Closed { users: DEFAULT_USERS })?
         .unwrap_or(Arrivals::Closed { users: DEFAULT_USERS });
     let duration = duration(&overrides.load)?.unwrap_or(DEFAULT_DURATION);
@@ -251,15 +254,43 @@ pub(super) fn ad_hoc(url: &str, overrides: &Overrides) -> Result<Plan, UsageErro
     Ok(plan)
 }
 
-/// Gates on times are judged by how much they vary from block to block, so one block is made many. Each lasts a second at
-/// least and has an arrival.
+/// What says something about a plan, or about two sides, says nothing about one URL.
+fn refuse_for_one_url(overrides: &Overrides) -> Result<(), UsageError> {
+    let two_sides = "the URL is the only side; to load two, use `cutover load PLAN`";
+    let no_plan = "there is no plan whose setting this would change; use `cutover load PLAN`";
+    let no_replay = "`cutover load` of a URL compares nothing; use `cutover verify PLAN`";
+    // From the environment it is a habit of the machine and no wish.
+    let database = overrides.database.as_ref().filter(|asked| std::env::var("CUTOVER_DATABASE").as_ref() != Ok(asked));
+    for (option, is_given, hint) in [
+        ("--baseline", overrides.baseline.is_some(), two_sides),
+        ("--candidate", overrides.candidate.is_some(), two_sides),
+        ("--database", database.is_some(), "a service that runs already has its database"),
+        ("--postgres-image", overrides.postgres_image.is_some(), "a service that runs already has its database"),
+        ("--defect", !overrides.defects.is_empty(), "only a bundled candidate has defects; use `cutover load PLAN`"),
+        ("--noise-runs", overrides.noise_runs.is_some(), no_replay),
+        ("--contract", overrides.contract.is_some(), no_replay),
+        ("--faults", !overrides.faults.is_empty() && overrides.faults != ["none"], no_plan),
+        ("--pairs", overrides.load.pairs.is_some(), "there are no pairs of one side; use `--duration`"),
+    ] {
+        if is_given {
+            return Err(UsageError::new(format_args!("{option} has no meaning for one URL\nhint: {hint}")));
+        }
+    }
+    Ok(())
+}
+
+/// Gates on times are judged by how much they vary from block to block, so few blocks are made many. Each lasts a second
+/// at least and has an arrival.
 fn divide(load: &mut plan::Load) {
+    let length = load.block * load.pairs;
     let arrivals = match load.arrivals {
-        Arrivals::Open { rate, .. } => rate * load.block.as_secs_f64(),
+        Arrivals::Open { rate, .. } => rate * length.as_secs_f64(),
         Arrivals::Closed { .. } => f64::INFINITY,
     };
-    let blocks = load.block.as_secs_f64().min(arrivals).clamp(1.0, MOST_BLOCKS) as u32;
-    (load.block, load.pairs) = (load.block / blocks, blocks);
+    let blocks = length.as_secs_f64().min(arrivals).clamp(1.0, MOST_BLOCKS) as u32;
+    if blocks > load.pairs {
+        (load.block, load.pairs) = (length / blocks, blocks);
+    }
 }
 
 /// The contract of a plan, if it is in a file and the command compares anything.
@@ -415,6 +446,51 @@ gates: [ candidate.rss < 64MiB, candidate.p95 < 1s, baseline.cpu < 50% ]\n";
             let message = check(&["--candidate-metrics", text]).unwrap_err();
             assert!(message.contains(part), "{message}");
         }
+    }
+
+    #[test]
+    fn what_has_no_meaning_for_one_url_is_refused_and_not_ignored() {
+        for more in [
+            ["--baseline", "http://old"],
+            ["--candidate", "http://new"],
+            ["--database", "docker"],
+            ["--postgres-image", "postgres:17"],
+            ["--defect", "wrong-status"],
+            ["--noise-runs", "2"],
+            ["--contract", "/openapi.json"],
+            ["--faults", "database-slow"],
+            ["--pairs", "3"],
+        ] {
+            let message = load(&[&["http://new/x"], &more[..]].concat()).expect_err(more[0]);
+            assert!(
+                message.starts_with(&format!("error: {} has no meaning for one URL\nhint: ", more[0])),
+                "{message}"
+            );
+        }
+        for more in [["--faults", "none"], ["--duration", "3s"], ["--rate", "5"], ["--seed", "5"]] {
+            assert!(load(&[&["http://new/x"], &more[..]].concat()).is_ok(), "{more:?}");
+        }
+    }
+
+    #[test]
+    fn load_that_cannot_be_run_is_refused_with_a_reason() {
+        for (arguments, part) in [
+            (["--rate", "0"], "--rate: `0` must be above 0"),
+            (["--rate", "1e9"], "--rate: `1e9` is not a rate"),
+            (["--rate", "1000000000"], "at most 1000000/s"),
+            (["--rate", "nan"], "--rate: `nan` is not a rate"),
+            (["--rate", "0.001"], "nothing may arrive in the"),
+            (["--rate", "900000"], "are the most that are kept in memory; make `block` shorter"),
+            (["--users", "0"], "--users: at least 1"),
+            (["--users", "100001"], "users must be from 1 to 100000"),
+            (["--pairs", "0"], "--pairs: at least 1"),
+            (["--pairs", "4000000000"], "pairs must be from 1 to 10000"),
+            (["--duration", "9000h"], "pairs must be from 1 to 10000; make `--duration` shorter"),
+        ] {
+            let message = check(&[&["students"], &arguments[..]].concat()).expect_err(arguments[1]);
+            assert!(message.contains(part), "{message}");
+        }
+        assert!(load(&["http://new/x", "--rate", "900000"]).unwrap_err().contains("are kept in memory"));
     }
 
     #[test]

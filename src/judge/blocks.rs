@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::disturbed;
 use super::times::{self, Times};
 use crate::plan::gate::{Metric, Quantity, Subject};
 use crate::record::Load;
@@ -79,10 +80,12 @@ fn role(metric: &Metric) -> Option<Role> {
     if let Subject::Side(role) = metric.subject { Some(role) } else { None }
 }
 
-/// The pairs in which every side that is asked for was measured.
+/// The pairs in which every side that is asked for was measured, and that nothing else on the machine disturbed.
 fn usable<'r>(load: &'r Load, metrics: &[&Metric]) -> Vec<BlockPair<'r>> {
     let mut pairs: BTreeMap<u32, Pair<Option<&Block>>> = BTreeMap::new();
-    for block in load.blocks.iter().filter(|block| block.measured_s > 0.0 && block.requests > 0) {
+    let disturbed = disturbed::pairs(load);
+    let counts = |block: &&Block| block.measured_s > 0.0 && block.requests > 0 && !disturbed.contains(&block.pair);
+    for block in load.blocks.iter().filter(counts) {
         *pairs.entry(block.pair).or_default().get_mut(block.side) = Some(block);
     }
     let is_whole = |blocks: &Pair<Option<&Block>>| {

@@ -8,6 +8,7 @@
 
 mod blocks;
 mod coverage;
+mod disturbed;
 mod family;
 mod gates;
 mod leaks;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
+use super::audit::rank_of_p99;
 use super::conductor::{FinishedBlock, Performance, Score};
 use super::histogram::Recorded;
 use super::recorder::{ERROR_KINDS, StepTotals};
@@ -32,7 +33,7 @@ pub(super) fn of_blocks(rig: &Rig, score: &Score, blocks: &[FinishedBlock], epoc
     };
     Load {
         model: model.to_owned(),
-        arrivals: score.arrivals.in_words(),
+        arrivals: score.in_words.clone(),
         rate,
         users,
         block_s: score.length.as_secs_f64(),
@@ -138,6 +139,7 @@ fn block(finished: &FinishedBlock, score: &Score, epoch: Epoch) -> Block {
         response_time_us: all.response.quantiles(),
         service_time_us: all.service.quantiles(),
         cpu_ms: None,
+        machine: finished.machine,
         seconds: finished.totals.windows.iter().map(|(recorded, errors)| second(recorded, *errors)).collect(),
         steps: block_steps(finished),
     }
@@ -161,6 +163,12 @@ fn block_steps(finished: &FinishedBlock) -> Vec<BlockStep> {
         .collect()
 }
 
+fn lag(recorded: &Recorded) -> Option<LagQuantiles> {
+    let lag = recorded.quantiles()?;
+    let p99_at_least = recorded.largest_but(rank_of_p99(lag.count) - 1);
+    Some(LagQuantiles { count: lag.count, p50: lag.p50, p99: lag.p99, p99_at_least, max: lag.max })
+}
+
 fn generator(rig: &Rig, score: &Score, blocks: &[FinishedBlock], cpu: Option<f64>) -> Generator {
     let length: f64 = blocks.iter().map(|finished| finished.length.as_secs_f64()).sum();
     let per_second = |count: u64| (length > 0.0).then(|| count as f64 / length);
@@ -168,12 +176,7 @@ fn generator(rig: &Rig, score: &Score, blocks: &[FinishedBlock], cpu: Option<f64
     Generator {
         offered: per_second(blocks.iter().map(|finished| finished.arrivals).sum()).filter(|_| open),
         achieved: per_second(blocks.iter().map(|finished| finished.begun).sum()),
-        dispatch_lag_us: rig.lag.snapshot().quantiles().map(|lag| LagQuantiles {
-            count: lag.count,
-            p50: lag.p50,
-            p99: lag.p99,
-            max: lag.max,
-        }),
+        dispatch_lag_us: lag(&rig.lag.snapshot()),
         cpu,
         panics: rig.panics.load(Ordering::SeqCst),
         unsent: blocks.iter().map(|finished| finished.unsent).sum(),

@@ -4,25 +4,30 @@
 //! drawn by a coin. Response time runs from the intended start of a request: in the open model from the schedule, so
 //! that a service that stalls pays for everyone who arrived meanwhile.
 
+mod audit;
 mod block;
 mod conductor;
 mod evidence;
+mod files;
 mod goose;
 mod guard;
 mod histogram;
+mod pacer;
 mod parity;
 mod recorder;
+mod sentinel;
 mod user;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
+use rand::RngExt as _;
 use tokio::sync::{oneshot, watch};
 
 use crate::clock::{Epoch, sharpen_this_thread};
 use crate::http::Origin;
-use crate::plan::{Arrivals, Plan};
+use crate::plan::{Arrivals, Plan, Think};
 use crate::progress::Progress;
 use crate::record;
 use crate::record::load::EarlyStop;
@@ -32,6 +37,7 @@ use crate::step::{Captured, LoginError, PreparedFlow, RenderError, log_in};
 use crate::stop::Stop;
 use crate::tally::Secrets;
 use conductor::{AskForMore, Performance, Score};
+pub use files::make_room;
 use guard::Guarded;
 use histogram::SharedHistogram;
 use parity::Examiner;
@@ -67,6 +73,14 @@ pub enum LoadError {
         /// Flows of the plan.
         flows: usize,
     },
+    /// More connections than this process may have open files.
+    #[error("the load needs {needed} open files, and this process may have {limit}")]
+    Files {
+        /// One for each connection, and some to spare.
+        needed: u64,
+        /// The most that is allowed.
+        limit: u64,
+    },
     /// Goose did not start its users.
     #[error("only {seated} of {users} virtual users started within a minute")]
     Users {
@@ -97,7 +111,11 @@ pub struct Rig {
     changes: Vec<bool>,
     origins: Pair<Option<Origin>>,
     logins: Pair<Vec<Option<Captured>>>,
+    /// Pauses of each flow after each of its steps.
+    think: Vec<Vec<Option<Think>>>,
     users: usize,
+    /// Per flow, the ranks of its users and how many of these are taken.
+    seats: Vec<(Vec<f64>, AtomicUsize)>,
     seated: AtomicUsize,
     panics: AtomicU64,
     lag: SharedHistogram,
@@ -106,6 +124,21 @@ pub struct Rig {
 impl Rig {
     fn step_count(&self) -> usize {
         self.flows.iter().map(|flow| flow.steps.len()).sum()
+    }
+
+    /// A seat for one more user of a flow: how many users must have begun before it, where they begin one after the
+    /// other.
+    fn rank(&self, flow: usize) -> f64 {
+        let (ranks, taken) = &self.seats[flow];
+        // Goose starts as many users as there are seats.
+        ranks.get(taken.fetch_add(1, Ordering::SeqCst)).copied().unwrap_or_default()
+    }
+
+    /// How long a user pauses after a step of an iteration: the same on both sides.
+    fn pause(&self, flow: usize, step: usize, iteration: u64) -> Option<Duration> {
+        let think = self.think[flow][step]?;
+        let mut random = schedule::generator(self.seed, "think", (iteration << 16) ^ step as u64);
+        Some(think.least + think.most.saturating_sub(think.least).mul_f64(random.random()))
     }
 }
 
@@ -155,8 +188,8 @@ pub async fn run_with_more(
     progress: &Progress,
     stop: &Stop,
 ) -> Result<record::Load, LoadError> {
-    let (users, total) = users_per_flow(setup.plan, setup.shard)?;
-    let rig = Arc::new(rig(&setup, total).await?);
+    let users = users_per_flow(setup.plan, setup.shard)?;
+    let rig = Arc::new(rig(&setup, &users).await?);
     let score = Arc::new(score(&setup)?);
     let started = Instant::now();
     let own_cpu = evidence::own_cpu_s();
@@ -225,9 +258,10 @@ async fn perform_all(
     let (report, finished) = oneshot::channel();
     let conductor = {
         let (rig, score, progress, stop) = (rig.clone(), score.clone(), progress.clone(), stop.clone());
+        let users = runtime.handle().clone();
         move || {
             // The receiver is gone only if the whole run is.
-            let _ = report.send(conductor::conduct(&rig, &score, &stages, &progress, &stop, examiner, more));
+            let _ = report.send(conductor::conduct(&rig, &score, &users, &stages, &progress, &stop, examiner, more));
         }
     };
     std::thread::Builder::new().name("conductor".to_owned()).spawn(conductor)?;
@@ -264,8 +298,8 @@ async fn join(
     blocks
 }
 
-/// How many users each flow has, and all together.
-fn users_per_flow(plan: &Plan, shard: Option<&Sharding>) -> Result<(Vec<usize>, usize), LoadError> {
+/// How many users each flow has.
+fn users_per_flow(plan: &Plan, shard: Option<&Sharding>) -> Result<Vec<usize>, LoadError> {
     let weights: Vec<u32> = plan.flows.iter().map(|flow| flow.weight).collect();
     let users = match plan.load.arrivals {
         Arrivals::Open { users, .. } => shard.map_or(users, |shard| shard.share.of_count(users)).max(weights.len()),
@@ -274,12 +308,10 @@ fn users_per_flow(plan: &Plan, shard: Option<&Sharding>) -> Result<(Vec<usize>, 
         }
         Arrivals::Closed { users } => users,
     };
-    let shares = schedule::shares(&weights, users);
-    let total = shares.iter().sum();
-    Ok((shares, total))
+    Ok(schedule::shares(&weights, users))
 }
 
-async fn rig(setup: &Setup<'_>, users: usize) -> Result<Rig, LoadError> {
+async fn rig(setup: &Setup<'_>, users: &[usize]) -> Result<Rig, LoadError> {
     let plan = setup.plan;
     let flows = plan
         .flows
@@ -314,7 +346,9 @@ async fn rig(setup: &Setup<'_>, users: usize) -> Result<Rig, LoadError> {
         changes,
         origins: setup.origins.clone(),
         logins,
-        users,
+        think: plan.flows.iter().map(|flow| flow.think.clone()).collect(),
+        users: users.iter().sum(),
+        seats: schedule::ranks(users).into_iter().map(|ranks| (ranks, AtomicUsize::new(0))).collect(),
         seated: AtomicUsize::new(0),
         panics: AtomicU64::new(0),
         lag: SharedHistogram::default(),
@@ -343,6 +377,8 @@ fn score(setup: &Setup<'_>) -> Result<Score, LoadError> {
     Ok(Score {
         share: setup.shard.map(start).transpose()?,
         arrivals: plan.load.arrivals,
+        in_words: plan.load.in_words(),
+        profile: plan.load.profile(),
         roles: plan.roles(),
         pairs: plan.load.pairs,
         length: plan.load.block,

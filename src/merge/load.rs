@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::histogram::{Merged, mean};
 use super::{MergeError, Named};
 use crate::record::load::{
-    AfterLoad, Block, BlockStep, Generator, LagQuantiles, Load, Quantiles, Second, Shard, SideLoad, StepLoad,
+    AfterLoad, Block, BlockStep, Generator, LagQuantiles, Load, Machine, Quantiles, Second, Sentinel, Shard, SideLoad,
+    StepLoad,
 };
 use crate::role::{Pair, Role};
 
@@ -190,9 +191,19 @@ fn block(parts: &[Part], like: &Block) -> Result<Block, MergeError> {
         response_time_us: all.quantiles(mean(same.iter().map(|(_, _, block)| block.response_time_us.as_ref()))),
         service_time_us: all_services.quantiles(mean(same.iter().map(|(_, _, block)| block.service_time_us.as_ref()))),
         cpu_ms: same.iter().find_map(|(_, _, block)| block.cpu_ms),
+        machine: machine(same.iter().map(|(_, _, block)| &block.machine)),
         seconds: seconds(&same)?,
         steps: steps.collect::<Result<_, MergeError>>()?,
     })
+}
+
+/// The worst that any of the shards' machines did: a block that one of them disturbed is disturbed.
+fn machine<'m>(all: impl Iterator<Item = &'m Machine> + Clone) -> Machine {
+    let slow = |sentinel: &Sentinel| sentinel.slow as f64 / sentinel.asked.max(1) as f64;
+    Machine {
+        steal: all.clone().filter_map(|machine| machine.steal).max_by(f64::total_cmp),
+        sentinel: all.filter_map(|machine| machine.sentinel).max_by(|a, b| slow(a).total_cmp(&slow(b))),
+    }
 }
 
 /// The seconds of one block, put together by when they were.
@@ -235,6 +246,7 @@ fn generator(parts: &[Part]) -> Result<Generator, MergeError> {
             count: lag.count,
             p50: lag.p50,
             p99: lag.p99,
+            p99_at_least: None,
             max: lag.max,
         }),
         cpu: total(|generator| generator.cpu),

@@ -7,7 +7,7 @@ use hdrhistogram::serialization::{Serializer as _, V2DeflateSerializer};
 use proptest::prelude::*;
 
 use super::{MergeError, Named, merge};
-use crate::record::load::{Block, BlockStep, Generator, Load, Second, Shard, SideLoad, StepLoad};
+use crate::record::load::{Block, BlockStep, Generator, Load, Machine, Second, Shard, SideLoad, StepLoad};
 use crate::record::{Ending, Environment, RunInfo, RunRecord, SCHEMA_VERSION, Verdict};
 use crate::role::{Pair, Role};
 
@@ -66,6 +66,7 @@ fn shard(index: u32, of: u32, times: &[u64], began_ms: i64) -> Named {
         response_time_us: quantiles(times),
         service_time_us: quantiles(times),
         cpu_ms: None,
+        machine: Machine::default(),
         seconds: vec![Second { requests: count, errors: 1, max_us: 9, ..Second::default() }, Second::default()],
         steps: vec![BlockStep {
             step: 0,

@@ -12,6 +12,7 @@ mod load_parity;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::audit::{generator_in_words, machine_in_words};
 use super::estimate;
 use super::figures::{Figure, figures, loaded};
 use super::state::state_in_words;
@@ -104,7 +105,8 @@ fn compared(record: &RunRecord) -> String {
         [only] => ("Figures", one_side(&shown, only)),
         _ => ("Baseline and candidate", both_sides(&shown)),
     };
-    format!("### {title}\n\n{}\n\n{rows}{unknown}", basis(load))
+    let audit = format!("Generator: {}. Machine: {}.", generator_in_words(&load.generator), machine_in_words(load));
+    format!("### {title}\n\n{}\n\n{rows}{unknown}\n{audit}\n", basis(load))
 }
 
 fn one_side(figures: &[Figure], role: Role) -> String {

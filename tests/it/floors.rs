@@ -107,6 +107,33 @@ fn the_second_floor_reads_no_clock_and_awaits_nothing() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Somebody may set the clock while a run is under way. What is measured or waited for goes by a clock that nobody can set;
+/// the other is for moments that people read.
+#[test]
+fn the_wall_clock_is_read_only_where_a_moment_is_written_down() {
+    let allowed = [
+        "src/cli/accept.rs",
+        "src/cli/options.rs",
+        "src/run/environment.rs",
+        "src/tap/",
+        // Shards agree on a moment to begin at; it is translated once.
+        "src/cli/shard.rs",
+        "src/load/mod.rs",
+        "src/load/evidence.rs",
+    ];
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        for (number, line) in text.lines().enumerate() {
+            let reads = ["SystemTime::now", "Zoned::now", "Timestamp::now", "Utc::now", "Local::now", "Realtime"];
+            let is_allowed = allowed.iter().any(|place| path.starts_with(place));
+            if reads.iter().any(|word| line.contains(word)) && !is_allowed && !line.contains("RealtimeThread") {
+                wrong.push(format!("{}:{}: {}", path.display(), number + 1, line.trim()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn an_import_that_points_up_is_found() {
     assert!(!may_import("compare", "load"));

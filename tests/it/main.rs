@@ -15,6 +15,7 @@ mod leaks;
 mod length;
 mod live;
 mod noise;
+mod pacing;
 mod reproduce;
 mod scripted;
 mod search;

@@ -14,7 +14,7 @@ use super::{Judgement, judge};
 use crate::plan::Gate;
 use crate::plan::gate::{Comparison, Limit, Metric, Quantity, Scope, Subject};
 use crate::record::load::{
-    Block, BlockStep, Generator, LagQuantiles, MeanMax, Pool, Quantiles, StepLoad, WaitQuantiles,
+    Block, BlockStep, Generator, LagQuantiles, Machine, MeanMax, Pool, Quantiles, Sentinel, StepLoad, WaitQuantiles,
 };
 use crate::record::{Ending, Environment, Load, Parity, RunInfo, RunRecord, SCHEMA_VERSION, SideLoad, Verdict};
 use crate::role::{Pair, Role};
@@ -70,7 +70,7 @@ fn load() -> Load {
         generator: Generator {
             offered: Some(100.0),
             achieved: Some(99.5),
-            dispatch_lag_us: Some(LagQuantiles { count: 2_000, p50: 40, p99: 300, max: 900 }),
+            dispatch_lag_us: Some(LagQuantiles { count: 2_000, p50: 40, p99: 300, p99_at_least: Some(290), max: 900 }),
             ..Generator::default()
         },
         parity: None,
@@ -102,6 +102,7 @@ fn block(pair: u32, side: Role) -> Block {
         response_time_us: Some(times(4_000)),
         service_time_us: Some(times(4_000)),
         cpu_ms: Some(250),
+        machine: Machine::default(),
         seconds: Vec::new(),
         steps: vec![block_step(0), block_step(1)],
     }
