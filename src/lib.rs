@@ -6,19 +6,24 @@ pub mod clock;
 pub mod diagnostic;
 pub mod progress;
 pub mod role;
+pub mod statistics;
 pub mod stop;
 pub mod units;
 
 pub mod plan;
 pub mod record;
 
+pub mod capacity;
 pub mod compare;
 pub mod contract;
 pub mod import;
 pub mod judge;
+pub mod merge;
+pub mod noise;
 pub mod reproduce;
 pub mod schedule;
 pub mod tally;
+pub mod trend;
 
 pub mod http;
 pub mod step;

@@ -4,21 +4,25 @@
 //! a change of meaning raises [`SCHEMA_VERSION`]. No field may ever hold a password, a token or a connection string.
 
 pub mod coverage;
+pub mod estimate;
 pub mod explore;
 pub mod faults;
 pub mod load;
 pub mod load_parity;
 pub mod parity;
 pub mod reproduce;
+pub mod search;
 pub mod state;
 
 use serde::{Deserialize, Serialize};
 
 pub use coverage::Coverage;
+pub use estimate::{Estimate, Scale};
 pub use explore::Exploration;
 pub use faults::{Connections, FaultEvidence};
 pub use load::{Load, SideLoad};
 pub use parity::{Class, Difference, Parity};
+pub use search::Search;
 pub use state::State;
 
 use crate::role::Pair;
@@ -58,6 +62,9 @@ pub struct RunRecord {
     pub faults: Vec<FaultEvidence>,
     /// The load phase; `null`: not run.
     pub load: Option<Load>,
+    /// How much each side can bear.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<Box<Search>>,
     /// What the samplers saw, over the whole run.
     pub observations: Pair<Option<Observations>>,
     /// The machine and the software.
@@ -111,7 +118,7 @@ pub struct RunInfo {
     pub plan: String,
     /// File of the plan as given on the command line.
     pub plan_file: Option<String>,
-    /// The command: `run`, `verify`, `load`.
+    /// The command: `run`, `verify`, `load`, `search`.
     pub command: String,
     /// Seed of everything drawn at random.
     pub seed: u64,
@@ -157,8 +164,11 @@ pub struct GateResult {
     pub limit: Option<f64>,
     /// Unit of both: `us`, `share`, `per_second`, `count`, `bytes`.
     pub unit: String,
-    /// Interval of the estimate, where one was computed.
+    /// 95 % interval of the estimate, on the scale of `estimate`; `null`: the figure is a count of all there was.
     pub interval: Option<[f64; 2]>,
+    /// What the gate was decided by, where it was not `observed` alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimate>,
     /// How many observations the figure rests on.
     pub samples: u64,
     /// In words, with the figures as people read them.

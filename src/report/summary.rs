@@ -3,13 +3,17 @@
 //! Whatever targets sent stands in code or with its punctuation as character references, so that it can neither break
 //! a table nor mention anybody.
 
+mod capacity;
 mod coverage;
 mod explore;
 mod faults;
 mod load_parity;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::audit::{generator_in_words, machine_in_words};
+use super::estimate;
 use super::figures::{Figure, figures, loaded};
 use super::state::state_in_words;
 use super::text::{NONE, command, counted, not_run, quantity, reached, symbol, visible};
@@ -29,6 +33,7 @@ pub(super) fn render(view: &View) -> Vec<File> {
     let record = view.record;
     let parts = [
         verdict(record),
+        capacity::section(record),
         gates(record),
         compared(record),
         differences(record),
@@ -81,10 +86,11 @@ fn gates(record: &RunRecord) -> String {
     let row = |gate: &GateResult| {
         let (observed, limit) = (quantity(gate.observed, &gate.unit), quantity(gate.limit, &gate.unit));
         let status = format!("{} {}", symbol(gate.status), gate.status.name());
-        [code(&gate.expr), status, observed, limit, format_count(gate.samples), prose(&gate.reason)]
+        let estimate = estimate::interval(gate);
+        [code(&gate.expr), status, observed, limit, estimate, format_count(gate.samples), prose(&gate.reason)]
     };
-    let head = ["Gate", "Status", "Observed", "Limit", "Samples", "Reason"];
-    format!("### Gates\n\n{}", table(head, [2, 3, 4], record.gates.iter().map(row)))
+    let head = ["Gate", "Status", "Observed", "Limit", "Estimate (95 %)", "Samples", "Reason"];
+    format!("### Gates\n\n{}", table(head, [2, 3, 4, 5], record.gates.iter().map(row)))
 }
 
 fn compared(record: &RunRecord) -> String {
@@ -99,7 +105,8 @@ fn compared(record: &RunRecord) -> String {
         [only] => ("Figures", one_side(&shown, only)),
         _ => ("Baseline and candidate", both_sides(&shown)),
     };
-    format!("### {title}\n\n{}\n\n{rows}{unknown}", basis(load))
+    let audit = format!("Generator: {}. Machine: {}.", generator_in_words(&load.generator), machine_in_words(load));
+    format!("### {title}\n\n{}\n\n{rows}{unknown}\n{audit}\n", basis(load))
 }
 
 fn one_side(figures: &[Figure], role: Role) -> String {
@@ -195,10 +202,11 @@ fn told<'r>(differences: &'r [Difference], out: &mut String) -> Vec<&'r Differen
 
 /// The first failing cases: both answers, and the command that does the step again.
 fn cases(record: &RunRecord, parity: &Parity, found: &[&Difference]) -> String {
-    let mut shown: Vec<usize> = found.iter().filter_map(|difference| difference.case).collect();
-    shown.dedup();
+    let mut told = BTreeSet::new();
+    // Differences of the same answers share a case.
+    let shown = found.iter().filter_map(|difference| difference.case).filter(|case| told.insert(*case));
     let mut out = String::new();
-    for case in shown.into_iter().filter_map(|at| parity.reproduction.cases.get(at)).take(MOST_CASES) {
+    for case in shown.filter_map(|at| parity.reproduction.cases.get(at)).take(MOST_CASES) {
         let again = reproduce::again(record, &case.flow, &case.step);
         let _ = writeln!(out, "\n{}: {}", prose(&format!("{} / {}", case.flow, case.step)), code(&again));
         if !case.diff.is_empty() {

@@ -10,16 +10,23 @@ mod explore;
 mod faults;
 mod measure;
 mod noise;
+mod rest;
+mod search;
+mod shard;
 mod state;
 
 use std::path::PathBuf;
 
 pub use contract::{ContractProblem, contract_file};
 pub use error::RunError;
+pub use search::{SearchOptions, search_gates};
+pub use shard::sharding;
 
 use crate::clock::Epoch;
 use crate::contract::Contract;
 use crate::http::Origin;
+use crate::load::Sharding;
+use crate::noise::Known;
 use crate::parity::After;
 use crate::plan::{Gate, Plan};
 use crate::progress::Progress;
@@ -27,7 +34,7 @@ use crate::provision::{self, Sides};
 use crate::record::{Ending, FlowInfo, Parity, RunInfo, RunRecord, SCHEMA_VERSION, Verdict};
 use crate::role::{Pair, Role};
 use crate::stop::Stop;
-use crate::{judge, parity, report};
+use crate::{judge, load, parity, report};
 use state::Databases;
 
 /// Which phases a run has.
@@ -39,6 +46,8 @@ pub enum Command {
     Verify,
     /// Load only.
     Load,
+    /// One load after the other, to find the highest rate that each side can bear.
+    Search,
 }
 
 impl Command {
@@ -48,6 +57,7 @@ impl Command {
             Self::Run => "run",
             Self::Verify => "verify",
             Self::Load => "load",
+            Self::Search => "search",
         }
     }
 
@@ -81,9 +91,13 @@ pub struct Job {
     pub executable: PathBuf,
     /// How many generated requests to send to each side besides the plan's; only in a run with parity.
     pub explore: u64,
+    /// Which share of the load this process makes; `None`: all of it.
+    pub shard: Option<Sharding>,
+    /// How to search, if that is what is done.
+    pub search: Option<SearchOptions>,
 }
 
-/// What a run came to. The record is complete and written in any case.
+/// What a run came to. The record is complete in any case, and written unless the error says that it could not be.
 #[derive(Debug)]
 pub struct Outcome {
     /// Everything that was measured.
@@ -95,8 +109,7 @@ pub struct Outcome {
 /// Does a whole run.
 ///
 /// # Errors
-/// Only if the output directory cannot be written, before anything is started or at the end. Everything else is in the
-/// [`Outcome`].
+/// Only if the output directory cannot be written before anything is started. Everything else is in the [`Outcome`].
 pub async fn run(job: &Job, progress: &Progress, stop: &Stop) -> Result<Outcome, RunError> {
     let epoch = Epoch::now();
     let mut record = begin(job);
@@ -110,13 +123,23 @@ pub async fn run(job: &Job, progress: &Progress, stop: &Stop) -> Result<Outcome,
     record.run.finished_at = Some(environment::now());
     progress.phase("judge");
     apply_judgement(&mut record, &job.plan.gates, &job.plan.targets);
-    save(job, &record)?;
-    report::write(&job.out, &record)?;
+    let written = save(job, &record).and_then(|()| Ok(report::write(&job.out, &record)?));
+    // Whoever cannot be given files is told all the same what was found.
+    let error = match (error, written) {
+        (None | Some(RunError::Interrupted), Err(unwritten)) => Some(unwritten),
+        (error, _) => error,
+    };
     Ok(Outcome { record, error })
 }
 
 /// Judges a record's evidence and puts the verdict into it.
 pub fn apply_judgement(record: &mut RunRecord, gates: &[Gate], targets: &[Gate]) {
+    if let Some(search) = &record.search {
+        // What was found is no verdict; nothing is held against anything.
+        record.verdict = Verdict::Inconclusive;
+        record.reason = search.in_words();
+        return;
+    }
     let judgement = judge::judge(record, gates, targets);
     record.verdict = judgement.verdict;
     record.reason = judgement.reason;
@@ -137,6 +160,11 @@ async fn phases(
     progress: &Progress,
     stop: &Stop,
 ) -> Result<(), RunError> {
+    if job.command.has_load()
+        && let Some((from, to)) = load::make_room(&job.plan)?
+    {
+        progress.note(format!("limit of open files raised from {from} to {to}, for the connections of all users"));
+    }
     progress.phase("provision");
     let options = provision::Options {
         show_output: job.show_output,
@@ -171,21 +199,26 @@ async fn with_sides(
         let mut databases = Databases::connect(&job.plan, sides, "parity", None, progress).await;
         let parity = until(stop, Box::pin(replay(job, &origins, recordings, &mut databases, progress))).await;
         state::keep(databases, record);
-        record.parity = Some(alive(sides, parity?)?);
+        let (parity, known) = alive(sides, parity?)?;
+        record.parity = Some(parity);
         save(job, record)?;
         if job.explore > 0 {
             progress.phase("explore");
-            let exploring = Box::pin(explore::explore(job, sides, record, progress));
+            let exploring = Box::pin(explore::explore(job, sides, record, &known, progress));
             let outcome = until(stop, exploring).await?;
             alive(sides, outcome)?;
             save(job, record)?;
         }
         // One step alone is asked for: what leads to it are requests, not faults.
         if job.plan.only.is_none() {
-            let faults = until(stop, Box::pin(faults::make(job, record, sides, progress))).await?;
+            let faults = until(stop, Box::pin(faults::make(job, record, sides, &known, progress))).await?;
             alive(sides, faults)?;
             save(job, record)?;
         }
+    }
+    if let Some(options) = &job.search {
+        progress.phase("search");
+        Box::pin(search::search(job, options, epoch, record, sides, progress, stop)).await?;
     }
     if job.command.has_load() {
         progress.phase("load");
@@ -212,12 +245,12 @@ async fn load_and_compare(
     stop: &Stop,
 ) -> Result<(), RunError> {
     if job.plan.roles().len() < 2 {
-        return measure::load(job, epoch, record, sides, progress, stop).await;
+        return Box::pin(measure::load(job, epoch, record, sides, progress, stop)).await;
     }
     let mut databases = Databases::connect(&job.plan, sides, "load", record.state.take(), progress).await;
     let mut measured = until(stop, Box::pin(databases.before_load())).await;
     if measured.is_ok() {
-        measured = measure::load(job, epoch, record, sides, progress, stop).await;
+        measured = Box::pin(measure::load(job, epoch, record, sides, progress, stop)).await;
     }
     if measured.is_ok() {
         measured = until(stop, Box::pin(databases.after_load(record.load.as_ref()))).await;
@@ -226,24 +259,24 @@ async fn load_and_compare(
     measured
 }
 
-/// The parity phase. That there is no contract is told in its evidence: a gate on coverage cannot hold then.
+/// The parity phase, and what it knows for noise. That there is no contract is told in its evidence: a gate on coverage cannot hold then.
 async fn replay(
     job: &Job,
     origins: &Pair<Origin>,
     recordings: Vec<parity::Recording>,
     databases: &mut Databases<'_>,
     progress: &Progress,
-) -> Result<Parity, RunError> {
+) -> Result<(Parity, Known), RunError> {
     let served = contract::served(&job.plan, &origins.baseline).await;
     let contract = job.contract.as_ref().or(served.as_ref().ok().and_then(Option::as_ref));
     contract::tell(contract, served.as_ref().err(), progress);
     let after = async |after: After<'_>| databases.after(after).await;
-    let mut parity =
+    let (mut parity, known) =
         parity::run_with_noise(&job.plan, contract, origins, job.seed, recordings, progress, after).await?;
     if let Err(problem) = &served {
         contract::without_contract(&mut parity, &job.plan, problem);
     }
-    Ok(parity)
+    Ok((parity, known))
 }
 
 /// Runs a phase that may be dropped at any point, until the stop flag is set.
@@ -312,6 +345,7 @@ fn begin(job: &Job) -> RunRecord {
         explore: None,
         faults: Vec::new(),
         load: None,
+        search: None,
         observations: Pair::default(),
         environment: environment::read(),
     }

@@ -6,8 +6,9 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::answers::{self, Outcome, is_good, kind, response};
-use crate::compare::Comparator;
+use crate::compare::{Comparator, Comparison};
 use crate::http::{Abandoned, Connection, Keep, Limits, Origin, send_only};
+use crate::noise::Known;
 use crate::record::faults::{ComparedBy, FaultAnswers};
 use crate::record::parity::Kind;
 use crate::role::{Pair, Role};
@@ -17,6 +18,7 @@ use crate::tally::Tally;
 /// Everything that it takes to send probes.
 pub(super) struct Bench<'a> {
     pub(super) comparator: Comparator,
+    pub(super) noise: ProbeNoise<'a>,
     pub(super) origins: &'a Pair<Origin>,
     pub(super) logins: Pair<Vec<Option<Captured>>>,
     pub(super) probe: PreparedFlow,
@@ -25,6 +27,23 @@ pub(super) struct Bench<'a> {
     pub(super) seed: u64,
     /// Requests so far, from which the values follow that a probe draws.
     pub(super) sent: AtomicU64,
+}
+
+/// What the replay knows for noise in answers to the probes.
+pub(super) struct ProbeNoise<'a> {
+    pub(super) known: &'a Known,
+    /// What each probe asks for, by its name.
+    pub(super) requests: Vec<(String, String)>,
+}
+
+impl ProbeNoise<'_> {
+    /// A crowd has a name of its own and consists of the first probe.
+    fn excuse(&self, step: &str, comparison: &mut Comparison) {
+        let of_step = self.requests.iter().find(|(name, _)| name == step);
+        if let Some((_, request)) = of_step.or(self.requests.first()) {
+            self.known.excuse(request, comparison);
+        }
+    }
 }
 
 /// Outcomes of one probe on both sides.
@@ -136,7 +155,9 @@ impl Bench<'_> {
         if let (Some(baseline), Some(candidate)) = (response(outcomes.baseline), response(outcomes.candidate)) {
             let answer = |role: Role, response| answer(response, &self.origins.get(role).base_url);
             let (left, right) = (answer(Role::Baseline, baseline), answer(Role::Candidate, candidate));
-            tally.compared(flow, step, baseline.status, self.comparator.compare(flow, step, &left, &right));
+            let mut comparison = self.comparator.compare(flow, step, &left, &right);
+            self.noise.excuse(step, &mut comparison);
+            tally.compared(flow, step, baseline.status, comparison);
             return;
         }
         let words = outcomes.map(|_, outcome| kind(outcome));

@@ -20,6 +20,7 @@ pub use levers::Levers;
 use super::{ParityError, log_in_both};
 use crate::compare::Comparator;
 use crate::http::Origin;
+use crate::noise::{Known, request_of};
 use crate::plan::{Fault, Faults, Plan};
 use crate::progress::Progress;
 use crate::record::Parity;
@@ -28,7 +29,7 @@ use crate::role::{Pair, Role};
 use crate::step::{Captured, PreparedFlow};
 use crate::tally::{self, Secrets, Tally};
 use aftermath::Before;
-use bench::Bench;
+use bench::{Bench, ProbeNoise};
 use scene::Scene;
 
 /// How long a client waits at least: longer than the limits of a side that are to show.
@@ -53,6 +54,8 @@ pub struct Setup<'a> {
     pub origins: &'a Pair<Origin>,
     /// Of everything drawn at random.
     pub seed: u64,
+    /// What the replay knows for noise.
+    pub noise: &'a Known,
 }
 
 /// The faults of a plan that are made while sides run, without those that are steps of the flows.
@@ -103,13 +106,13 @@ pub async fn run<L: Levers>(
     parity: &mut Parity,
     evidence: &mut Vec<FaultEvidence>,
 ) -> Result<(), FaultError<L::Error>> {
-    let Setup { plan, origins, seed } = setup;
+    let Setup { plan, origins, seed, noise } = setup;
     let Some(faults) = &plan.faults else { return Ok(()) };
     let Some(logins) = log_in_both(plan, origins, &mut Tally::new(plan)).await? else {
         evidence.extend(not_made(plan, "one side lets nobody in"));
         return Ok(());
     };
-    let bench = bench(plan, faults, origins, logins, seed)?;
+    let bench = bench(plan, faults, origins, logins, seed, noise)?;
     let mut before = Before::new(levers.look().await);
     let mut ill: Option<Fault> = None;
     let all = to_be_made(plan);
@@ -148,11 +151,14 @@ fn bench<'a>(
     origins: &'a Pair<Origin>,
     logins: Pair<Vec<Option<Captured>>>,
     seed: u64,
+    noise: &'a Known,
 ) -> Result<Bench<'a>, ParityError> {
     let probe = PreparedFlow::new(&faults.probe, plan.auth.as_ref());
     let probe = probe.map_err(|source| ParityError::Unsendable { flow: faults.probe.name.clone(), source })?;
     let (comparator, patience) = (Comparator::new(&plan.compare), plan.timeout.max(PATIENCE));
-    Ok(Bench { comparator, origins, logins, probe, patience, seed, sent: AtomicU64::new(0) })
+    let requests = faults.probe.steps.iter().map(|step| (step.name.clone(), request_of(step))).collect();
+    let noise = ProbeNoise { known: noise, requests };
+    Ok(Bench { comparator, noise, origins, logins, probe, patience, seed, sent: AtomicU64::new(0) })
 }
 
 fn secrets(logins: &Pair<Vec<Option<Captured>>>) -> Secrets {

@@ -1,10 +1,12 @@
 //! `report.html`: one file that needs no network and no script, for the engineer and the performance reviewer.
 
+mod capacity;
 mod charts;
 mod coverage;
 mod explore;
 mod faults;
 mod figures;
+mod forest;
 mod ids;
 mod load_parity;
 mod method;
@@ -43,6 +45,7 @@ fn document(view: &View) -> Markup {
             body {
                 (verdict::banner(record))
                 main {
+                    @if let Some(capacity) = capacity::all(record) { (section("capacity", "Capacity", &capacity)) }
                     (section("gates", "Gates", &verdict::gates(record)))
                     (section("figures", "Figures", &figures::table(record)))
                     (section("findings", "Findings", &verdict::findings(view)))
