@@ -54,7 +54,7 @@ impl Comparison {
             return Ok(());
         }
         for conflict in found {
-            self.tell(table, conflict);
+            self.tell(table, &conflict);
         }
         Ok(())
     }
@@ -117,7 +117,7 @@ impl Comparison {
         if *namespace == Namespace::uuid() {
             return Ok(true);
         }
-        if !left.iter().all(|said| there(said)) {
+        if !left.iter().all(there) {
             return Ok(false);
         }
         let ids: Vec<String> = left.iter().map(|said| said.baseline.clone()).collect();
@@ -130,7 +130,7 @@ impl Comparison {
         Ok(true)
     }
 
-    fn tell(&mut self, table: &Joined, conflict: Conflict) {
+    fn tell(&mut self, table: &Joined, conflict: &Conflict) {
         let name = &table.columns[table.only_key().unwrap_or_default()].name;
         let values = match conflict.role {
             Role::Baseline => Pair { baseline: conflict.id.clone(), candidate: conflict.now.clone() },

@@ -76,7 +76,7 @@ pub(crate) async fn replay_with(
     let plan = plan(addresses, steps, compare);
     let origins = origins(addresses).await;
     let silent = Progress::silent();
-    parity::run_with_noise(&plan, None, &origins, 1, Vec::new(), &silent, after).await.expect("evidence")
+    parity::run_with_noise(&plan, None, &origins, 1, Vec::new(), &silent, after).await.expect("evidence").0
 }
 
 async fn origins(addresses: Pair<SocketAddr>) -> Pair<Origin> {
