@@ -9,6 +9,7 @@
 //! places where both sides have just made something. Anywhere else, ids are equal or introduced before; otherwise a list
 //! that answers other rows would teach its own excuse.
 
+mod known;
 mod namespace;
 mod places;
 mod spot;
@@ -19,6 +20,7 @@ mod watch;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+pub use known::KnownPair;
 pub use namespace::Namespace;
 pub use places::Places;
 pub(super) use spot::Ruling;

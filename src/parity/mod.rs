@@ -11,6 +11,7 @@ mod reproduce;
 
 pub use noise::{Recording, record};
 
+use crate::compare::ids::Bijection;
 use crate::compare::{Comparator, Ids};
 use crate::contract::{Contract, Coverage};
 use crate::http::{Connection, Limits, Origin};
@@ -51,8 +52,13 @@ pub enum ParityError {
 pub enum After<'a> {
     /// Both sides let us in; the texts are what the logins captured, and secret.
     Login(&'a [String]),
-    /// The flow with this number was done.
-    Flow(usize),
+    /// A flow was done.
+    Flow {
+        /// Its number.
+        number: usize,
+        /// What the answers so far have shown of ids.
+        ids: &'a Bijection,
+    },
 }
 
 /// Replays every flow of the plan on both sides. With a contract, what is compared is held against it.
@@ -113,7 +119,7 @@ pub async fn run_with_noise(
     for (number, flow) in flows.iter().enumerate().filter(|(_, flow)| is_asked_for(flow)) {
         progress.step(number as u64, flows.len() as u64, format!("flow {}", flow.name), None);
         replay.flow(number as u64, flow).await;
-        after(After::Flow(number)).await;
+        after(After::Flow { number, ids: replay.ids.known() }).await;
     }
     progress.step(flows.len() as u64, flows.len() as u64, "done", None);
     let Replay { mut tally, reproducer, coverage, mut ids, noise, .. } = replay;

@@ -52,12 +52,13 @@ impl<'p> Databases<'p> {
                 comparison.keep_secret(Secrets::new(secrets.iter().cloned()));
                 comparison.look("login", true).await;
             }
-            After::Flow(number) => {
+            After::Flow { number, ids } => {
                 let Some(flow) = self.plan.flows.get(number) else { return };
                 let is_last = number + 1 == self.plan.flows.len();
                 if is_last || flow.steps.iter().any(changes) {
                     let (done, total) = (number as u64 + 1, self.plan.flows.len() as u64);
                     self.progress.step(done, total, format!("databases after {}", flow.name), None);
+                    comparison.hear(ids);
                     comparison.look(&flow.name, is_last).await;
                 }
             }

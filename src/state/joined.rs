@@ -77,12 +77,17 @@ impl Joined {
         if self.columns[column].orders_by_value { one.order(other) } else { one.order_as_text(other) }
     }
 
-    /// The one column that is the primary key, if it is one that the databases make up.
-    pub(super) fn generated_key(&self) -> Option<usize> {
+    /// The one column that is the primary key.
+    pub(super) fn only_key(&self) -> Option<usize> {
         match self.key.as_slice() {
-            [only] if self.has_primary_key && self.columns[*only].is_generated => Some(*only),
+            [only] if self.has_primary_key => Some(*only),
             _ => None,
         }
+    }
+
+    /// The same, if it is one that the databases make up.
+    pub(super) fn generated_key(&self) -> Option<usize> {
+        self.only_key().filter(|only| self.columns[*only].is_generated)
     }
 }
 

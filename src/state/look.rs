@@ -49,7 +49,8 @@ impl Comparison {
             }
             self.last.insert(table.name.clone(), now);
         }
-        if self.before.is_some() {
+        self.hold_against_answers(tables).await?;
+        if self.grounds.before.is_some() {
             self.sums(tables).await?;
         }
         Ok(seen)
@@ -66,7 +67,7 @@ impl Comparison {
         }
         let is_last =
             |last: &Pair<Fingerprint>| last.baseline.is_equal(&now.baseline) && last.candidate.is_equal(&now.candidate);
-        self.before.is_none() && self.last.get(&table.name).is_some_and(is_last)
+        self.grounds.before.is_none() && self.last.get(&table.name).is_some_and(is_last)
     }
 
     /// Compares a table row by row, where its chunks differ. Gives back how many pairs of rows that were.
@@ -75,37 +76,28 @@ impl Comparison {
         self.ids.forget(&table.name);
         let ranges = self.differing(table, now, is_strict).await?;
         let mut residue = Residue::default();
-        let mut pairs = 0;
+        let (mut pairs, mut is_whole) = (0, true);
         for range in &ranges {
             let rows = Pair {
                 baseline: self.readers.baseline.rows(table, range),
                 candidate: self.readers.candidate.rows(table, range),
             };
-            let mut teller = Teller {
-                table,
-                ledger: &mut self.ledger,
-                rules: &self.rules,
-                ids: &self.ids,
-                before: self.before.as_ref(),
-                undone: self.undone.arrivals,
-            };
+            let (grounds, ids) = (&self.grounds, &self.ids);
+            let mut teller = Teller { table, ledger: &mut self.ledger, grounds, ids };
             let tell = |event: Event| {
                 pairs += u64::from(matches!(event, Event::Same | Event::Differ(..)));
                 if let Some(event) = residue.keep(event) {
+                    is_whole = false;
                     teller.event(event, residue.lone());
                 }
             };
             merge(table, rows, is_strict, tell).await?;
         }
         residue.pair(table, &mut self.ids);
-        let mut teller = Teller {
-            table,
-            ledger: &mut self.ledger,
-            rules: &self.rules,
-            ids: &self.ids,
-            before: self.before.as_ref(),
-            undone: self.undone.arrivals,
-        };
+        if !is_whole {
+            self.ids.doubt(&table.name);
+        }
+        let mut teller = Teller { table, ledger: &mut self.ledger, grounds: &self.grounds, ids: &self.ids };
         teller.asked(pairs);
         teller.residue(residue);
         Ok(pairs)
@@ -139,7 +131,7 @@ impl Comparison {
             let (one, other) =
                 each(baseline.sum(&table.sql, &sum.column), candidate.sum(&table.sql, &sum.column)).await?;
             if one != other {
-                let class = if self.undone.arrivals > 0 { Class::Volatile } else { Class::Breaking };
+                let class = if self.grounds.undone > 0 { Class::Volatile } else { Class::Breaking };
                 let (kind, part) = (Kind::Value, "sum of".to_owned());
                 let (baseline, candidate) = (Some(one.unwrap_or_default()), Some(other.unwrap_or_default()));
                 let (table, column) = (table.name.clone(), Some(sum.column));

@@ -7,9 +7,11 @@
 //! This room knows nothing of requests, flows or load: whoever has it look says after what. It writes nothing into a
 //! database, and no part of an address gets into an error.
 
+mod answers;
 mod before;
 mod catalogue;
 mod error;
+mod ids;
 mod joined;
 mod ledger;
 mod look;
@@ -29,18 +31,19 @@ use std::time::Duration;
 
 pub use error::StateError;
 
+use crate::compare::ids::Bijection;
 use crate::compare::rows::RowRules;
 use crate::plan::StateCompare;
 use crate::record::State;
 use crate::record::state::{LeftOut, Look};
 use crate::role::{Pair, Role};
 use crate::tally::Secrets;
-use before::Before;
 use catalogue::Catalogue;
+use ids::Ids;
 use joined::{Joined, is_migrations};
 use ledger::Ledger;
-use pairing::Ids;
 use reader::{Fingerprint, Reader};
+use teller::Grounds;
 
 /// Between two looks at whether a database has come to rest.
 const REST_EVERY: Duration = Duration::from_millis(200);
@@ -60,13 +63,11 @@ pub struct Comparison {
     urls: Pair<String>,
     readers: Pair<Reader>,
     ledger: Ledger,
-    rules: RowRules,
+    grounds: Grounds,
     tables: Vec<Joined>,
     /// Of each table, what its rows were on both sides at the last look.
     last: HashMap<String, Pair<Fingerprint>>,
     ids: Ids,
-    before: Option<Before>,
-    undone: Undone,
 }
 
 impl Comparison {
@@ -85,18 +86,21 @@ impl Comparison {
             urls,
             readers,
             ledger: Ledger::new(compare, before),
-            rules: RowRules::new(compare, Duration::ZERO),
+            grounds: Grounds { rules: RowRules::new(compare, Duration::ZERO), before: None, undone: 0 },
             tables: Vec::new(),
             last: HashMap::new(),
             ids: Ids::default(),
-            before: None,
-            undone: Undone::default(),
         })
     }
 
     /// From now on these do not get into the evidence.
     pub fn keep_secret(&mut self, secrets: Secrets) {
         self.ledger.keep_secret(secrets);
+    }
+
+    /// From now on this is what answers have shown of ids.
+    pub fn hear(&mut self, known: &Bijection) {
+        self.ids.hear(known);
     }
 
     /// Looks at the databases after a flow of the replay. With `whole`, at their schemas too.
@@ -109,7 +113,7 @@ impl Comparison {
         self.look_in(("load", "before the load"), true).await;
         let baseline = &mut self.readers.baseline;
         match before::read(baseline, &self.tables).await.map_err(StateError::of(Role::Baseline)) {
-            Ok(before) => self.before = Some(before),
+            Ok(before) => self.grounds.before = Some(before),
             Err(error) => self.fail("before the load", &error),
         }
     }
@@ -119,8 +123,8 @@ impl Comparison {
         if let Err(error) = self.rest(patience).await {
             self.fail("load", &error);
         }
-        self.undone = undone;
-        self.rules = RowRules::new(&self.compare, undone.apart);
+        self.grounds.undone = undone.arrivals;
+        self.grounds.rules = RowRules::new(&self.compare, undone.apart);
         self.look_in(("load", "load"), true).await;
     }
 
@@ -163,7 +167,7 @@ impl Comparison {
             rows: seen.rows,
             compared_by_row: seen.by_row,
             breaking: state.breaking - breaking,
-            explained_by: self.undone.arrivals,
+            explained_by: self.grounds.undone,
         });
     }
 
@@ -199,22 +203,23 @@ impl Comparison {
 
     fn catalogues(&mut self, catalogues: &Pair<Catalogue>) -> Result<(), StateError> {
         // Where sequences stand after a load says how often something was refused, and in which order.
-        let counters = self.before.is_none();
+        let counters = self.grounds.before.is_none();
         for found in schema::compare(&catalogues.baseline, &catalogues.candidate, counters) {
             self.ledger.add(found);
         }
-        self.tables = Joined::all(&catalogues.baseline, &catalogues.candidate, &self.rules);
+        self.tables = Joined::all(&catalogues.baseline, &catalogues.candidate, &self.grounds.rules);
         // A rule that has a table or column to be about is in use, also while nothing differs there.
-        let of_tables = catalogues.baseline.tables.iter().map(|table| self.rules.of_table(&table.name));
+        let of_tables = catalogues.baseline.tables.iter().map(|table| self.grounds.rules.of_table(&table.name));
         for rule in of_tables.chain(self.tables.iter().flat_map(|table| table.rules.iter().copied())) {
             self.ledger.asked(rule, 1);
         }
+        self.ids.name(&self.tables);
         self.left_out(&catalogues.baseline);
         self.check_sums()
     }
 
     fn left_out(&mut self, baseline: &Catalogue) {
-        let reason = |table: &str| match self.rules.of_table(table) {
+        let reason = |table: &str| match self.grounds.rules.of_table(table) {
             Some(rule) => Some(self.compare.rules[rule].reason.clone()),
             None => {
                 is_migrations(table).then(|| "a tool keeps its migrations in it; the schema is compared".to_owned())

@@ -144,6 +144,18 @@ pub(super) fn rows<'c>(
     )
 }
 
+/// Which of these texts a column holds.
+pub(super) async fn present(
+    connection: &mut PgConnection,
+    table: &str,
+    column: &str,
+    texts: &[String],
+) -> Result<Vec<String>, StateError> {
+    let name = quote(column);
+    let sql = format!("SELECT DISTINCT {name}::text FROM {table} WHERE {name}::text = ANY($1)");
+    sqlx::query_scalar(AssertSqlSafe(sql)).bind(texts).fetch_all(connection).await.map_err(StateError::database)
+}
+
 /// The sum of a column of whole numbers.
 pub(super) async fn sum(
     connection: &mut PgConnection,

@@ -1,5 +1,6 @@
 //! One side's database, whichever kind it is.
 
+use std::collections::HashSet;
 use std::str::FromStr;
 
 use futures_util::stream::BoxStream;
@@ -126,6 +127,21 @@ impl Reader {
             Self::Postgres(connection) => postgres::rows(connection, table, range),
             Self::Sqlite(connection) => sqlite::rows(connection, table, range),
         }
+    }
+
+    /// Which of these texts a column holds.
+    pub(super) async fn present(
+        &mut self,
+        table: &Joined,
+        column: usize,
+        texts: &[String],
+    ) -> Result<HashSet<String>, StateError> {
+        let name = &table.columns[column].name;
+        let found = match self {
+            Self::Postgres(connection) => postgres::present(connection, &table.sql, name, texts).await,
+            Self::Sqlite(connection) => sqlite::present(connection, &table.sql, name, texts).await,
+        };
+        found.map(HashSet::from_iter)
     }
 
     /// The sum of a column of whole numbers.

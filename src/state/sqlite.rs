@@ -118,6 +118,23 @@ pub(super) fn rows<'c>(
     )
 }
 
+/// Which of these texts a column holds. Bytes that are no text are none of them.
+pub(super) async fn present(
+    connection: &mut SqliteConnection,
+    table: &str,
+    column: &str,
+    texts: &[String],
+) -> Result<Vec<String>, StateError> {
+    let name = quote(column);
+    let sql = format!(
+        "SELECT value FROM json_each(?1) WHERE value IN (SELECT CAST({name} AS TEXT) FROM {table} WHERE typeof({name}) <> 'blob')"
+    );
+    let texts = serde_json::Value::from(texts).to_string();
+    let found: Vec<String> =
+        sqlx::query_scalar(AssertSqlSafe(sql)).bind(texts).fetch_all(connection).await.map_err(StateError::database)?;
+    Ok(found)
+}
+
 /// The sum of a column of whole numbers.
 pub(super) async fn sum(
     connection: &mut SqliteConnection,

@@ -1,10 +1,12 @@
 //! What a difference between two rows means, and whether a load explains it.
 
 use super::before::Before;
+use super::ids::Ids;
 use super::joined::{Joined, Row};
 use super::ledger::{Found, Ledger};
 use super::merge::Event;
-use super::pairing::{Ids, Residue, same_cell};
+use super::pairing::Residue;
+use crate::compare::ids::Verdict;
 use crate::compare::rows::{CellVerdict, RowRules};
 use crate::record::Class;
 use crate::record::parity::Kind;
@@ -13,16 +15,21 @@ use crate::role::Role;
 /// Rows that one arrival may have touched in one table: so many differences one that failed explains.
 const ROWS_OF_AN_ARRIVAL: u64 = 10;
 
+/// By what it is decided how much a difference matters.
+pub(super) struct Grounds {
+    pub(super) rules: RowRules,
+    /// What the rows were before the load; `None`: there was none.
+    pub(super) before: Option<Before>,
+    /// Arrivals of the load that were not done alike on both sides.
+    pub(super) undone: u64,
+}
+
 /// Tells the differences of one table.
 pub(super) struct Teller<'s> {
     pub(super) table: &'s Joined,
     pub(super) ledger: &'s mut Ledger,
-    pub(super) rules: &'s RowRules,
+    pub(super) grounds: &'s Grounds,
     pub(super) ids: &'s Ids,
-    /// What the rows were before the load; `None`: there was none.
-    pub(super) before: Option<&'s Before>,
-    /// Arrivals of the load that were not done alike on both sides.
-    pub(super) undone: u64,
 }
 
 impl Teller<'_> {
@@ -53,7 +60,7 @@ impl Teller<'_> {
 
     /// A row that one side has alone: arrivals that were not done on both sides explain some.
     fn lone(&mut self, role: Role, row: &Row, lone: u64) {
-        let is_explained = lone <= self.undone.saturating_mul(ROWS_OF_AN_ARRIVAL);
+        let is_explained = lone <= self.grounds.undone.saturating_mul(ROWS_OF_AN_ARRIVAL);
         let class = if is_explained { Class::Volatile } else { Class::Breaking };
         let shown = Some(self.ledger.row_shown(self.table, row));
         let (kind, baseline, candidate) = match role {
@@ -86,22 +93,33 @@ impl Teller<'_> {
 
     /// How much it matters what two rows that are one have in a column, and the rule that allows it.
     fn cell(&self, baseline: &Row, candidate: &Row, column: usize) -> Option<CellVerdict> {
-        let table = self.table;
+        let (table, grounds) = (self.table, self.grounds);
         let (one, other) = (&baseline[column], &candidate[column]);
-        if table.ignored[column] || same_cell(table, self.ids, column, one, other) {
+        if table.ignored[column] || self.ids.same_cell(table, column, one, other) {
             return None;
         }
         let verdict = if one == other {
             // The same text, which refers to two rows that are not one.
             plain(Class::Breaking)
         } else {
-            self.rules.compare(table.rules[column], one, other)?
+            grounds.rules.compare(table.rules[column], one, other)?
         };
-        // The databases made it up, and by all else the rows are one.
-        let is_made_up = table.generated_key() == Some(column);
-        let explains = |before: &Before| self.undone > 0 || before.both_changed(table, baseline, column, one, other);
-        let is_explained = is_made_up || self.before.is_some_and(explains);
-        Some(if verdict.class == Class::Breaking && is_explained { plain(Class::Volatile) } else { verdict })
+        if verdict.class != Class::Breaking {
+            return Some(verdict);
+        }
+        // The databases made it up, or answers say that it is one, and by all else the rows are one.
+        let is_said = || table.only_key() == Some(column) && self.ids.are_said_to_be_one(table, one, other);
+        let is_made_up = table.generated_key() == Some(column) || is_said();
+        let explains = |before: &Before| grounds.undone > 0 || before.both_changed(table, baseline, column, one, other);
+        if is_made_up || grounds.before.as_ref().is_some_and(explains) {
+            return Some(plain(Class::Volatile));
+        }
+        Some(match self.ids.by_name(table, column, one, other) {
+            Verdict::Conflict(conflict) if table.references[column].is_none() => {
+                CellVerdict { note: Some(format!("{conflict}, in the rows")), ..verdict }
+            }
+            _ => verdict,
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 
 use cutover::http::Origin;
-use cutover::parity;
+use cutover::parity::{self, After};
 use cutover::plan::{self, Plan};
 use cutover::progress::Progress;
 use cutover::record::parity::{Class, Parity};
@@ -66,13 +66,30 @@ pub(crate) async fn replay(addresses: Pair<SocketAddr>, steps: &str, compare: &s
     replay_after(0, addresses, steps, compare).await
 }
 
+/// The same, and does something as the replay goes on.
+pub(crate) async fn replay_with(
+    addresses: Pair<SocketAddr>,
+    steps: &str,
+    compare: &str,
+    after: impl AsyncFnMut(After<'_>),
+) -> Parity {
+    let plan = plan(addresses, steps, compare);
+    let origins = origins(addresses).await;
+    let silent = Progress::silent();
+    parity::run_with_noise(&plan, None, &origins, 1, Vec::new(), &silent, after).await.expect("evidence").0
+}
+
+async fn origins(addresses: Pair<SocketAddr>) -> Pair<Origin> {
+    Pair {
+        baseline: Origin::resolve(&format!("http://{}", addresses.baseline)).await.expect("an origin"),
+        candidate: Origin::resolve(&format!("http://{}", addresses.candidate)).await.expect("an origin"),
+    }
+}
+
 /// The same after the baseline was run on its own, as often as it says.
 pub(crate) async fn replay_after(runs: u32, addresses: Pair<SocketAddr>, steps: &str, compare: &str) -> Parity {
     let plan = plan(addresses, steps, compare);
-    let origins = Pair {
-        baseline: Origin::resolve(&format!("http://{}", addresses.baseline)).await.expect("an origin"),
-        candidate: Origin::resolve(&format!("http://{}", addresses.candidate)).await.expect("an origin"),
-    };
+    let origins = origins(addresses).await;
     let mut recordings = Vec::new();
     for _ in 0..runs {
         recordings.push(parity::record(&plan, &origins.baseline, 1, true).await.expect("a recording"));

@@ -10,8 +10,12 @@ use crate::support::{CANDIDATE, Place, has_server, list, smoke};
 
 use std::time::Duration;
 
+mod answers;
 mod databases;
 
+use answers::{
+    answers_say_which_rows_are_one, ids_that_are_no_keys_are_no_false_alarm, what_answers_say_is_one_must_be_one_row,
+};
 use databases::{Database, Store};
 
 /// Two databases that begin alike.
@@ -344,6 +348,9 @@ on_both!(
     after_a_load_a_lost_update_is_breaking_and_another_order_is_not,
     a_connection_that_was_lost_is_made_again,
     a_database_that_is_gone_is_a_failure_and_not_equal,
+    what_answers_say_is_one_must_be_one_row,
+    answers_say_which_rows_are_one,
+    ids_that_are_no_keys_are_no_false_alarm,
 );
 
 /// Keys with nothing in them are possible in SQLite alone, as are values of any type in any column.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::compare::is_uuid;
+
 /// The kind of thing that an id names, as one word in the singular. UUIDs are of one namespace, whatever they name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Namespace(String);
@@ -38,6 +40,12 @@ impl Namespace {
     /// UUIDs, which are unique whatever they name.
     pub fn uuid() -> Self {
         Self("uuid".to_owned())
+    }
+
+    /// The namespace of an id of such a thing: UUIDs are one namespace, whatever they name.
+    #[must_use]
+    pub fn of_id(self, id: &str) -> Self {
+        if is_uuid(id.as_bytes()) { Self::uuid() } else { self }
     }
 
     /// What a member or column refers to by its name: `class_id`, `classId`, `class_ids` and `ClassUUID` to a class.
