@@ -40,7 +40,7 @@ pub fn judge(evidence: &RunRecord, gates: &[Gate], targets: &[Gate]) -> Judgemen
     let judged: Vec<Judged> =
         gates::with_implied(evidence, gates).iter().map(|gate| gates::judge(evidence, gate)).collect();
     let (verdict, mut reason) = verdict::settle(&findings, &judged);
-    let accepted = evidence.parity.as_ref().map_or(0, |parity| parity.accepted);
+    let accepted = evidence.accepted();
     if accepted > 0 {
         reason.extend(["; ", &crate::units::format_count(accepted), " accepted"]);
     }

@@ -500,6 +500,9 @@ pub(super) const DIFFERENCE_KINDS: &[&str] = &[
     "transport",
     "expectation",
     "capture",
+    "row_missing",
+    "row_extra",
+    "schema",
     "id",
     "aftermath",
 ];

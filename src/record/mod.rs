@@ -22,6 +22,7 @@ pub use parity::{Class, Difference, Parity};
 pub use state::State;
 
 use crate::role::Pair;
+use parity::AcceptanceUse;
 
 /// Version of the layout of `run.json`.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -62,6 +63,39 @@ pub struct RunRecord {
     pub observations: Pair<Option<Observations>>,
     /// The machine and the software.
     pub environment: Environment,
+}
+
+impl RunRecord {
+    /// All differences of answers and databases; `None`: the replay was not done.
+    pub fn differences(&self) -> Option<impl Iterator<Item = &Difference>> {
+        let parity = self.parity.as_ref()?;
+        let state = self.state.iter().flat_map(|state| &state.differences);
+        let load = self.load.iter().filter_map(|load| load.parity.as_ref()).flat_map(|seen| &seen.differences);
+        Some(parity.differences.iter().chain(state).chain(load))
+    }
+
+    /// What each entry of the file of accepted differences did, over all parts of the run.
+    pub fn acceptances(&self) -> Vec<AcceptanceUse> {
+        let parts = [
+            self.parity.as_ref().map(|parity| &parity.acceptances),
+            self.state.as_ref().map(|state| &state.acceptances),
+        ];
+        let mut parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
+        let mut all = parts.next().cloned().unwrap_or_default();
+        for part in parts {
+            for (entry, more) in all.iter_mut().zip(part) {
+                entry.matched += more.matched;
+                entry.asked |= more.asked;
+            }
+        }
+        all
+    }
+
+    /// Differences that somebody has accepted, counted singly, over all parts of the run.
+    pub fn accepted(&self) -> u64 {
+        let parity = self.parity.as_ref().map_or(0, |parity| parity.accepted);
+        parity + self.state.as_ref().map_or(0, |state| state.accepted)
+    }
 }
 
 /// The one word that CI acts on.

@@ -209,7 +209,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them; files of accepted differences know each by its name.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Status,
         Self::Missing,
         Self::Extra,
@@ -220,6 +220,9 @@ impl Kind {
         Self::Transport,
         Self::Expectation,
         Self::Capture,
+        Self::RowMissing,
+        Self::RowExtra,
+        Self::Schema,
         Self::Id,
         Self::Aftermath,
     ];
@@ -237,8 +240,8 @@ impl Kind {
             Self::Transport => "transport",
             Self::Expectation => "expectation",
             Self::Capture => "capture",
-            Self::RowMissing => "row missing",
-            Self::RowExtra => "row extra",
+            Self::RowMissing => "row_missing",
+            Self::RowExtra => "row_extra",
             Self::Schema => "schema",
             Self::Id => "id",
             Self::Aftermath => "aftermath",

@@ -11,10 +11,11 @@ mod load_parity;
 use std::fmt::Write as _;
 
 use super::figures::{Figure, figures, loaded};
+use super::reproduce::Cases;
 use super::state::state_in_words;
 use super::text::{NONE, command, counted, not_run, quantity, reached, symbol, visible};
 use super::{File, View, reproduce};
-use crate::record::{Class, Difference, Ending, GateResult, Load, Parity, RunRecord, Verdict};
+use crate::record::{Class, Difference, Ending, GateResult, Load, RunRecord, Verdict};
 use crate::role::Role;
 use crate::units::{format_count, three_digits};
 
@@ -166,15 +167,17 @@ fn differences(record: &RunRecord) -> String {
         let _ = writeln!(out, "\nOnly {} was asked for; nothing else counts.", code(only));
     }
     let found = told(&parity.differences, &mut out);
-    out + &cases(record, parity, &found)
+    let cases = Cases::of_parity(record, parity);
+    out + &shown(cases, &found)
 }
 
 /// What became of the databases.
 fn state(record: &RunRecord) -> String {
     let Some(state) = &record.state else { return String::new() };
     let mut out = format!("### Databases\n\n{}.\n", prose(&state_in_words(state)));
-    told(&state.differences, &mut out);
-    out
+    let found = told(&state.differences, &mut out);
+    let cases = Cases::of_state(record, state);
+    out + &shown(cases, &found)
 }
 
 /// The gravest differences as a table; gives back all that count.
@@ -194,12 +197,12 @@ fn told<'r>(differences: &'r [Difference], out: &mut String) -> Vec<&'r Differen
 }
 
 /// The first failing cases: both answers, and the command that does the step again.
-fn cases(record: &RunRecord, parity: &Parity, found: &[&Difference]) -> String {
+fn shown(cases: Cases<'_>, found: &[&Difference]) -> String {
     let mut shown: Vec<usize> = found.iter().filter_map(|difference| difference.case).collect();
     shown.dedup();
     let mut out = String::new();
-    for case in shown.into_iter().filter_map(|at| parity.reproduction.cases.get(at)).take(MOST_CASES) {
-        let again = reproduce::again(record, &case.flow, &case.step);
+    for case in shown.into_iter().filter_map(|at| cases.cases.get(at)).take(MOST_CASES) {
+        let again = reproduce::again(cases.record, case);
         let _ = writeln!(out, "\n{}: {}", prose(&format!("{} / {}", case.flow, case.step)), code(&again));
         if !case.diff.is_empty() {
             let lines: Vec<String> = case.diff.lines().take(MOST_LINES).map(|line| shortened(&visible(line))).collect();

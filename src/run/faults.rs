@@ -1,6 +1,7 @@
 //! The phase of faults with everything around it: sides that are started for it, and a hand on their databases.
 
 use super::{Job, RunError, both, measure, origins};
+use crate::contract::Contract;
 use crate::observe::{self, Glance};
 use crate::parity::faults::{self, FaultError, Levers, Setup};
 use crate::plan::Fault;
@@ -13,6 +14,7 @@ use crate::role::{Pair, Role};
 /// Makes the faults of the plan on both sides, each on a fresh twin, and puts what was seen into the record.
 pub(super) async fn make(
     job: &Job,
+    contract: Option<&Contract>,
     record: &mut RunRecord,
     sides: &mut Sides,
     progress: &Progress,
@@ -28,7 +30,7 @@ pub(super) async fn make(
                 record.faults.extend(faults::not_made(&job.plan, &reason));
                 Ok(())
             }
-            None => on_sides(job, record, sides, progress).await,
+            None => on_sides(job, contract, record, sides, progress).await,
         };
         tell(record);
         return made;
@@ -37,11 +39,17 @@ pub(super) async fn make(
     Ok(())
 }
 
-async fn on_sides(job: &Job, record: &mut RunRecord, sides: &mut Sides, progress: &Progress) -> Result<(), RunError> {
+async fn on_sides(
+    job: &Job,
+    contract: Option<&Contract>,
+    record: &mut RunRecord,
+    sides: &mut Sides,
+    progress: &Progress,
+) -> Result<(), RunError> {
     let note = |text: String| progress.note(text);
     sides.reset_for_trouble(&note).await?;
     let origins = both(origins(sides).await?)?;
-    let setup = Setup { plan: &job.plan, origins: &origins, seed: job.seed };
+    let setup = Setup { plan: &job.plan, origins: &origins, seed: job.seed, contract };
     let mut hands = Hands { glances: glances(sides)?, sides };
     let parity = record.parity.get_or_insert_default();
     let made = faults::run(setup, &mut hands, progress, parity, &mut record.faults).await;

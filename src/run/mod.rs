@@ -169,7 +169,10 @@ async fn with_sides(
         let recordings = noise::record_all(job, sides, progress, stop).await?;
         let origins = both(origins(sides).await?)?;
         let mut databases = Databases::connect(&job.plan, sides, "parity", None, progress).await;
-        let parity = until(stop, Box::pin(replay(job, &origins, recordings, &mut databases, progress))).await;
+        let served = until(stop, contract::served(&job.plan, &origins.baseline)).await?;
+        let contract = job.contract.as_ref().map_or_else(|| served.as_ref().map(Option::as_ref), |it| Ok(Some(it)));
+        let replay = replay(job, contract, &origins, recordings, &mut databases, progress);
+        let parity = until(stop, Box::pin(replay)).await;
         state::keep(databases, record);
         record.parity = Some(alive(sides, parity?)?);
         save(job, record)?;
@@ -182,7 +185,8 @@ async fn with_sides(
         }
         // One step alone is asked for: what leads to it are requests, not faults.
         if job.plan.only.is_none() {
-            let faults = until(stop, Box::pin(faults::make(job, record, sides, progress))).await?;
+            let faults =
+                until(stop, Box::pin(faults::make(job, contract.ok().flatten(), record, sides, progress))).await?;
             alive(sides, faults)?;
             save(job, record)?;
         }
@@ -229,18 +233,17 @@ async fn load_and_compare(
 /// The parity phase. That there is no contract is told in its evidence: a gate on coverage cannot hold then.
 async fn replay(
     job: &Job,
+    contract: Result<Option<&Contract>, &ContractProblem>,
     origins: &Pair<Origin>,
     recordings: Vec<parity::Recording>,
     databases: &mut Databases<'_>,
     progress: &Progress,
 ) -> Result<Parity, RunError> {
-    let served = contract::served(&job.plan, &origins.baseline).await;
-    let contract = job.contract.as_ref().or(served.as_ref().ok().and_then(Option::as_ref));
-    contract::tell(contract, served.as_ref().err(), progress);
+    let known = contract.ok().flatten();
+    contract::tell(known, contract.err(), progress);
     let after = async |after: After<'_>| databases.after(after).await;
-    let mut parity =
-        parity::run_with_noise(&job.plan, contract, origins, job.seed, recordings, progress, after).await?;
-    if let Err(problem) = &served {
+    let mut parity = parity::run_with_noise(&job.plan, known, origins, job.seed, recordings, progress, after).await?;
+    if let Err(problem) = contract {
         contract::without_contract(&mut parity, &job.plan, problem);
     }
     Ok(parity)

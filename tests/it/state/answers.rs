@@ -11,9 +11,8 @@ type Named = &'static [&'static str];
 
 /// The state after a replay in which both services said that they made something in a collection.
 async fn replayed(twins: &Twins, collection: &str, named: Pair<Named>) -> State {
-    let steps: String = (0..named.baseline.len())
-        .map(|at| format!("      - {{ name: make {at}, request: POST /{collection} }}\n"))
-        .collect();
+    let step = |at| format!("      - {{ name: make {at}, request: POST /{collection} }}");
+    let steps = (0..named.baseline.len()).map(step).collect::<Vec<_>>().join("\n");
     let addresses = named.map(|_, named| {
         let collection = collection.to_owned();
         let next = std::sync::atomic::AtomicUsize::new(0);
