@@ -5,7 +5,7 @@ use super::args::{LoadArgs, OutputArgs, RunArgs, SideArg, VerifyArgs};
 use super::options::{self, UsageError};
 use super::terminal::Terminal;
 use super::{Exit, interrupt, summary};
-use crate::plan::Plan;
+use crate::plan::{Accepted, Plan};
 use crate::record::Verdict;
 use crate::role::Role;
 use crate::run::{Command, Job, Outcome, RunError};
@@ -28,7 +28,7 @@ pub(super) fn verify(args: &VerifyArgs) -> Exit {
             plan.select(only).map_err(|message| UsageError(format!("error: --only: {message}")))?;
         }
         if let Some(new) = &new {
-            plan.accepted = new.known()?;
+            plan.accepted = Some(Accepted { is_growing: true, ..new.known()?.unwrap_or_default() });
         }
         Ok(plan)
     });

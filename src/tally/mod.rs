@@ -43,6 +43,8 @@ pub struct Tally {
     steps: HashMap<(String, String), usize>,
     /// What somebody has accepted.
     acceptances: Acceptances,
+    /// What differs is going to be accepted.
+    is_growing: bool,
     /// Groups that were found since somebody last asked for them, as indices into the list of differences.
     fresh: Vec<usize>,
     cases: Cases,
@@ -82,6 +84,7 @@ impl Tally {
             groups: HashMap::new(),
             steps: index,
             acceptances: Acceptances::new(plan.accepted.as_ref()),
+            is_growing: plan.accepted.as_ref().is_some_and(|accepted| accepted.is_growing),
             fresh: Vec::new(),
             cases: Cases::default(),
             asked: HashSet::new(),
@@ -161,11 +164,11 @@ impl Tally {
         self.difference("login", "login", Kind::Expectation, "login", sides);
     }
 
-    /// Whether the status of a step's answer was not as it should be, and somebody has accepted that.
+    /// Whether the status of a step's answer was not as it should be, and somebody has accepted that or is about to.
     pub fn accepts_status(&self, flow: &str, step: &str) -> bool {
         self.parity.differences.iter().any(|found| {
             let is_of_status = matches!(found.kind, Kind::Status | Kind::Expectation);
-            is_of_status && found.flow == flow && found.step == step && found.is_accepted()
+            is_of_status && found.flow == flow && found.step == step && (self.is_growing || found.is_accepted())
         })
     }
 

@@ -13,7 +13,7 @@ fn verify(place: &Place, more: &[&str]) -> crate::support::Ended {
 #[test]
 fn the_smoke_plan_covers_its_contract() {
     let place = Place::new();
-    let ended = verify(&place, &["students-smoke"]);
+    let ended = verify(&place, &["students-smoke", "--faults", "statement-timeout"]);
     assert_eq!(ended.code, Some(0), "{}\n{}", ended.stdout, ended.stderr);
     let record = place.record();
     let coverage = &record["parity"]["coverage"];
