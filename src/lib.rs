@@ -12,13 +12,16 @@ pub mod units;
 pub mod plan;
 pub mod record;
 
+pub mod capacity;
 pub mod compare;
 pub mod contract;
 pub mod import;
 pub mod judge;
+pub mod merge;
 pub mod reproduce;
 pub mod schedule;
 pub mod tally;
+pub mod trend;
 
 pub mod http;
 pub mod step;

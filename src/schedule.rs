@@ -16,6 +16,29 @@ pub struct Arrival {
     pub at: Duration,
     /// Index of the flow in the plan.
     pub flow: usize,
+    /// Its number within the block, the same on both sides of a pair and in every share.
+    pub number: u64,
+}
+
+/// One share of a schedule that several processes make together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// Which, from 1.
+    pub index: u32,
+    /// Of how many.
+    pub of: u32,
+}
+
+impl Share {
+    /// Whether an arrival is in this share: each is in exactly one, and those that follow each other are in different ones.
+    pub const fn takes(self, number: u64) -> bool {
+        number % self.of as u64 == self.index as u64 - 1
+    }
+
+    /// This share of a number of things, which all shares together have at least.
+    pub const fn of_count(self, count: usize) -> usize {
+        count.div_ceil(self.of as usize)
+    }
 }
 
 /// What arrives, over all flows.
@@ -60,7 +83,8 @@ pub fn arrivals(seed: u64, pair: u32, demand: &Demand, weights: &[u32], length: 
         moments.sort_unstable();
     }
     let mut deck = Deck::new(weights);
-    moments.into_iter().map(|at| Arrival { at, flow: deck.draw(&mut random) }).collect()
+    let numbered = moments.into_iter().zip(0..);
+    numbered.map(|(at, number)| Arrival { at, flow: deck.draw(&mut random), number }).collect()
 }
 
 fn steady(random: &mut Xoshiro256PlusPlus, demand: &Demand, length: Duration) -> Vec<Duration> {
@@ -198,6 +222,20 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn each_arrival_is_in_exactly_one_share(seed: u64, of in 1_u32..9, rate in 1.0..500.0_f64) {
+            let burst = Some(Burst { size: 7, every: Duration::from_millis(700) });
+            let demand = Demand { rate, spacing: Spacing::Poisson, burst };
+            let all = arrivals(seed, 0, &demand, &[3, 1], Duration::from_secs(2));
+            let share = |index| all.iter().filter(move |arrival| Share { index, of }.takes(arrival.number)).copied();
+            let mut joined: Vec<Arrival> = (1..=of).flat_map(share).collect();
+            joined.sort_by_key(|arrival| arrival.number);
+            prop_assert_eq!(&joined, &all);
+            for index in 1..=of {
+                prop_assert!(share(index).count().abs_diff(all.len() / of as usize) <= 1);
+            }
+        }
+
         #[test]
         fn arrivals_are_in_order_within_the_block_and_at_their_weights(
             seed: u64, rate in 1.0..5_000.0_f64, weights in prop::collection::vec(1_u32..20, 1..8),

@@ -62,6 +62,9 @@ pub fn format_share(share: f64) -> String {
 
 /// A size in bytes with a binary unit: `18.2 MiB`.
 pub fn format_bytes(bytes: f64) -> String {
+    if bytes < 0.0 {
+        return format!("-{}", format_bytes(-bytes));
+    }
     let mut value = bytes;
     for unit in ["B", "KiB", "MiB", "GiB"] {
         if value < 1024.0 {

@@ -2,6 +2,7 @@
 //!
 //! Every defect is off unless it is named on the command line. Each is consulted at one place.
 
+use std::fs::File;
 use std::str::FromStr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,6 +41,8 @@ pub(crate) enum Defect {
     LostWrite,
     PartialBatch,
     LeakConnection,
+    LeakMemory,
+    LeakFile,
     SlowTail,
     NPlusOne,
     BlockingCall,
@@ -52,7 +55,7 @@ const fn info(defect: Defect, name: &'static str, default: Option<u64>, summary:
 }
 
 /// Every defect there is.
-pub const DEFECTS: [DefectInfo; 20] = [
+pub const DEFECTS: [DefectInfo; 22] = [
     info(Defect::WrongStatus, "wrong-status", None, "what is not found answers 400 instead of 404"),
     info(Defect::ErrorCode, "error-code", None, "STUDENT_NOT_FOUND becomes NOT_FOUND in the body"),
     info(Defect::MissingField, "missing-field", None, "students come without `email`"),
@@ -78,6 +81,8 @@ pub const DEFECTS: [DefectInfo; 20] = [
     info(Defect::LostWrite, "lost-write", None, "POST of a student answers 201 and rolls back"),
     info(Defect::PartialBatch, "partial-batch", None, "a refused batch keeps the rows before the refused one"),
     info(Defect::LeakConnection, "leak-connection", Some(100), "1 in N sessions never gives its connection back"),
+    info(Defect::LeakMemory, "leak-memory", Some(16), "every request leaves N KiB of memory behind"),
+    info(Defect::LeakFile, "leak-file", Some(10), "1 in N requests leaves a file open"),
     info(Defect::SlowTail, "slow-tail", Some(50), "1 in N requests sleeps 400 ms"),
     info(Defect::NPlusOne, "n-plus-one", None, "a list reads each of its students again, one by one"),
     info(Defect::BlockingCall, "blocking-call", Some(20), "every handler blocks its thread for N ms"),
@@ -150,6 +155,14 @@ fn suggestion(name: &str) -> String {
 pub(crate) struct Defects {
     on: Vec<Active>,
     bled: Mutex<Option<Caller>>,
+    left: Mutex<Vec<Left>>,
+}
+
+/// What a request left behind.
+#[derive(Debug)]
+enum Left {
+    Memory(#[expect(dead_code, reason = "held")] Box<[u8]>),
+    File(#[expect(dead_code, reason = "held")] File),
 }
 
 #[derive(Debug)]
@@ -162,7 +175,7 @@ impl Defects {
     /// The defects that were asked for.
     pub(crate) fn new(settings: &[DefectSetting]) -> Self {
         let active = |setting: &DefectSetting| Active { setting: *setting, calls: AtomicU64::new(0) };
-        Self { on: settings.iter().map(active).collect(), bled: Mutex::default() }
+        Self { on: settings.iter().map(active).collect(), bled: Mutex::default(), left: Mutex::default() }
     }
 
     /// Whether a defect changes what bodies hold.
@@ -193,6 +206,15 @@ impl Defects {
             let call = active.calls.fetch_add(1, Ordering::Relaxed) + 1;
             call.is_multiple_of(active.setting.value)
         })
+    }
+
+    /// `leak-memory` and `leak-file`: a request leaves something behind for good.
+    pub(crate) fn leave_behind(&self) {
+        let memory = self.value(Defect::LeakMemory).map(|kib| vec![1; kib as usize * 1024].into_boxed_slice());
+        let file = self.strikes(Defect::LeakFile).then(|| File::open("/dev/null").ok()).flatten();
+        if let Ok(mut left) = self.left.lock() {
+            left.extend(memory.map(Left::Memory).into_iter().chain(file.map(Left::File)));
+        }
     }
 
     /// `session-bleed`: the caller is remembered where everyone's is, and read again later.

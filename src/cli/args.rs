@@ -38,8 +38,12 @@ pub(super) enum Command {
     Verify(VerifyArgs),
     /// Load only: the sides of a plan, or one URL
     Load(LoadArgs),
+    /// Find the highest rate at which each side still meets the gates
+    Search(SearchArgs),
     /// Judge stored evidence again, with other gates; no network
     Judge(JudgeArgs),
+    /// Join the shards of one load and judge them as one; no network
+    Merge(MergeArgs),
     /// Write every report again from stored evidence
     Report(ReportArgs),
     /// Stand in front of a service and make a plan of the traffic that goes through
@@ -197,13 +201,91 @@ pub(super) struct VerifyArgs {
     pub(super) until: Option<String>,
 }
 
+const LOAD_EXAMPLES: &str = "\
+Examples:
+  cutover load http://127.0.0.1:8080/students -c 32 -d 10s        closed model: 32 users
+  cutover load http://127.0.0.1:8080/students --rate 500 -d 10s   open model: 500 arrivals a second
+  cutover load plan.yaml --shard 2/4 --start-at 2027-01-31T09:30:00Z --seed 7 --out shard-2
+
+A load that is too large for one machine is made by several: each gets the same plan and seed, the same start, and a share
+of its own, I of N. Clocks must agree to within 100 ms. `cutover merge shard-*` joins what they wrote.";
+
 #[derive(Debug, Args)]
+#[command(after_help = LOAD_EXAMPLES)]
 pub(super) struct LoadArgs {
     /// Plan file, or the URL of a service that runs already
     #[arg(value_name = "PLAN|URL", default_value = "scenarios/students.yaml")]
     pub(super) target: String,
     #[command(flatten)]
     pub(super) overrides: Overrides,
+    /// Make one share of the arrivals: the I-th of N, such as 2/4
+    #[arg(long, value_name = "I/N", requires = "start_at", help_heading = "Shards")]
+    pub(super) shard: Option<String>,
+    /// When all shards begin their first block, in RFC 3339 such as 2027-01-31T09:30:00Z
+    #[arg(long, value_name = "TIME", requires = "shard", help_heading = "Shards")]
+    pub(super) start_at: Option<String>,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    /// Show what a side prints, as it comes
+    #[arg(long, value_name = "SIDE", value_enum, help_heading = "Sides")]
+    pub(super) show_output: Option<SideArg>,
+}
+
+const MERGE_EXAMPLES: &str = "\
+Examples:
+  cutover merge shard-1 shard-2 shard-3 shard-4 --out merged
+  cutover merge shard-* --gate 'candidate.p99 <= 300ms'
+
+Histograms are merged without loss. Shards of another plan, seed, start or number, one that is missing and one that is
+given twice are refused.";
+
+#[derive(Debug, Args)]
+#[command(after_help = MERGE_EXAMPLES)]
+pub(super) struct MergeArgs {
+    /// Directories of the shards' runs, in any order
+    #[arg(value_name = "DIR", required = true)]
+    pub(super) shards: Vec<PathBuf>,
+    /// Gate in place of the stored ones, such as 'candidate.p99 <= 300ms' (repeatable)
+    #[arg(long = "gate", value_name = "EXPR", action = ArgAction::Append)]
+    pub(super) gates: Vec<String>,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+const SEARCH_EXAMPLES: &str = "\
+Examples:
+  cutover search                                       both stacks of the bundled service, against its plan's gates
+  cutover search http://127.0.0.1:8080/students --gate 'candidate.p95 <= 50ms'
+  cutover search plan.yaml --start 100 --step 20s --repeats 6
+
+Each step is a load of its own in the open model, without bursts. The rate goes up by half until a gate is missed, then between the highest
+met and the lowest missed until they are close. Gates on the candidate with a limit of their own are held against either
+side. With six searches or more there is an interval. A search gives figures, no verdict: it ends with 0 if the limit of
+each side was found, else with 4.";
+
+#[derive(Debug, Args)]
+#[command(after_help = SEARCH_EXAMPLES)]
+pub(super) struct SearchArgs {
+    /// Plan file, or the URL of a service that runs already
+    #[arg(value_name = "PLAN|URL", default_value = "scenarios/students.yaml")]
+    pub(super) target: String,
+    #[command(flatten)]
+    pub(super) overrides: Overrides,
+    /// First rate, in flow iterations per second [default: a quarter of the plan's, or 50]
+    #[arg(long, value_name = "RATE", help_heading = "Search")]
+    pub(super) start: Option<String>,
+    /// Try no rate above this
+    #[arg(long, value_name = "RATE", default_value = "10000", help_heading = "Search")]
+    pub(super) most: String,
+    /// Time of each step that counts
+    #[arg(long, value_name = "TIME", default_value = "10s", help_heading = "Search")]
+    pub(super) step: String,
+    /// How close the highest rate met and the lowest missed must come
+    #[arg(long, value_name = "SHARE", default_value = "5%", help_heading = "Search")]
+    pub(super) precision: String,
+    /// Search each side so often
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=60), help_heading = "Search")]
+    pub(super) repeats: u32,
     #[command(flatten)]
     pub(super) output: OutputArgs,
     /// Show what a side prints, as it comes

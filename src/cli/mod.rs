@@ -8,13 +8,16 @@ mod draft;
 mod exit;
 mod import;
 mod interrupt;
+mod merge;
 mod openapi;
 mod options;
 mod record;
 mod rerender;
 mod run;
 mod schema;
+mod search;
 mod serve;
+mod shard;
 mod summary;
 mod terminal;
 
@@ -31,7 +34,9 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Verify(args) => run::verify(&args),
         Command::Load(args) => run::load(&args),
+        Command::Search(args) => search::search(&args),
         Command::Judge(args) => rerender::judge(&args),
+        Command::Merge(args) => merge::merge(&args),
         Command::Report(args) => rerender::report(&args),
         Command::Record(args) => record::record(args),
         Command::Import(command) => import::import(&command),

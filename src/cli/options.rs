@@ -242,7 +242,7 @@ pub(super) fn ad_hoc(url: &str, overrides: &Overrides) -> Result<Plan, UsageErro
 
 /// The contract of a plan, if it is in a file and the command compares anything.
 pub(super) fn read_contract(plan: &Plan, command: Command) -> Result<Option<Contract>, UsageError> {
-    if command == Command::Load {
+    if matches!(command, Command::Load | Command::Search) {
         return Ok(None);
     }
     contract_file(plan).map_err(UsageError::new)

@@ -39,7 +39,7 @@ pub(super) fn judge(args: &JudgeArgs) -> Exit {
 }
 
 /// The gates of the command line, or the stored ones if there are none.
-fn gates(record: &RunRecord, given: &[String]) -> Result<Vec<Gate>, UsageError> {
+pub(super) fn gates(record: &RunRecord, given: &[String]) -> Result<Vec<Gate>, UsageError> {
     if given.is_empty() {
         return record.gates.iter().map(|gate| parse_gate(&gate.expr)).collect();
     }
@@ -66,7 +66,7 @@ pub(super) fn report(args: &ReportArgs) -> Exit {
     }
 }
 
-fn refuse(terminal: &Terminal, error: report::ReportError) -> Exit {
+pub(super) fn refuse(terminal: &Terminal, error: report::ReportError) -> Exit {
     let exit = exit_of(&error);
     terminal.failure(&run::RunError::from(error).in_full(), None);
     exit

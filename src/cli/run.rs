@@ -1,18 +1,19 @@
 //! `cutover run`, `cutover verify` and `cutover load`.
 
 use super::accept;
-use super::args::{LoadArgs, OutputArgs, RunArgs, SideArg, VerifyArgs};
+use super::args::{LoadArgs, OutputArgs, Overrides, RunArgs, SideArg, VerifyArgs};
 use super::options::{self, UsageError};
 use super::terminal::Terminal;
-use super::{Exit, interrupt, summary};
+use super::{Exit, interrupt, shard, summary};
+use crate::load::Sharding;
 use crate::plan::{Accepted, Plan};
-use crate::record::Verdict;
+use crate::record::{Search, Verdict};
 use crate::role::Role;
-use crate::run::{Command, Job, Outcome, RunError};
+use crate::run::{Command, Job, Outcome, RunError, SearchOptions};
 use crate::stop::Stop;
 
 pub(super) fn run(args: &RunArgs) -> Exit {
-    start(Command::Run, plan_of(args), &args.output, args.show_output, None, settings(args), args.explore)
+    start(plan_of(args), &args.output, Asked::with(Command::Run, args))
 }
 
 pub(super) fn verify(args: &VerifyArgs) -> Exit {
@@ -32,15 +33,7 @@ pub(super) fn verify(args: &VerifyArgs) -> Exit {
         }
         Ok(plan)
     });
-    start(
-        Command::Verify,
-        plan,
-        &args.run.output,
-        args.run.show_output,
-        new.as_ref(),
-        settings(&args.run),
-        args.run.explore,
-    )
+    start(plan, &args.run.output, Asked { new: new.as_ref(), ..Asked::with(Command::Verify, &args.run) })
 }
 
 fn settings(args: &RunArgs) -> Vec<String> {
@@ -56,27 +49,50 @@ fn plan_of(args: &RunArgs) -> Result<Plan, UsageError> {
 }
 
 pub(super) fn load(args: &LoadArgs) -> Exit {
-    let is_url = args.target.contains("://");
-    let plan = if is_url {
-        options::ad_hoc(&args.target, &args.overrides)
-    } else {
-        options::read_plan(&args.target).and_then(|mut plan| {
-            options::apply(&mut plan, &args.overrides)?;
-            Ok(plan)
-        })
+    let asked = plan_to_load(&args.target, &args.overrides).and_then(|mut plan| {
+        let shard = shard::of(args, &mut plan)?;
+        Ok((plan, shard))
+    });
+    let (plan, shard) = match asked {
+        Ok((plan, shard)) => (Ok(plan), shard),
+        Err(error) => (Err(error), None),
     };
-    start(Command::Load, plan, &args.output, args.show_output, None, Vec::new(), 0)
+    start(plan, &args.output, Asked { shard, show_output: args.show_output, ..Asked::of(Command::Load) })
 }
 
-fn start(
-    command: Command,
-    plan: Result<Plan, UsageError>,
-    output: &OutputArgs,
-    show_output: Option<SideArg>,
-    new: Option<&accept::New>,
-    settings: Vec<String>,
-    explore: u64,
-) -> Exit {
+/// A plan file with its settings changed, or the plan that one URL makes.
+pub(super) fn plan_to_load(target: &str, overrides: &Overrides) -> Result<Plan, UsageError> {
+    if target.contains("://") {
+        return options::ad_hoc(target, overrides);
+    }
+    let mut plan = options::read_plan(target)?;
+    options::apply(&mut plan, overrides)?;
+    Ok(plan)
+}
+
+/// What is asked of a run besides its plan.
+pub(super) struct Asked<'a> {
+    pub(super) command: Command,
+    pub(super) show_output: Option<SideArg>,
+    pub(super) new: Option<&'a accept::New>,
+    pub(super) settings: Vec<String>,
+    pub(super) explore: u64,
+    pub(super) shard: Option<Sharding>,
+    pub(super) search: Option<SearchOptions>,
+}
+
+impl Asked<'_> {
+    /// A command and nothing else.
+    pub(super) const fn of(command: Command) -> Self {
+        Self { command, show_output: None, new: None, settings: Vec::new(), explore: 0, shard: None, search: None }
+    }
+
+    fn with(command: Command, args: &RunArgs) -> Self {
+        Self { show_output: args.show_output, settings: settings(args), explore: args.explore, ..Self::of(command) }
+    }
+}
+
+pub(super) fn start(plan: Result<Plan, UsageError>, output: &OutputArgs, asked: Asked<'_>) -> Exit {
     let terminal = Terminal::new(output);
     let plan = match plan {
         Ok(plan) => plan,
@@ -92,7 +108,7 @@ fn start(
             return Exit::Environment;
         }
     };
-    let contract = match options::read_contract(&plan, command) {
+    let contract = match options::read_contract(&plan, asked.command) {
         Ok(contract) => contract,
         Err(UsageError(message)) => {
             terminal.error(&message);
@@ -100,20 +116,22 @@ fn start(
         }
     };
     let job = Job {
-        command,
+        command: asked.command,
         contract,
         out: options::output_directory(output.out.as_ref(), &plan.name),
         seed: options::seed(&plan),
-        settings,
-        show_output: show_output.map(|side| match side {
+        settings: asked.settings,
+        show_output: asked.show_output.map(|side| match side {
             SideArg::Baseline => Role::Baseline,
             SideArg::Candidate => Role::Candidate,
         }),
         executable,
         plan,
-        explore,
+        explore: asked.explore,
+        shard: asked.shard,
+        search: asked.search,
     };
-    finish(&job, output, &terminal, new)
+    finish(&job, output, &terminal, asked.new)
 }
 
 fn finish(job: &Job, output: &OutputArgs, terminal: &Terminal, new: Option<&accept::New>) -> Exit {
@@ -148,6 +166,7 @@ fn only_figures(job: &Job, outcome: &Outcome) -> bool {
 
 fn conclude(job: &Job, output: &OutputArgs, terminal: &Terminal, outcome: &Outcome) -> Exit {
     let exit = match &outcome.error {
+        None if outcome.record.search.as_deref().is_some_and(Search::is_found) => Exit::Pass,
         None if only_figures(job, outcome) => Exit::Pass,
         None => Exit::from(outcome.record.verdict),
         Some(RunError::Interrupted) => Exit::Interrupted,

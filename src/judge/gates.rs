@@ -18,9 +18,11 @@ pub(super) struct Judged {
 
 /// The gates as written, after those that stand unless somebody gives them up in writing: no breaking difference, where
 /// answers were compared, without load or under it, or databases should have been, and no wait for a connection given up,
-/// where the candidate's pool was watched under load.
+/// and no connection that did not come back, where the candidate's pool was watched under load and after it.
 pub(super) fn with_implied(evidence: &RunRecord, gates: &[Gate]) -> Vec<Gate> {
     let candidate = evidence.load.as_ref().and_then(|load| load.sides.candidate.as_ref());
+    let is_rest_known =
+        candidate.and_then(|side| side.after.as_ref()).is_some_and(|after| after.leaked_connections.is_some());
     let is_watched = candidate.and_then(|side| side.pool.as_ref()).is_some_and(|pool| pool.timeouts.is_some());
     // Databases without a table of both sides prove nothing either way.
     let has_databases = evidence.state.as_ref().is_some_and(|state| {
@@ -31,6 +33,7 @@ pub(super) fn with_implied(evidence: &RunRecord, gates: &[Gate]) -> Vec<Gate> {
         (evidence.parity.is_some(), Subject::Parity, Quantity::ParityBreaking),
         (is_compared, Subject::Parity, Quantity::ParityLoadBreaking),
         (is_watched, Subject::Side(Role::Candidate), Quantity::PoolTimeouts),
+        (is_rest_known, Subject::Side(Role::Candidate), Quantity::LeakConnections),
         (has_databases, Subject::State, Quantity::StateBreaking),
     ];
     let is_written = |quantity| gates.iter().any(|gate| gate.metric.quantity == quantity);
@@ -157,7 +160,11 @@ fn samples(metric: &Metric, figures: &Figures) -> String {
     let what = match metric.quantity {
         _ if metric.subject == Subject::Parity => "answers compared",
         _ if metric.subject == Subject::State => "rows compared",
-        Quantity::Requests | Quantity::Errors | Quantity::ErrorRate | Quantity::Throughput => "requests",
+        Quantity::Requests
+        | Quantity::Errors
+        | Quantity::ErrorRate
+        | Quantity::Throughput
+        | Quantity::LeakConnections => "requests",
         _ => "samples",
     };
     let own = units::format_count(figures.observed.samples);

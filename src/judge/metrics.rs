@@ -1,6 +1,6 @@
 //! Finds the figure that a metric names in a record.
 
-use super::times;
+use super::{leaks, times};
 use crate::plan::gate::{Metric, Quantity, Scope, Subject};
 use crate::record::load::{Pool, StepLoad, WaitQuantiles};
 use crate::record::{Parity, RunRecord, SideLoad, State};
@@ -132,6 +132,7 @@ fn of_side(evidence: &RunRecord, role: Role, metric: &Metric) -> Lookup {
         Quantity::Requests | Quantity::Errors | Quantity::ErrorRate | Quantity::Throughput => of_counts(side, metric),
         Quantity::Cpu => Ok(plain(side.cpu.ok_or_else(no_process)?, process_samples)),
         Quantity::Rss => Ok(plain(side.rss_bytes.ok_or_else(no_process)? as f64, process_samples)),
+        Quantity::LeakConnections | Quantity::RssSlope | Quantity::FdsSlope => leaks::of_side(side, metric.quantity),
         quantity => of_pool(pool(side, role)?, quantity),
     }
 }

@@ -5,6 +5,7 @@
 
 mod coverage;
 mod gates;
+mod leaks;
 mod metrics;
 mod rules;
 mod times;

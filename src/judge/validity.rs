@@ -13,6 +13,10 @@ const MOST_LAG_SHARE: f64 = 0.1;
 const MOST_LOST: f64 = 0.02;
 /// Largest share of the planned pairs that may be missing.
 const MOST_PAIRS_MISSING: f64 = 0.25;
+/// How far apart shards may begin a block before it is told.
+const MOST_APART_MS: u64 = 100;
+/// Part of a block from which on they did not make one load.
+const MOST_APART_SHARE: f64 = 0.1;
 /// Error rate of the baseline beyond which its times say little.
 const COLLAPSED: f64 = 0.5;
 
@@ -32,6 +36,8 @@ pub(super) fn findings(evidence: &RunRecord) -> Vec<Finding> {
         findings.extend(lost_arrivals(load));
         findings.extend(missing_pairs(load));
         findings.extend(collapsed_baseline(load));
+        findings.extend(super::leaks::findings(load));
+        findings.extend(shards(load));
     }
     findings
 }
@@ -144,6 +150,23 @@ fn missing_pairs(load: &Load) -> Option<Finding> {
     let missing = 1.0 - complete as f64 / f64::from(load.pairs_planned);
     (missing > MOST_PAIRS_MISSING)
         .then(|| invalid("pairs-missing", format!("{complete} of {} block pairs are complete", load.pairs_planned)))
+}
+
+/// A share says little alone; shares that were not made at the same time are not one load.
+fn shards(load: &Load) -> Option<Finding> {
+    if let [only] = load.shards.as_slice()
+        && only.generator.is_none()
+        && only.of > 1
+    {
+        let message =
+            format!("this is shard {} of {}: `cutover merge` judges all of them as one load", only.index, only.of);
+        return Some(Finding { severity: Severity::Note, code: "shard".to_owned(), message });
+    }
+    let apart = load.shards.iter().map(|shard| shard.apart_ms).max().filter(|apart| *apart > MOST_APART_MS)?;
+    let message = format!("blocks of the {} shards began {apart} ms apart", load.shards.len());
+    let severity =
+        if apart as f64 > load.block_s * 1e3 * MOST_APART_SHARE { Severity::Invalid } else { Severity::Warning };
+    Some(Finding { severity, code: "shards-apart".to_owned(), message })
 }
 
 fn collapsed_baseline(load: &Load) -> Option<Finding> {

@@ -98,9 +98,9 @@ impl Block {
     pub(super) fn open(info: BlockInfo, recorder: BlockRecorder, flows: usize, arrivals: &[Arrival]) -> Self {
         let mut due: Vec<Vec<Slot>> = vec![Vec::new(); flows];
         let mut before = None;
-        for (number, arrival) in arrivals.iter().enumerate() {
+        for arrival in arrivals {
             let crowded = before.replace(arrival.at) == Some(arrival.at);
-            due[arrival.flow].push(Slot { at: arrival.at, number: number as u64, crowded });
+            due[arrival.flow].push(Slot { at: arrival.at, number: arrival.number, crowded });
         }
         let flows = due.into_iter().map(FlowQueue::new).collect();
         Self::new(info, recorder, Source::Open { flows, arrivals: arrivals.len() as u64 })
@@ -305,8 +305,10 @@ mod tests {
             start: Instant::now(),
             length: Duration::from_secs(1),
         };
-        let arrivals: Vec<Arrival> =
-            arrivals.iter().map(|(ms, flow)| Arrival { at: Duration::from_millis(*ms), flow: *flow }).collect();
+        let arrivals = arrivals.iter().zip(0..);
+        let arrivals: Vec<Arrival> = arrivals
+            .map(|((ms, flow), number)| Arrival { at: Duration::from_millis(*ms), flow: *flow, number })
+            .collect();
         Block::open(info, BlockRecorder::new(2, Duration::ZERO, info.length), 2, &arrivals)
     }
 

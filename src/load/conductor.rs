@@ -20,7 +20,7 @@ use crate::plan::Arrivals;
 use crate::progress::Progress;
 use crate::record::load_parity::LoadParity;
 use crate::role::Role;
-use crate::schedule::{self, Arrival, Demand};
+use crate::schedule::{self, Arrival, Demand, Share};
 use crate::stop::Stop;
 
 /// Time between announcing a block and its first instant, so that every user has heard of it.
@@ -71,6 +71,25 @@ pub(super) struct Score {
     pub settle: Duration,
     /// Weights of the flows.
     pub weights: Vec<u32>,
+    /// The share of the arrivals that is ours, and when the first block begins; `None`: all of them, as soon as possible.
+    pub share: Option<(Share, Instant)>,
+}
+
+/// One block in the order in which they are played.
+#[derive(Debug, Clone, Copy)]
+struct Turn {
+    index: u32,
+    pair: u32,
+    side: Role,
+}
+
+impl Turn {
+    /// When it begins. Shards keep to a common beat, with as long between two blocks as a request may take: what is still
+    /// under way then would make one of them late.
+    fn start(self, score: &Score, timeout: Duration) -> Instant {
+        let soon = Instant::now() + LEAD;
+        score.share.map_or(soon, |(_, first)| (first + (score.length + timeout) * self.index).max(soon))
+    }
 }
 
 /// Leads the users through all blocks; blocks the thread it runs on. What was finished before a stop is given back.
@@ -83,7 +102,7 @@ pub(super) fn conduct(
     mut examiner: Option<Examiner>,
 ) -> Result<Performance, LoadError> {
     sharpen_this_thread();
-    let seated = await_users(rig, stop);
+    let seated = await_users(rig, stop).and_then(|()| in_time(score));
     let mut finished = Vec::new();
     if seated.is_ok() {
         let started = Instant::now();
@@ -94,7 +113,8 @@ pub(super) fn conduct(
                 break;
             }
             tell(progress, index, plan.len(), *pair, *role, score, started);
-            finished.push(play(rig, score, *pair, *role, stages, stop, examiner.as_mut()));
+            let turn = Turn { index: index as u32, pair: *pair, side: *role };
+            finished.push(play(rig, score, turn, stages, stop, examiner.as_mut()));
         }
         progress.step(finished.len() as u64, plan.len() as u64, "done", None);
     }
@@ -130,20 +150,26 @@ fn await_users(rig: &Rig, stop: &Stop) -> Result<(), LoadError> {
     Ok(())
 }
 
+/// Whether the first block of a shard can begin with those of the others.
+fn in_time(score: &Score) -> Result<(), LoadError> {
+    let late = score.share.map_or(Duration::ZERO, |(_, first)| Instant::now().saturating_duration_since(first));
+    if late.is_zero() { Ok(()) } else { Err(LoadError::Late(late)) }
+}
+
 /// One block from its announcement to the last of its answers.
 fn play(
     rig: &Arc<Rig>,
     score: &Score,
-    pair: u32,
-    side: Role,
+    turn: Turn,
     stages: &watch::Sender<Stage>,
     stop: &Stop,
     examiner: Option<&mut Examiner>,
 ) -> FinishedBlock {
+    let Turn { pair, side, .. } = turn;
     let repeats = if examiner.is_some() { parity::repeats(pair) } else { pair };
     let arrivals = arrivals(rig.seed, repeats, score);
     let recorder = BlockRecorder::new(rig.step_count(), score.settle, score.length);
-    let info = BlockInfo { pair, repeats, side, start: Instant::now() + LEAD, length: score.length };
+    let info = BlockInfo { pair, repeats, side, start: turn.start(score, rig.timeout), length: score.length };
     let flows = score.weights.len();
     let block = match score.arrivals {
         Arrivals::Open { .. } => Block::open(info, recorder, flows, &arrivals),
@@ -174,7 +200,10 @@ fn play(
 fn arrivals(seed: u64, pair: u32, score: &Score) -> Vec<Arrival> {
     match score.arrivals {
         Arrivals::Open { rate, spacing, burst, .. } => {
-            schedule::arrivals(seed, pair, &Demand { rate, spacing, burst }, &score.weights, score.length)
+            let mut all =
+                schedule::arrivals(seed, pair, &Demand { rate, spacing, burst }, &score.weights, score.length);
+            all.retain(|arrival| score.share.is_none_or(|(share, _)| share.takes(arrival.number)));
+            all
         }
         Arrivals::Closed { .. } => Vec::new(),
     }

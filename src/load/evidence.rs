@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use super::Rig;
 use super::conductor::{FinishedBlock, Performance, Score};
 use super::histogram::Recorded;
 use super::recorder::{ERROR_KINDS, StepTotals};
+use super::{Rig, Sharding};
 use crate::clock::Epoch;
 use crate::plan::Arrivals;
-use crate::record::load::{Block, BlockStep, Generator, LagQuantiles, Load, Second, SideLoad, StepLoad};
+use crate::record::load::{Block, BlockStep, Generator, LagQuantiles, Load, Second, Shard, SideLoad, StepLoad};
 use crate::role::{Pair, Role};
 
 /// Processor time of this process so far, in seconds.
@@ -20,7 +20,7 @@ pub(super) fn own_cpu_s() -> Option<f64> {
 }
 
 /// The load part of the run record; processor and pool figures of the sides are filled in by whoever observed them.
-pub(super) fn assemble(rig: &Rig, score: &Score, performance: Performance, epoch: Epoch, cpu: Option<f64>) -> Load {
+pub(super) fn assemble(rig: &Rig, score: &Score, performance: &Performance, epoch: Epoch, cpu: Option<f64>) -> Load {
     let blocks = performance.blocks.as_slice();
     let (model, rate, users) = match score.arrivals {
         Arrivals::Open { rate, .. } => ("open", Some(rate), rig.users),
@@ -37,7 +37,24 @@ pub(super) fn assemble(rig: &Rig, score: &Score, performance: Performance, epoch
         sides: Pair::from_fn(|role| score.roles.contains(&role).then(|| side(rig, score, blocks, role))),
         blocks: blocks.iter().map(|finished| block(finished, score, epoch)).collect(),
         generator: generator(rig, score, blocks, cpu),
-        parity: performance.parity,
+        parity: None,
+        shards: Vec::new(),
+    }
+}
+
+/// What a share needs besides, so that all of them can be merged without loss.
+pub(super) fn shard(rig: &Rig, sharding: &Sharding, blocks: &[FinishedBlock], epoch: Epoch) -> Shard {
+    let now_ms = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
+    let seconds = |finished: &FinishedBlock| finished.totals.windows.iter().map(|(times, _)| times.encode()).collect();
+    Shard {
+        index: sharding.share.index,
+        of: sharding.share.of,
+        plan: sharding.plan.clone(),
+        start_at: sharding.start_in_words.clone(),
+        epoch_unix_ms: now_ms - epoch.elapsed_ms().cast_signed(),
+        lag_hdr: rig.lag.snapshot().encode(),
+        seconds_hdr: blocks.iter().map(seconds).collect(),
+        ..Shard::default()
     }
 }
 
@@ -73,6 +90,7 @@ fn side(rig: &Rig, score: &Score, blocks: &[FinishedBlock], role: Role) -> SideL
         pool: None,
         measured_s,
         steps: names(rig).zip(&steps).map(|((flow, name), totals)| step(flow, name, totals)).collect(),
+        after: None,
     }
 }
 

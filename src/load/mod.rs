@@ -15,7 +15,7 @@ mod user;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{oneshot, watch};
 
@@ -25,7 +25,7 @@ use crate::plan::{Arrivals, Plan};
 use crate::progress::Progress;
 use crate::record;
 use crate::role::{Pair, Role};
-use crate::schedule;
+use crate::schedule::{self, Share};
 use crate::step::{Captured, LoginError, PreparedFlow, RenderError, log_in};
 use crate::stop::Stop;
 use crate::tally::Secrets;
@@ -72,6 +72,9 @@ pub enum LoadError {
         /// How many were to.
         users: usize,
     },
+    /// The common start of the shards had passed when this one was ready.
+    #[error("this shard was ready {} after the start of all", crate::units::format_us(.0.as_micros() as f64))]
+    Late(Duration),
     /// Goose refused to run.
     #[error("goose could not run the load: {0}")]
     Goose(String),
@@ -114,6 +117,21 @@ pub struct Setup<'a> {
     pub seed: u64,
     /// Start of the run.
     pub epoch: Epoch,
+    /// Which share of the load is ours; `None`: all of it.
+    pub shard: Option<&'a Sharding>,
+}
+
+/// A share of a load that several processes make together.
+#[derive(Debug, Clone)]
+pub struct Sharding {
+    /// Which share of the arrivals.
+    pub share: Share,
+    /// When the first block of all shards begins.
+    pub start_at: SystemTime,
+    /// The same in RFC 3339.
+    pub start_in_words: String,
+    /// Digest of what the plan asks for.
+    pub plan: String,
 }
 
 /// Runs the load phase. A stop ends it early; what was measured until then is given back.
@@ -121,15 +139,18 @@ pub struct Setup<'a> {
 /// # Errors
 /// See [`LoadError`]; a side that answers nothing but errors is a result, not an error.
 pub async fn run(setup: Setup<'_>, progress: &Progress, stop: &Stop) -> Result<record::Load, LoadError> {
-    let (users, total) = users_per_flow(setup.plan)?;
+    let (users, total) = users_per_flow(setup.plan, setup.shard)?;
     let rig = Arc::new(rig(&setup, total).await?);
-    let score = Arc::new(score(setup.plan));
+    let score = Arc::new(score(&setup)?);
     let started = Instant::now();
     let own_cpu = evidence::own_cpu_s();
     let examiner = examiner(&setup, &rig);
     let performance = perform_all(&rig, users, &score, progress, stop, examiner).await?;
     let cpu = evidence::own_cpu_s().zip(own_cpu).map(|(end, start)| (end - start) / started.elapsed().as_secs_f64());
-    Ok(evidence::assemble(&rig, &score, performance, setup.epoch, cpu))
+    let mut load = evidence::assemble(&rig, &score, &performance, setup.epoch, cpu);
+    load.parity = performance.parity;
+    load.shards.extend(setup.shard.map(|shard| evidence::shard(&rig, shard, &performance.blocks, setup.epoch)));
+    Ok(load)
 }
 
 /// Users and conductor on threads of their own; ends when both have.
@@ -196,10 +217,10 @@ async fn join(
 }
 
 /// How many users each flow has, and all together.
-fn users_per_flow(plan: &Plan) -> Result<(Vec<usize>, usize), LoadError> {
+fn users_per_flow(plan: &Plan, shard: Option<&Sharding>) -> Result<(Vec<usize>, usize), LoadError> {
     let weights: Vec<u32> = plan.flows.iter().map(|flow| flow.weight).collect();
     let users = match plan.load.arrivals {
-        Arrivals::Open { users, .. } => users.max(weights.len()),
+        Arrivals::Open { users, .. } => shard.map_or(users, |shard| shard.share.of_count(users)).max(weights.len()),
         Arrivals::Closed { users } if users < weights.len() => {
             return Err(LoadError::TooFewUsers { users, flows: weights.len() });
         }
@@ -264,13 +285,20 @@ fn examiner(setup: &Setup<'_>, rig: &Rig) -> Option<Examiner> {
     Some(Examiner::new(setup.plan, base_urls, secrets, setup.seed))
 }
 
-fn score(plan: &Plan) -> Score {
-    Score {
+fn score(setup: &Setup<'_>) -> Result<Score, LoadError> {
+    let plan = setup.plan;
+    let start = |shard: &Sharding| {
+        let left =
+            shard.start_at.duration_since(SystemTime::now()).map_err(|error| LoadError::Late(error.duration()))?;
+        Ok::<_, LoadError>((shard.share, Instant::now() + left))
+    };
+    Ok(Score {
+        share: setup.shard.map(start).transpose()?,
         arrivals: plan.load.arrivals,
         roles: plan.roles(),
         pairs: plan.load.pairs,
         length: plan.load.block,
         settle: plan.load.settle,
         weights: plan.flows.iter().map(|flow| flow.weight).collect(),
-    }
+    })
 }

@@ -6,6 +6,7 @@
 use super::counters::Counters;
 use crate::record::Observations;
 use crate::record::load::{MeanMax, Pool};
+use crate::trend::median;
 
 /// What the samplers saw of one side.
 #[derive(Debug, Clone, Default)]
@@ -79,6 +80,26 @@ impl Record {
         let process = &self.observations.process;
         let samples = process.at_ms.iter().zip(&process.rss_bytes);
         samples.filter(|(at_ms, _)| within(**at_ms, windows)).map(|(_, rss)| *rss).max()
+    }
+
+    /// Resident memory in each window, in bytes: the median of its samples; `None` without a sample.
+    pub fn rss_levels(&self, windows: &[(u64, u64)]) -> Vec<Option<f64>> {
+        self.levels(&self.observations.process.rss_bytes, windows)
+    }
+
+    /// Open file descriptors in each window, likewise.
+    pub fn fds_levels(&self, windows: &[(u64, u64)]) -> Vec<Option<f64>> {
+        self.levels(&self.observations.process.fds, windows)
+    }
+
+    fn levels(&self, column: &[u64], windows: &[(u64, u64)]) -> Vec<Option<f64>> {
+        let at_ms = &self.observations.process.at_ms;
+        let level = |(start, end): &(u64, u64)| {
+            let from = at_ms.partition_point(|at| at < start);
+            let until = at_ms.partition_point(|at| at < end);
+            median(column.get(from..until)?.iter().map(|value| *value as f64))
+        };
+        windows.iter().map(level).collect()
     }
 
     fn cpu_at(&self, instant_ms: u64) -> Option<f64> {

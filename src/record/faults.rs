@@ -88,6 +88,14 @@ pub struct Connections {
 }
 
 impl Connections {
+    /// Connections that are not where they belong when nothing is going on: taken out of the pool, in a transaction, or
+    /// sessions that the pool knows nothing of, whichever are most. `None`: nothing is known.
+    pub fn astray(&self) -> Option<u64> {
+        let known = self.used.zip(self.idle).map(|(used, idle)| used + idle);
+        let strange = self.sessions.zip(known).map(|(sessions, known)| sessions.saturating_sub(known));
+        [self.used, self.busy, strange].into_iter().flatten().max()
+    }
+
     /// The larger of each figure.
     #[must_use]
     pub fn most(self, other: Self) -> Self {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::faults::Connections;
 use super::load_parity::LoadParity;
 use crate::role::{Pair, Role};
 
@@ -37,6 +38,36 @@ pub struct Load {
     /// What comparing the answers found; `null`: they were not compared.
     #[serde(default)]
     pub parity: Option<LoadParity>,
+    /// One: these figures are a share of a load that several processes made. More: they were merged from these shares.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shards: Vec<Shard>,
+}
+
+/// One of several processes that made one load together.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Shard {
+    /// Which, from 1.
+    pub index: u32,
+    /// Of how many.
+    pub of: u32,
+    /// Digest of what the plan asks for: shards of different ones do not belong together.
+    pub plan: String,
+    /// When the first block was to begin, RFC 3339.
+    pub start_at: String,
+    /// The start of the run by the wall clock, in ms since the Unix epoch; `started_ms` of blocks count from here.
+    pub epoch_unix_ms: i64,
+    /// Histogram of the dispatch lag; empty once merged.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub lag_hdr: String,
+    /// Histograms of the response times of each second of each block; empty once merged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seconds_hdr: Vec<Vec<String>>,
+    /// Once merged: how far its blocks began from those of the first shard, at most, in ms by the wall clock.
+    #[serde(default)]
+    pub apart_ms: u64,
+    /// Once merged: what its generator did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generator: Option<Generator>,
 }
 
 /// One side's totals over the measured part of all its blocks.
@@ -68,6 +99,49 @@ pub struct SideLoad {
     pub measured_s: f64,
     /// Per step, in the plan's order.
     pub steps: Vec<StepLoad>,
+    /// What the load left behind; `null`: nothing was looked at.
+    #[serde(default)]
+    pub after: Option<Box<AfterLoad>>,
+}
+
+/// What the load left behind on a side: connections that never came back, and what grew from block to block.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct AfterLoad {
+    /// From the end of the load until the side was at rest, or until it was no longer waited for.
+    pub waited_ms: u64,
+    /// Connections before the load.
+    pub before: Connections,
+    /// Connections at the last look.
+    pub at_rest: Connections,
+    /// Connections that are not at rest and were before the load; `null`: not known.
+    pub leaked_connections: Option<u64>,
+    /// Resident memory from block to block, in bytes; `null`: no process is known, or there are too few blocks.
+    pub memory: Option<Trend>,
+    /// Open file descriptors from block to block.
+    pub fds: Option<Trend>,
+}
+
+/// How a figure of a side moves from one of its blocks to the next: each point is the median within a block, placed at
+/// the time for which the side had been under load; the first quarter of the blocks is left out as warm-up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Trend {
+    /// Blocks.
+    pub points: u64,
+    /// Median over the blocks.
+    pub level: f64,
+    /// Theil–Sen slope per hour of load.
+    pub per_hour: f64,
+    /// Its 95 % interval.
+    pub interval: [f64; 2],
+    /// Mann–Kendall: how often points without a trend would rise as orderly as these.
+    pub p_rising: f64,
+    /// Load between the first block and the last, in hours.
+    pub hours: f64,
+}
+
+impl Trend {
+    /// Points without which it says nothing: the test takes S as normal, which is close from eight on.
+    pub const POINTS_NEEDED: u64 = 8;
 }
 
 /// One step's totals on one side.

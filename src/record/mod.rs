@@ -10,6 +10,7 @@ pub mod load;
 pub mod load_parity;
 pub mod parity;
 pub mod reproduce;
+pub mod search;
 pub mod state;
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ pub use explore::Exploration;
 pub use faults::{Connections, FaultEvidence};
 pub use load::{Load, SideLoad};
 pub use parity::{Class, Difference, Parity};
+pub use search::Search;
 pub use state::State;
 
 use crate::role::Pair;
@@ -59,6 +61,9 @@ pub struct RunRecord {
     pub faults: Vec<FaultEvidence>,
     /// The load phase; `null`: not run.
     pub load: Option<Load>,
+    /// How much each side can bear.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<Box<Search>>,
     /// What the samplers saw, over the whole run.
     pub observations: Pair<Option<Observations>>,
     /// The machine and the software.
@@ -145,7 +150,7 @@ pub struct RunInfo {
     pub plan: String,
     /// File of the plan as given on the command line.
     pub plan_file: Option<String>,
-    /// The command: `run`, `verify`, `load`.
+    /// The command: `run`, `verify`, `load`, `search`.
     pub command: String,
     /// Seed of everything drawn at random.
     pub seed: u64,

@@ -66,7 +66,7 @@ const NO_ANSWERS: &str = "no requests in measured time";
 const NO_POOL: &str = "no source of pool figures";
 const NO_PROCESS: &str = "no process is known";
 
-const METRICS: [Metric; 14] = [
+const METRICS: [Metric; 15] = [
     metric("response time P95", "p95", "us", |s| response(s, |times| times.p95), NO_ANSWERS),
     metric("response time P99", "p99", "us", |s| response(s, |times| times.p99), NO_ANSWERS),
     metric("throughput", "throughput", "per_second", |s| s.throughput, "no measured time"),
@@ -80,6 +80,7 @@ const METRICS: [Metric; 14] = [
     of_pool("wait for a connection P95", "pool.wait.p95", "us", |pool| pool.wait_us.map(|wait| wait.p95)),
     of_pool("time the pool was saturated", "pool.saturated_share", "share", |pool| pool.saturated_share),
     of_pool("connection held per use, mean", "", "us", |pool| pool.hold_us_mean),
+    metric("connections that did not come back", "leak.connections", "count", leaked, "not known"),
     metric("CPU (100 % is one core)", "cpu", "share", |s| s.cpu, NO_PROCESS),
     metric("CPU time per answered request", "", "us", cpu_per_request, NO_PROCESS),
     metric("memory, largest", "rss", "bytes", |s| s.rss_bytes.map(|bytes| bytes as f64), NO_PROCESS),
@@ -133,6 +134,10 @@ fn aims_at(target: &GateResult, metric: &Metric) -> bool {
 
 fn response(side: &SideLoad, read: fn(Quantiles) -> u64) -> Option<f64> {
     side.response_time_us.filter(|times| times.count > 0).map(|times| read(times) as f64)
+}
+
+fn leaked(side: &SideLoad) -> Option<f64> {
+    side.after.as_ref()?.leaked_connections.map(|count| count as f64)
 }
 
 fn cpu_per_request(side: &SideLoad) -> Option<f64> {

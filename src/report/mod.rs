@@ -4,6 +4,7 @@
 //! evidence can be rendered again at any time. Everything in a record may come from the systems under test, so each
 //! format escapes all of it.
 
+mod capacity;
 mod charts;
 mod figures;
 mod files;
@@ -23,6 +24,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+pub use capacity::capacity_in_words;
 pub use files::{ReportError, read_record, write_record};
 pub use state::state_in_words;
 

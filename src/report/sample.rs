@@ -51,6 +51,7 @@ pub(super) fn full() -> RunRecord {
         explore: None,
         faults: faults::faults(),
         load: Some(load),
+        search: None,
         observations: Pair::from_fn(|role| Some(observations::observations(role))),
         ..empty()
     }
@@ -101,6 +102,7 @@ pub(super) fn empty() -> RunRecord {
         explore: None,
         faults: Vec::new(),
         load: None,
+        search: None,
         observations: Pair::default(),
         environment: environment(),
     }

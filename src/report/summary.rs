@@ -3,6 +3,7 @@
 //! Whatever targets sent stands in code or with its punctuation as character references, so that it can neither break
 //! a table nor mention anybody.
 
+mod capacity;
 mod coverage;
 mod explore;
 mod faults;
@@ -30,6 +31,7 @@ pub(super) fn render(view: &View) -> Vec<File> {
     let record = view.record;
     let parts = [
         verdict(record),
+        capacity::section(record),
         gates(record),
         compared(record),
         differences(record),

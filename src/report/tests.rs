@@ -233,7 +233,7 @@ fn damaged(text: &str, (at, by): (usize, u8)) -> String {
 #[test]
 #[ignore = "writes the stored records again: run it after a change of the record, then look at the snapshots"]
 fn write_fixtures() {
-    let records = [sample::full(), sample::load_only(), sample::parity_only(), sample::empty()];
+    let records = vec![sample::full(), sample::load_only(), sample::parity_only(), sample::empty()];
     for (name, record) in FIXTURES.iter().zip(records) {
         let json = serde_json::to_string_pretty(&record).expect("JSON");
         std::fs::write(fixture_path(name), json + "\n").expect("written");

@@ -16,6 +16,8 @@ pub(super) fn quantity(value: Option<f64>, unit: &str) -> String {
         "share" => format_share(value),
         "per_second" => format!("{} /s", plain(value)),
         "bytes" => format_bytes(value),
+        "bytes_per_hour" => format!("{} /h", format_bytes(value)),
+        "per_hour" => format!("{} /h", plain(value)),
         "count" | "" => plain(value),
         other => format!("{} {}", plain(value), visible(other)),
     }

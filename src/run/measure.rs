@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use super::{Job, RunError, origins};
+use super::{Command, Job, RunError, origins, rest};
 use crate::clock::Epoch;
 use crate::load;
 use crate::observe::{self, Observer};
 use crate::progress::Progress;
 use crate::provision::{RunningSide, Sides};
+use crate::record::load::{AfterLoad, Trend};
 use crate::record::{Finding, RunRecord, Severity};
 use crate::role::{Pair, Role};
 use crate::stop::Stop;
+use crate::trend::trend;
 
 /// Time between two samples.
 const SAMPLE_EVERY: Duration = Duration::from_millis(100);
@@ -26,8 +28,11 @@ pub(super) async fn load(
     progress: &Progress,
     stop: &Stop,
 ) -> Result<(), RunError> {
-    let setup = load::Setup { plan: &job.plan, origins: origins(sides).await?, seed: job.seed, epoch };
-    let observers = observe_all(sides, epoch)?;
+    let roles = job.plan.roles();
+    let origins = origins(sides).await?.map(|role, origin| origin.filter(|_| roles.contains(&role)));
+    let setup = load::Setup { plan: &job.plan, origins, seed: job.seed, epoch, shard: job.shard.as_ref() };
+    let before = rest::Before::look(sides, &roles).await?;
+    let observers = observe_all(sides, &roles, epoch)?;
     let over = Stop::default();
     let (measured, death) = {
         let load = load::run(setup, progress, &over);
@@ -44,11 +49,28 @@ pub(super) async fn load(
         Ok(load) => record.load = Some(load),
         Err(error) => failure = failure.or(Some(error.into())),
     }
-    take_observations(observers, epoch.elapsed_ms(), record).await;
+    let end_ms = epoch.elapsed_ms();
+    // A side that is started again in a moment need not come to rest.
+    let looks = job.command != Command::Search || !sides.can_be_reset();
+    if let (None, Some(load), false) = (&failure, &mut record.load, stop.is_triggered() || !looks) {
+        match Box::pin(before.until_rest(progress, stop)).await {
+            Ok(after) => keep_after(load, after),
+            Err(interrupted) => failure = Some(interrupted),
+        }
+    }
+    take_observations(observers, end_ms, record).await;
     match failure {
         Some(failure) => Err(failure),
         None if stop.is_triggered() => Err(RunError::Interrupted),
         None => Ok(()),
+    }
+}
+
+fn keep_after(load: &mut crate::record::Load, after: Pair<Option<Box<AfterLoad>>>) {
+    for (role, after) in [(Role::Baseline, after.baseline), (Role::Candidate, after.candidate)] {
+        if let Some(side) = load.sides.get_mut(role) {
+            side.after = after;
+        }
     }
 }
 
@@ -81,8 +103,9 @@ async fn watch(sides: &mut Sides, over: &Stop, stop: &Stop) -> Option<RunError> 
     }
 }
 
-fn observe_all(sides: &Sides, epoch: Epoch) -> Result<Pair<Option<Observer>>, RunError> {
-    let start = |role| sides.get(role).map(|side| Observer::start(&target(side), epoch.instant(), SAMPLE_EVERY));
+fn observe_all(sides: &Sides, roles: &[Role], epoch: Epoch) -> Result<Pair<Option<Observer>>, RunError> {
+    let side = |role: Role| sides.get(role).filter(|_| roles.contains(&role));
+    let start = |role| side(role).map(|side| Observer::start(&target(side), epoch.instant(), SAMPLE_EVERY));
     Ok(Pair { baseline: start(Role::Baseline).transpose()?, candidate: start(Role::Candidate).transpose()? })
 }
 
@@ -128,4 +151,16 @@ fn fill(load: &mut crate::record::Load, role: Role, seen: &observe::Record, end_
     side.cpu = cpu_ms.filter(|_| side.measured_s > 0.0).map(|ms| ms as f64 / 1e3 / side.measured_s);
     side.rss_bytes = seen.rss_max(&windows);
     side.pool = seen.pool_summary(&windows, (first.0, end_ms));
+    if let Some(after) = &mut side.after {
+        after.memory = over_blocks(&seen.rss_levels(&windows), load.block_s);
+        after.fds = over_blocks(&seen.fds_levels(&windows), load.block_s);
+    }
+}
+
+/// The trend of a figure that each of a side's blocks has, the first quarter of them left out: a side that has just been
+/// started fills its caches and its pool.
+fn over_blocks(levels: &[Option<f64>], block_s: f64) -> Option<Trend> {
+    let at_hours = |index: usize| (index as f64 + 0.5) * block_s / 3_600.0;
+    let points = levels.iter().enumerate().skip(levels.len().div_ceil(4));
+    trend(&points.filter_map(|(index, level)| Some((at_hours(index), (*level)?))).collect::<Vec<_>>())
 }

@@ -10,16 +10,22 @@ mod explore;
 mod faults;
 mod measure;
 mod noise;
+mod rest;
+mod search;
+mod shard;
 mod state;
 
 use std::path::PathBuf;
 
 pub use contract::{ContractProblem, contract_file};
 pub use error::RunError;
+pub use search::{SearchOptions, search_gates};
+pub use shard::sharding;
 
 use crate::clock::Epoch;
 use crate::contract::Contract;
 use crate::http::Origin;
+use crate::load::Sharding;
 use crate::parity::After;
 use crate::plan::{Gate, Plan};
 use crate::progress::Progress;
@@ -39,6 +45,8 @@ pub enum Command {
     Verify,
     /// Load only.
     Load,
+    /// One load after the other, to find the highest rate that each side can bear.
+    Search,
 }
 
 impl Command {
@@ -48,6 +56,7 @@ impl Command {
             Self::Run => "run",
             Self::Verify => "verify",
             Self::Load => "load",
+            Self::Search => "search",
         }
     }
 
@@ -81,6 +90,10 @@ pub struct Job {
     pub executable: PathBuf,
     /// How many generated requests to send to each side besides the plan's; only in a run with parity.
     pub explore: u64,
+    /// Which share of the load this process makes; `None`: all of it.
+    pub shard: Option<Sharding>,
+    /// How to search, if that is what is done.
+    pub search: Option<SearchOptions>,
 }
 
 /// What a run came to. The record is complete and written in any case.
@@ -117,6 +130,12 @@ pub async fn run(job: &Job, progress: &Progress, stop: &Stop) -> Result<Outcome,
 
 /// Judges a record's evidence and puts the verdict into it.
 pub fn apply_judgement(record: &mut RunRecord, gates: &[Gate], targets: &[Gate]) {
+    if let Some(search) = &record.search {
+        // What was found is no verdict; nothing is held against anything.
+        record.verdict = Verdict::Inconclusive;
+        record.reason = search.in_words();
+        return;
+    }
     let judgement = judge::judge(record, gates, targets);
     record.verdict = judgement.verdict;
     record.reason = judgement.reason;
@@ -191,6 +210,10 @@ async fn with_sides(
             save(job, record)?;
         }
     }
+    if let Some(options) = &job.search {
+        progress.phase("search");
+        Box::pin(search::search(job, options, epoch, record, sides, progress, stop)).await?;
+    }
     if job.command.has_load() {
         progress.phase("load");
         if job.command.has_parity() {
@@ -216,12 +239,12 @@ async fn load_and_compare(
     stop: &Stop,
 ) -> Result<(), RunError> {
     if job.plan.roles().len() < 2 {
-        return measure::load(job, epoch, record, sides, progress, stop).await;
+        return Box::pin(measure::load(job, epoch, record, sides, progress, stop)).await;
     }
     let mut databases = Databases::connect(&job.plan, sides, "load", record.state.take(), progress).await;
     let mut measured = until(stop, Box::pin(databases.before_load())).await;
     if measured.is_ok() {
-        measured = measure::load(job, epoch, record, sides, progress, stop).await;
+        measured = Box::pin(measure::load(job, epoch, record, sides, progress, stop)).await;
     }
     if measured.is_ok() {
         measured = until(stop, Box::pin(databases.after_load(record.load.as_ref()))).await;
@@ -315,6 +338,7 @@ fn begin(job: &Job) -> RunRecord {
         explore: None,
         faults: Vec::new(),
         load: None,
+        search: None,
         observations: Pair::default(),
         environment: environment::read(),
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: [&[&str]; 8] = [
     &["clock", "diagnostic", "progress", "role", "stop", "units"],
     &["plan", "record"],
-    &["compare", "contract", "import", "judge", "reproduce", "schedule", "tally"],
+    &["capacity", "compare", "contract", "import", "judge", "merge", "reproduce", "schedule", "tally", "trend"],
     &["http", "step"],
     &["explore", "load", "observe", "parity", "provision", "state", "tap"],
     &["report"],

@@ -148,8 +148,13 @@ async fn under_load_each_trick_is_a_counted_error_and_the_run_ends() {
     let address = serve(true);
     let plan = plan(serve(false), address);
     let origins = origins(Pair { baseline: address, candidate: address }).await;
-    let setup =
-        load::Setup { plan: &plan, origins: origins.map(|_, origin| Some(origin)), seed: 1, epoch: Epoch::now() };
+    let setup = load::Setup {
+        plan: &plan,
+        origins: origins.map(|_, origin| Some(origin)),
+        seed: 1,
+        epoch: Epoch::now(),
+        shard: None,
+    };
     let load = load::run(setup, &Progress::silent(), &Stop::default()).await.expect("evidence");
     let side = load.sides.candidate.expect("a candidate");
     assert_eq!(load.generator.panics, 0);
@@ -182,8 +187,13 @@ async fn a_connection_that_is_closed_after_each_answer_costs_reconnects_not_erro
     );
     let plan = plan::parse("closing.yaml", &text).unwrap_or_else(|error| panic!("{error}"));
     let origins = origins(Pair { baseline: address, candidate: address }).await;
-    let setup =
-        load::Setup { plan: &plan, origins: origins.map(|_, origin| Some(origin)), seed: 1, epoch: Epoch::now() };
+    let setup = load::Setup {
+        plan: &plan,
+        origins: origins.map(|_, origin| Some(origin)),
+        seed: 1,
+        epoch: Epoch::now(),
+        shard: None,
+    };
     let load = load::run(setup, &Progress::silent(), &Stop::default()).await.expect("evidence");
     let side = load.sides.candidate.expect("a candidate");
     assert!(side.requests > 10, "{}", side.requests);

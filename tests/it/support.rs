@@ -195,7 +195,7 @@ impl Place {
 
 fn with_out<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
     let mut all = arguments.to_vec();
-    if arguments.first().is_some_and(|command| ["run", "verify", "load"].contains(command)) {
+    if arguments.first().is_some_and(|command| ["run", "verify", "load", "search"].contains(command)) {
         all.extend(["--out", "out"]);
         // Faults take their time and are the matter of tests of their own.
         if !arguments.contains(&"--faults") {
@@ -206,7 +206,7 @@ fn with_out<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
 }
 
 fn is_load(arguments: &[&str]) -> bool {
-    ["run", "load"].contains(&arguments[0])
+    ["run", "load", "search"].contains(&arguments[0])
 }
 
 /// Whether a run is invalid for no other reason than the generator's lag.

@@ -83,7 +83,7 @@ fn the_smoke_plan_passes_and_its_record_has_every_promised_path() {
         assert!(gate["expr"].is_string() && gate["reason"].is_string() && gate["observed"].is_number(), "{gate}");
         assert!(gate["samples"].as_u64() > Some(0) && gate.get("interval").is_some(), "{gate}");
     }
-    assert_eq!(list(&record["gates"]).len(), 6);
+    assert_eq!(list(&record["gates"]).len(), 7);
     assert!(record["targets"].is_array());
 
     let parity = &record["parity"];
@@ -183,7 +183,7 @@ fn stored_evidence_is_judged_again_with_the_same_gates_and_with_others() {
 
     let same = elsewhere.run(&["judge", &path]);
     assert_eq!(same.code, Some(0), "{}", same.stdout);
-    assert!(same.stdout.contains("verdict  pass — all 6 gates hold"), "{}", same.stdout);
+    assert!(same.stdout.contains("verdict  pass — all 7 gates hold"), "{}", same.stdout);
 
     let other = elsewhere.run(&["judge", &path, "--gate", "candidate.p95 <= 1us", "--out", "judged"]);
     assert_eq!(other.code, Some(1), "{}", other.stdout);
@@ -204,7 +204,7 @@ fn standard_output_comes_in_the_format_that_was_asked_for() {
     let elsewhere = Place::new();
     let path = first.evidence(&elsewhere);
     let quiet = elsewhere.run(&["judge", &path, "--quiet"]);
-    assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("verdict  pass — all 6 gates hold\n", ""));
+    assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("verdict  pass — all 7 gates hold\n", ""));
     let json: Value = serde_json::from_str(&elsewhere.run(&["judge", &path, "--format", "json"]).stdout).expect("JSON");
     assert_eq!(json["verdict"], "pass");
     assert_eq!(json["load"]["sides"]["candidate"]["requests"], first.record["load"]["sides"]["candidate"]["requests"]);

@@ -60,6 +60,7 @@ async fn misbehave(app: &App) {
     if app.defects.strikes(Defect::SlowTail) {
         tokio::time::sleep(SLOW_TAIL).await;
     }
+    app.defects.leave_behind();
     if let Some(milliseconds) = app.defects.value(Defect::BlockingCall) {
         std::thread::sleep(Duration::from_millis(milliseconds));
     }

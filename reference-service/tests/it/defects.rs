@@ -144,3 +144,17 @@ async fn a_caller_acts_in_the_role_of_another() {
     }
     panic!("every caller kept their role");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_stay_open() {
+    // The service runs in this process, among other tests: more files than they have open at a time.
+    let open = || std::fs::read_dir("/proc/self/fd").expect("procfs").count();
+    let database = Database::sqlite().await;
+    let (service, token) = defective(&database, "leak-file=1").await;
+    let before = open();
+    for _ in 0..400 {
+        assert_eq!(service.get(&token, "/api/v1/students/1").await.status(), 200);
+    }
+    assert!(open() >= before + 300, "{before} before, {} after", open());
+    service.stop().await;
+}

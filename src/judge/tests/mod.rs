@@ -3,6 +3,7 @@
 mod figures;
 mod findings;
 mod gates;
+mod leaks;
 
 use std::collections::BTreeMap;
 
@@ -41,6 +42,7 @@ fn record() -> RunRecord {
         explore: None,
         faults: Vec::new(),
         load: Some(load()),
+        search: None,
         observations: Pair { baseline: None, candidate: None },
         environment: Environment::default(),
     }
@@ -66,6 +68,7 @@ fn load() -> Load {
             ..Generator::default()
         },
         parity: None,
+        shards: Vec::new(),
     }
 }
 
@@ -102,6 +105,7 @@ fn side() -> SideLoad {
         pool: Some(pool()),
         measured_s: 8.0,
         steps: vec![step("list", 1..=2_000), step("get", 2_001..=4_000)],
+        after: None,
     }
 }
 

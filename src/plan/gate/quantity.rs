@@ -37,6 +37,12 @@ pub enum Quantity {
     PoolWait(f64),
     /// Share of samples with every connection in use and a request waiting.
     PoolSaturatedShare,
+    /// Connections that did not come back after the load.
+    LeakConnections,
+    /// Growth of the resident memory from block to block, per hour of load.
+    RssSlope,
+    /// Growth of the number of open file descriptors from block to block, per hour of load.
+    FdsSlope,
     /// Requests replayed on both sides.
     ParityRequests,
     /// Answers compared.
@@ -70,10 +76,14 @@ pub enum Unit {
     Count,
     /// Bytes
     Bytes,
+    /// Bytes per hour
+    BytesPerHour,
+    /// Things per hour
+    PerHour,
 }
 
 /// Quantities of a side that have one spelling.
-pub(super) const SIDE_QUANTITIES: [(&str, Quantity); 13] = [
+pub(super) const SIDE_QUANTITIES: [(&str, Quantity); 16] = [
     ("max", Quantity::ResponseTimeMax),
     ("mean", Quantity::ResponseTimeMean),
     ("requests", Quantity::Requests),
@@ -87,6 +97,9 @@ pub(super) const SIDE_QUANTITIES: [(&str, Quantity); 13] = [
     ("pool.pending.max", Quantity::PoolPendingMax),
     ("pool.timeouts", Quantity::PoolTimeouts),
     ("pool.saturated_share", Quantity::PoolSaturatedShare),
+    ("leak.connections", Quantity::LeakConnections),
+    ("rss.slope", Quantity::RssSlope),
+    ("fds.slope", Quantity::FdsSlope),
 ];
 
 /// Quantities of the parity phase.
@@ -133,12 +146,15 @@ impl Quantity {
             Self::ErrorRate | Self::Cpu | Self::PoolSaturatedShare | Self::ParityCoverage => Unit::Share,
             Self::Throughput => Unit::PerSecond,
             Self::Rss => Unit::Bytes,
+            Self::RssSlope => Unit::BytesPerHour,
+            Self::FdsSlope => Unit::PerHour,
             Self::Requests
             | Self::Errors
             | Self::PoolUsedMean
             | Self::PoolUsedMax
             | Self::PoolPendingMax
             | Self::PoolTimeouts
+            | Self::LeakConnections
             | Self::ParityRequests
             | Self::ParityCompared
             | Self::ParityBreaking
@@ -160,12 +176,13 @@ impl Quantity {
                 | Self::PoolTimeouts
                 | Self::PoolWait(_)
                 | Self::PoolSaturatedShare
+                | Self::LeakConnections
         )
     }
 
     /// Whether it is a figure of the side's process.
     pub const fn is_process(self) -> bool {
-        matches!(self, Self::Cpu | Self::Rss)
+        matches!(self, Self::Cpu | Self::Rss | Self::RssSlope | Self::FdsSlope)
     }
 
     /// Whether it is measured for each step, so that a gate may be for a flow or a step.
@@ -197,6 +214,8 @@ impl Unit {
             Self::PerSecond => "per_second",
             Self::Count => "count",
             Self::Bytes => "bytes",
+            Self::BytesPerHour => "bytes_per_hour",
+            Self::PerHour => "per_hour",
         }
     }
 
@@ -209,6 +228,8 @@ impl Unit {
             Self::Count if value >= 0.0 && value.fract() == 0.0 => format_count(value as u64),
             Self::Count => three_digits(value),
             Self::Bytes => format_bytes(value),
+            Self::BytesPerHour => format!("{}/h", format_bytes(value)),
+            Self::PerHour => format!("{}/h", three_digits(value)),
         }
     }
 }
@@ -251,6 +272,8 @@ pub(super) const fn describe(unit: Unit) -> &'static str {
         Unit::PerSecond => "a rate per second",
         Unit::Count => "a number of things",
         Unit::Bytes => "a size",
+        Unit::BytesPerHour => "a growth in bytes per hour",
+        Unit::PerHour => "a growth per hour",
     }
 }
 
@@ -269,6 +292,8 @@ pub(super) fn convert(quantity: Quantity, value: f64, unit: &str) -> Result<f64,
         Unit::PerSecond => [("", 1.0), ("/s", 1.0), ("/m", 1.0 / 60.0), ("/h", 1.0 / 3600.0)].known(unit),
         Unit::Count => [("", 1.0)].known(unit),
         Unit::Bytes => SIZES.known(unit),
+        Unit::BytesPerHour => SIZES.known(unit.strip_suffix("/h").unwrap_or(unit)),
+        Unit::PerHour => [("", 1.0), ("/h", 1.0)].known(unit),
     };
     factor.map(|factor| value * factor).ok_or_else(|| {
         let hint = match quantity.unit() {
@@ -277,6 +302,8 @@ pub(super) fn convert(quantity: Quantity, value: f64, unit: &str) -> Result<f64,
             Unit::PerSecond => "write it like `800/s`",
             Unit::Count => "write a plain number",
             Unit::Bytes => "write it like `64MiB`",
+            Unit::BytesPerHour => "write it like `64MiB/h`",
+            Unit::PerHour => "write it like `10/h`",
         };
         (format!("`{name}` is {}, `{unit}` does not fit it", describe(quantity.unit())), hint.to_owned())
     })

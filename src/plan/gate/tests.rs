@@ -148,6 +148,8 @@ const fn unit_text(unit: Unit) -> &'static str {
         Unit::PerSecond => "/s",
         Unit::Count => "",
         Unit::Bytes => "B",
+        Unit::BytesPerHour => "B/h",
+        Unit::PerHour => "/h",
     }
 }
 

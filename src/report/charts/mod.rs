@@ -3,6 +3,7 @@
 //! A chart without data is left out and says why; figures that are not numbers are skipped, never drawn as 0.
 
 mod axis;
+mod capacity;
 mod cpu;
 mod frame;
 mod pool;
@@ -10,6 +11,8 @@ mod response_time;
 mod series;
 mod spectrum;
 mod throughput;
+
+use frame::Canvas;
 
 use super::histograms::Histograms;
 use super::{File, View};
@@ -74,7 +77,20 @@ static CHARTS: [Chart; 5] = [
     },
 ];
 
+static CAPACITY: Chart = Chart {
+    name: "capacity",
+    title: "What each side can bear",
+    reading: "Each point is one step of the search. A side bears more load for as long as its throughput follows the rate \
+              and its response times stay low; where the line of the times turns up, something is used up, and if its \
+              connections reach the pool's size there, it is the pool.",
+    draw: capacity::draw,
+};
+
 pub(super) fn draw(record: &RunRecord, histograms: &Histograms) -> Vec<Drawn> {
+    if record.search.is_some() {
+        // There is no other load than its steps.
+        return vec![Drawn { chart: &CAPACITY, outcome: capacity::draw(record, histograms) }];
+    }
     CHARTS.iter().map(|chart| Drawn { chart, outcome: (chart.draw)(record, histograms) }).collect()
 }
 

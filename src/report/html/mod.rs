@@ -1,5 +1,6 @@
 //! `report.html`: one file that needs no network and no script, for the engineer and the performance reviewer.
 
+mod capacity;
 mod charts;
 mod coverage;
 mod explore;
@@ -43,6 +44,7 @@ fn document(view: &View) -> Markup {
             body {
                 (verdict::banner(record))
                 main {
+                    @if let Some(capacity) = capacity::all(record) { (section("capacity", "Capacity", &capacity)) }
                     (section("gates", "Gates", &verdict::gates(record)))
                     (section("figures", "Figures", &figures::table(record)))
                     (section("findings", "Findings", &verdict::findings(view)))

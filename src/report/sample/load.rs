@@ -88,6 +88,7 @@ pub(super) fn load() -> Load {
             unsent: 0,
         },
         parity: Some(parity()),
+        shards: Vec::new(),
     }
 }
 
@@ -161,6 +162,7 @@ fn side(role: Role, histograms: &[Histogram<u64>], blocks: &[Block]) -> SideLoad
         pool: Some(pool(old)),
         measured_s,
         steps: histograms.iter().enumerate().map(|(index, histogram)| step(index, histogram, old)).collect(),
+        after: None,
     }
 }
 

@@ -1,0 +1,183 @@
+//! The search for what a side can bear, against servers whose limit is known.
+
+use std::net::SocketAddr;
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rand::{RngExt, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::scripted::serve;
+use crate::support::{Place, list};
+
+/// A pool of ten connections, each held for 25 ms: 400 requests per second.
+#[derive(Default)]
+struct Pool {
+    /// In use, waiting.
+    state: Mutex<(u32, u32)>,
+    free: Condvar,
+}
+
+const CONNECTIONS: u32 = 10;
+const HELD: Duration = Duration::from_millis(25);
+
+impl Pool {
+    fn work(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.1 += 1;
+        while state.0 == CONNECTIONS {
+            state = self.free.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        *state = (state.0 + 1, state.1 - 1);
+        drop(state);
+        std::thread::sleep(HELD);
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).0 -= 1;
+        self.free.notify_one();
+    }
+
+    fn metrics(&self) -> String {
+        let (used, pending) = *self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        format!(
+            "db_client_connection_count{{state=\"used\"}} {used}\ndb_client_connection_count{{state=\"idle\"}} {}\n\
+             db_client_connection_max {CONNECTIONS}\ndb_client_connection_pending_requests {pending}\n",
+            CONNECTIONS - used
+        )
+    }
+}
+
+fn pooled() -> SocketAddr {
+    let pool = Pool::default();
+    serve(move |_, path, _| {
+        if path == "/metrics" {
+            return (200, String::new(), pool.metrics());
+        }
+        pool.work();
+        (200, String::new(), "{}".to_owned())
+    })
+}
+
+/// One worker, service times exponential with mean 1 ÷ μ, in the order of arrival: P95 of the response is ln 20 ÷ (μ − λ).
+fn queue(mu: f64) -> SocketAddr {
+    let state = Mutex::new((Instant::now(), Xoshiro256PlusPlus::seed_from_u64(3)));
+    serve(move |_, _, _| {
+        let done = {
+            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            let service = Duration::from_secs_f64(-(1.0 - state.1.random::<f64>()).ln() / mu);
+            state.0 = state.0.max(Instant::now()) + service;
+            state.0
+        };
+        std::thread::sleep(done.saturating_duration_since(Instant::now()));
+        (200, String::new(), "{}".to_owned())
+    })
+}
+
+fn found(place: &Place) -> Value {
+    place.record()["search"]["sides"]["candidate"].clone()
+}
+
+fn rates<'r>(side: &'r Value, outcome: &'r str) -> impl Iterator<Item = f64> + 'r {
+    list(&side["steps"]).iter().filter(move |step| step["outcome"] == outcome).filter_map(|step| step["rate"].as_f64())
+}
+
+#[test]
+fn the_limit_of_a_pool_is_found_and_its_size_with_it() {
+    let place = Place::new();
+    let url = format!("http://{}/work", pooled());
+    let gate = "candidate.p95 <= 200ms";
+    let ended = place.run(&[
+        "search",
+        &url,
+        "--gate",
+        gate,
+        "--candidate-metrics",
+        "/metrics",
+        "--start",
+        "213.4",
+        "--step",
+        "4s",
+        "--precision",
+        "10%",
+        "--seed",
+        "7",
+        "--no-color",
+    ]);
+    let side = found(&place);
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    // 213.4, then half as much again: 320.1.
+    assert!(rates(&side, "met").any(|rate| (rate - 320.1).abs() < 0.01), "{}", ended.stdout);
+    assert!(rates(&side, "met").all(|rate| rate < 440.0), "{}", ended.stdout);
+    let capacity = side["capacity"].as_f64().expect("a capacity");
+    assert!((320.0..440.0).contains(&capacity), "{}", ended.stdout);
+    let (rate, used) = (side["pool_size"]["rate"].as_f64().unwrap(), side["pool_size"]["used"].as_f64().unwrap());
+    assert!((used / (rate * HELD.as_secs_f64()) - 1.0).abs() < 0.25, "Little's law: {used} at {rate}/s");
+    assert!(side["pool_size"]["connections"].as_f64() > Some(used), "room for chance");
+    assert!(ended.stdout.contains("By Little's law") && ended.stdout.contains("Universal Scalability Law"));
+    let read = |name: &str| std::fs::read_to_string(place.out().join(name)).expect(name);
+    assert!(read("report.html").contains("id=\"capacity\"") && read("summary.md").contains("### Capacity"));
+    assert!(read("charts/capacity.svg").contains("What each side can bear"));
+}
+
+/// λ* = μ − ln 20 ÷ limit = 500 − 3.00 ÷ 0.040 = 425.
+#[test]
+fn the_limit_of_a_queue_is_found_within_seven_percent() {
+    let place = Place::new();
+    let url = format!("http://{}/work", queue(500.0));
+    let ended = place.run(&[
+        "search",
+        &url,
+        "--gate",
+        "candidate.p95 <= 40ms",
+        "--start",
+        "320",
+        "--step",
+        "8s",
+        "--precision",
+        "6%",
+        "--seed",
+        "7",
+        "--no-color",
+    ]);
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    let truth = 500.0 - 20_f64.ln() / 0.040;
+    let capacity = found(&place)["capacity"].as_f64().expect("a capacity");
+    assert!((capacity / truth - 1.0).abs() <= 0.07, "{capacity} against {truth}\n{}", ended.stdout);
+}
+
+#[test]
+fn an_interrupted_search_keeps_what_it_found() {
+    let place = Place::new();
+    let url = format!("http://{}/work", pooled());
+    let mut running =
+        place.start(&["search", &url, "--gate", "candidate.p95 <= 200ms", "--start", "20", "--step", "1s"]);
+    running.lines("candidate at ", 2);
+    running.signal(Signal::INT);
+    let ended = running.wait();
+    assert_eq!(ended.code, Some(130), "{}{}", ended.stdout, ended.stderr);
+    let side = found(&place);
+    assert!(list(&side["steps"]).len() >= 2 && side["searches"][0]["end"] == "unfinished", "{side:#}");
+    assert!(side["searches"][0]["met"].as_f64() >= Some(20.0), "{side:#}");
+}
+
+#[test]
+fn a_search_that_makes_no_sense_is_refused() {
+    let place = Place::new();
+    for (arguments, expected) in [
+        (&["http://127.0.0.1:1/"][..], "nothing to hold a rate against"),
+        (
+            &["http://127.0.0.1:1/", "--gate", "candidate.p95 <= 1s", "--start", "500", "--most", "100"],
+            "below the first rate",
+        ),
+        (&["http://127.0.0.1:1/", "--gate", "candidate.p95 <= 1s", "--step", "10ms"], "--step: at least 1s"),
+        (
+            &["http://127.0.0.1:1/", "--gate", "candidate.p95 <= 1s", "--precision", "0"],
+            "--precision: between 1% and 50%",
+        ),
+        (&["http://127.0.0.1:1/", "--gate", "candidate.p95 <= 1s", "--repeats", "0"], "--repeats"),
+    ] {
+        let output = place.command(&[&["search"], arguments].concat()).output().expect("the program");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && told.contains(expected), "{arguments:?}: {told}");
+    }
+}
