@@ -1,5 +1,7 @@
 //! `cutover run`, `cutover verify` and `cutover load`.
 
+use std::path::PathBuf;
+
 use super::accept;
 use super::args::{LoadArgs, OutputArgs, Overrides, RunArgs, SideArg, VerifyArgs};
 use super::options::{self, UsageError};
@@ -36,9 +38,9 @@ pub(super) fn verify(args: &VerifyArgs) -> Exit {
     start(plan, &args.run.output, Asked { new: new.as_ref(), ..Asked::with(Command::Verify, &args.run) })
 }
 
-fn settings(args: &RunArgs) -> Vec<String> {
-    let accept = args.accept.as_ref().map(|file| ["--accept".to_owned(), file.display().to_string()]);
-    options::settings(&args.plan.overrides).into_iter().chain(accept.into_iter().flatten()).collect()
+fn settings(overrides: &Overrides, accept: Option<&PathBuf>) -> Vec<String> {
+    let accept = accept.map(|file| ["--accept".to_owned(), file.display().to_string()]);
+    options::settings(overrides).into_iter().chain(accept.into_iter().flatten()).collect()
 }
 
 fn plan_of(args: &RunArgs) -> Result<Plan, UsageError> {
@@ -51,13 +53,15 @@ fn plan_of(args: &RunArgs) -> Result<Plan, UsageError> {
 pub(super) fn load(args: &LoadArgs) -> Exit {
     let asked = plan_to_load(&args.target, &args.overrides).and_then(|mut plan| {
         let shard = shard::of(args, &mut plan)?;
+        plan.accepted = args.accept.as_deref().map(accept::read).transpose()?;
         Ok((plan, shard))
     });
+    let settings = settings(&args.overrides, args.accept.as_ref());
     let (plan, shard) = match asked {
         Ok((plan, shard)) => (Ok(plan), shard),
         Err(error) => (Err(error), None),
     };
-    start(plan, &args.output, Asked { shard, show_output: args.show_output, ..Asked::of(Command::Load) })
+    start(plan, &args.output, Asked { shard, show_output: args.show_output, settings, ..Asked::of(Command::Load) })
 }
 
 /// A plan file with its settings changed, or the plan that one URL makes.
@@ -88,7 +92,12 @@ impl Asked<'_> {
     }
 
     fn with(command: Command, args: &RunArgs) -> Self {
-        Self { show_output: args.show_output, settings: settings(args), explore: args.explore, ..Self::of(command) }
+        Self {
+            show_output: args.show_output,
+            settings: settings(&args.plan.overrides, args.accept.as_ref()),
+            explore: args.explore,
+            ..Self::of(command)
+        }
     }
 }
 

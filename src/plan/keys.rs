@@ -505,6 +505,7 @@ pub(super) const DIFFERENCE_KINDS: &[&str] = &[
     "schema",
     "id",
     "aftermath",
+    "invariant",
 ];
 
 pub(super) static ACCEPTED: Object = Object {

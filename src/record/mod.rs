@@ -71,12 +71,11 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
-    /// All differences of answers and databases; `None`: the replay was not done.
+    /// All differences of the replay and of the databases; `None`: the replay was not done.
     pub fn differences(&self) -> Option<impl Iterator<Item = &Difference>> {
         let parity = self.parity.as_ref()?;
         let state = self.state.iter().flat_map(|state| &state.differences);
-        let load = self.load.iter().filter_map(|load| load.parity.as_ref()).flat_map(|seen| &seen.differences);
-        Some(parity.differences.iter().chain(state).chain(load))
+        Some(parity.differences.iter().chain(state))
     }
 
     /// What each entry of the file of accepted differences did, over all parts of the run.
@@ -84,6 +83,7 @@ impl RunRecord {
         let parts = [
             self.parity.as_ref().map(|parity| &parity.acceptances),
             self.state.as_ref().map(|state| &state.acceptances),
+            self.load.as_ref().and_then(|load| load.parity.as_ref()).map(|seen| &seen.acceptances),
         ];
         let mut parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
         let mut all = parts.next().cloned().unwrap_or_default();
@@ -99,7 +99,8 @@ impl RunRecord {
     /// Differences that somebody has accepted, counted singly, over all parts of the run.
     pub fn accepted(&self) -> u64 {
         let parity = self.parity.as_ref().map_or(0, |parity| parity.accepted);
-        parity + self.state.as_ref().map_or(0, |state| state.accepted)
+        let load = self.load.as_ref().and_then(|load| load.parity.as_ref()).map_or(0, |seen| seen.accepted);
+        parity + self.state.as_ref().map_or(0, |state| state.accepted) + load
     }
 }
 

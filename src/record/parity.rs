@@ -205,11 +205,13 @@ pub enum Kind {
     Id,
     /// What a fault left behind: a connection that is still in use, or a side that does not answer as before.
     Aftermath,
+    /// Something that holds of every answer of the baseline under load, and not of the candidate's.
+    Invariant,
 }
 
 impl Kind {
     /// All of them; files of accepted differences know each by its name.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Status,
         Self::Missing,
         Self::Extra,
@@ -225,6 +227,7 @@ impl Kind {
         Self::Schema,
         Self::Id,
         Self::Aftermath,
+        Self::Invariant,
     ];
 
     /// As `run.json` spells it.
@@ -245,6 +248,7 @@ impl Kind {
             Self::Schema => "schema",
             Self::Id => "id",
             Self::Aftermath => "aftermath",
+            Self::Invariant => "invariant",
         }
     }
 }

@@ -2,6 +2,7 @@
 //! one step again.
 
 use super::text::visible;
+use crate::record::load_parity::LoadParity;
 use crate::record::parity::{Difference, Parity, RemedyTarget};
 use crate::record::reproduce::{Again, FailingCase, Reproduction};
 use crate::record::{RunRecord, State};
@@ -31,6 +32,12 @@ impl<'r> Cases<'r> {
     pub fn of_state(record: &'r RunRecord, state: &'r State) -> Self {
         let reproduction = record.parity.as_ref().map(|parity| &parity.reproduction);
         Self { record, cases: &state.cases, left_out: state.cases_left_out, reproduction }
+    }
+
+    /// Those of answers under load.
+    pub fn of_load(record: &'r RunRecord, parity: &'r LoadParity) -> Self {
+        let reproduction = &parity.reproduction;
+        Self { record, cases: &reproduction.cases, left_out: reproduction.left_out, reproduction: Some(reproduction) }
     }
 
     /// The case of a difference.

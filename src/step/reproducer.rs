@@ -38,7 +38,12 @@ impl Reproducer {
 
     /// Begins with a flow, as the sessions of both sides do.
     pub fn begin(&self, phase: char, number: u64, flow: &PreparedFlow) -> Trace {
-        let mut session = Session::new(self.seed, phase, number, &[], flow.variables);
+        self.begin_as(phase, number, number, flow)
+    }
+
+    /// The same for an iteration that draws the values of another.
+    pub fn begin_as(&self, phase: char, number: u64, draws: u64, flow: &PreparedFlow) -> Trace {
+        let mut session = Session::new(self.seed, phase, number, &[], flow.variables).drawing_as(draws);
         for (variable, _) in self.login.iter().flat_map(|login| &login.captures) {
             session.set(*variable, placeholder(*variable));
         }

@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 
 pub use acceptance::{Acceptances, new_entries};
 pub use cases::Cases;
-pub use remedy::remedy;
+pub use remedy::{acceptance_remedy, remedy};
 pub use secrets::Secrets;
 
 use crate::compare::ids::Bijection;

@@ -48,9 +48,17 @@ pub fn remedy(flow: &str, step: &str, difference: &Difference, broken: Option<&s
     }
 }
 
+/// An entry of the file of accepted differences, for what no rule is asked about.
+pub fn acceptance_remedy(flow: &str, step: &str, difference: &Difference) -> Remedy {
+    Remedy { target: RemedyTarget::AcceptedDifferences, yaml: entry(flow, step, difference) }
+}
+
 /// The list of the plan that a rule belongs to, and the rule without reason and scope.
 fn rule(difference: &Difference) -> Option<(&'static str, String)> {
-    if matches!(difference.kind, Kind::Transport | Kind::Expectation | Kind::Capture | Kind::Id | Kind::Aftermath) {
+    if matches!(
+        difference.kind,
+        Kind::Transport | Kind::Expectation | Kind::Capture | Kind::Id | Kind::Aftermath | Kind::Invariant
+    ) {
         return None;
     }
     let place = match difference.place.split_once(' ') {

@@ -94,10 +94,6 @@ fn some_rows(seen: Option<Cases<'_>>, found: &[&Difference], with_rule: bool) ->
     }
 }
 
-pub(super) fn table(found: &[&Difference], with_rule: bool) -> Markup {
-    rows(None, found, with_rule)
-}
-
 /// `seen` gives what else is known of each difference.
 fn rows(seen: Option<Cases<'_>>, found: &[&Difference], with_rule: bool) -> Markup {
     html! {

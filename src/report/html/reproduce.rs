@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{code, prose, sent};
 use crate::record::RunRecord;
-use crate::record::parity::{AcceptanceUse, Difference};
+use crate::record::parity::{AcceptanceUse, Difference, Remedy};
 use crate::record::reproduce::FailingCase;
 use crate::report::reproduce::{Cases, again, script, start, target};
 use crate::report::text::{counted, visible, visible_lines};
@@ -32,21 +32,27 @@ pub(super) fn preparation(cases: Cases<'_>) -> Markup {
 
 /// Everything that is known about one difference.
 pub(super) fn details(cases: Cases<'_>, difference: &Difference) -> Option<Markup> {
-    let case = cases.of(difference);
-    if case.is_none() && difference.remedy.is_none() {
-        return None;
-    }
     let what = if difference.place.starts_with("table ") { "The two sides" } else { "The two answers" };
-    Some(html! {
+    let found = (cases.of(difference), difference.remedy.as_ref());
+    (found != (None, None)).then(|| seen_again(cases, what, found))
+}
+
+/// Everything that is known about a case, and what would accept it.
+pub(super) fn seen_again(
+    cases: Cases<'_>,
+    what: &str,
+    (case, remedy): (Option<&FailingCase>, Option<&Remedy>),
+) -> Markup {
+    html! {
         details.case {
             summary { (what) ", how to see them again, and what would accept this" }
             @if let Some(case) = case { (answers(case)) (requests(cases.record, case)) }
-            @if let Some(remedy) = &difference.remedy {
+            @if let Some(remedy) = remedy {
                 p { "What would accept it, in " (prose(target(remedy.target))) ":" }
                 pre { code { (visible_lines(&remedy.yaml)) } }
             }
         }
-    })
+    }
 }
 
 fn answers(case: &FailingCase) -> Markup {
