@@ -18,6 +18,7 @@ pub mod contract;
 pub mod import;
 pub mod judge;
 pub mod merge;
+pub mod noise;
 pub mod reproduce;
 pub mod schedule;
 pub mod tally;

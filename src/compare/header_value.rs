@@ -3,6 +3,7 @@
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
+use super::moment::http_date;
 use super::own_url::OwnUrl;
 use super::scalar::{self, Verdict};
 use crate::record::Class;
@@ -43,6 +44,9 @@ pub(super) fn compare(urls: &Pair<OwnUrl<'_>>, name: &str, baseline: &[u8], cand
         "location" | "content-location" => {
             let (baseline, candidate) = (own_path(&urls.baseline, baseline), own_path(&urls.candidate, candidate));
             scalar::texts(urls, baseline, candidate) != Some(Class::Breaking)
+        }
+        "expires" | "last-modified" | "retry-after" => {
+            http_date(baseline).is_some_and(|instant| http_date(candidate) == Some(instant))
         }
         _ => LISTS
             .iter()
@@ -154,6 +158,10 @@ fn cookie_attribute(part: &[u8]) -> (Vec<u8>, Vec<u8>) {
             value.strip_prefix(b"=.").unwrap_or(value.strip_prefix(b"=").unwrap_or(value)).to_ascii_lowercase()
         }
         b"samesite" => value.to_ascii_lowercase(),
+        b"expires" => {
+            let instant = value.strip_prefix(b"=").and_then(http_date);
+            instant.map_or_else(|| value.to_vec(), |seconds| seconds.to_string().into_bytes())
+        }
         _ => value.to_vec(),
     };
     (name, value)

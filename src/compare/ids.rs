@@ -24,6 +24,7 @@ pub use known::KnownPair;
 pub use namespace::Namespace;
 pub use places::Places;
 pub(super) use spot::Ruling;
+pub use target::is_id_shaped;
 pub(super) use watch::Watch;
 
 use crate::plan::Plan;

@@ -34,6 +34,7 @@ pub use headers::HEADERS_LEFT_OUT;
 pub use nearness::{Nearness, nearness};
 pub use place::member_place;
 pub use readable::Mask;
+pub use scalar::is_uuid;
 
 use crate::plan::Compare;
 use crate::record::Class;

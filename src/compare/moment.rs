@@ -65,10 +65,8 @@ impl<'a> Moment<'a> {
     }
 
     fn http(text: &'a [u8]) -> Option<Self> {
-        const LENGTH: usize = 29;
-        let text = if text.len() == LENGTH { std::str::from_utf8(text).ok()? } else { return None };
-        let parsed = jiff::fmt::strtime::parse("%a, %d %b %Y %H:%M:%S GMT", text).ok()?;
-        Some(Self { form: Form::Http, seconds: since_epoch(parsed.to_datetime().ok()?), fraction: &[] })
+        let seconds = (text.len() == HTTP_LENGTH).then(|| http_date(text)).flatten()?;
+        Some(Self { form: Form::Http, seconds, fraction: &[] })
     }
 
     /// Cut after nine digits, which is exact enough for a distance.
@@ -77,6 +75,24 @@ impl<'a> Moment<'a> {
         let fraction = digits.fold(0, |sum, digit| sum * 10 + i128::from(digit - b'0'));
         i128::from(self.seconds) * 1_000_000_000 + fraction
     }
+}
+
+/// Bytes of `Sun, 06 Nov 1994 08:49:37 GMT`.
+const HTTP_LENGTH: usize = 29;
+
+/// The instant that a date in a header names, since 1970. Besides the format of today, readers of headers must accept two
+/// obsolete ones (RFC 9110, 5.6.7): `Sunday, 06-Nov-94 08:49:37 GMT` and `Sun Nov  6 08:49:37 1994`.
+pub(super) fn http_date(text: &[u8]) -> Option<i64> {
+    const BEHIND_WEEKDAY: usize = 24;
+    const ASCTIME_LENGTH: usize = 24;
+    let format = match (text.iter().position(|byte| *byte == b','), text.len()) {
+        (Some(3), HTTP_LENGTH) => "%a, %d %b %Y %H:%M:%S GMT",
+        (Some(comma), length) if length == comma + BEHIND_WEEKDAY => "%A, %d-%b-%y %H:%M:%S GMT",
+        (None, ASCTIME_LENGTH) => "%a %b %e %H:%M:%S %Y",
+        _ => return None,
+    };
+    let parsed = jiff::fmt::strtime::parse(format, std::str::from_utf8(text).ok()?).ok()?;
+    Some(since_epoch(parsed.to_datetime().ok()?))
 }
 
 /// `YYYY-MM-DDTHH:MM:SS` as if it were UTC.

@@ -55,7 +55,7 @@ fn written_differently(decider: &Decider<'_>, both: Both<'_>) -> Option<String> 
     if digits != other_digits {
         return Some(format!("fractions of {digits} and of {other_digits} digits"));
     }
-    let shown = |offset| String::from_utf8_lossy(offset).into_owned();
+    let shown = String::from_utf8_lossy;
     (offset != other_offset).then(|| format!("offsets {} and {}", shown(offset), shown(other_offset)))
 }
 
@@ -128,21 +128,26 @@ fn present(both: Both<'_>) -> Result<(Seen<'_>, Seen<'_>), String> {
 
 /// Both sides must be something.
 fn each(baseline: Seen<'_>, candidate: Seen<'_>, what: &str, is_it: impl Fn(Seen<'_>) -> bool) -> Result<(), String> {
-    match (is_it(baseline), is_it(candidate)) {
-        (true, true) => Ok(()),
-        (true, false) => Err(format!("no {what} on the candidate")),
-        (false, true) => Err(format!("no {what} on the baseline")),
-        (false, false) => Err(format!("no {what} on either side")),
+    let found = |seen| is_it(seen).then_some(());
+    both(what, (found(baseline), found(candidate))).map(|_| ())
+}
+
+/// Both sides must have something.
+fn both<T>(what: &str, found: (Option<T>, Option<T>)) -> Result<(T, T), String> {
+    match found {
+        (Some(baseline), Some(candidate)) => Ok((baseline, candidate)),
+        (Some(_), None) => Err(format!("no {what} on the candidate")),
+        (None, Some(_)) => Err(format!("no {what} on the baseline")),
+        (None, None) => Err(format!("no {what} on either side")),
     }
 }
 
 fn datetime(baseline: Seen<'_>, candidate: Seen<'_>, within: Duration) -> Result<(), String> {
-    let is_moment = |seen: Seen<'_>| seen.text().is_some_and(|text| Moment::parse(&text).is_some());
-    each(baseline, candidate, "point in time", is_moment)?;
-    let (baseline, candidate) = (baseline.text().unwrap_or_default(), candidate.text().unwrap_or_default());
-    match (Moment::parse(&baseline), Moment::parse(&candidate)) {
-        (Some(one), Some(two)) if !one.has_form_of(&two) => Err("written in different forms".to_owned()),
-        (Some(one), Some(two)) if one.is_near(&two, within) => Ok(()),
+    let (baseline, candidate) = (baseline.text(), candidate.text());
+    let moments = (baseline.as_deref().and_then(Moment::parse), candidate.as_deref().and_then(Moment::parse));
+    match both("point in time", moments)? {
+        (one, two) if !one.has_form_of(&two) => Err("written in different forms".to_owned()),
+        (one, two) if one.is_near(&two, within) => Ok(()),
         _ => Err(format!("more than {} apart", format_duration(within))),
     }
 }

@@ -35,7 +35,15 @@ impl<'d> Trail<'d> {
 
     /// A trail that knows the root.
     pub(super) fn new() -> Self {
-        Self { steps: vec![Step { parent: 0, route: Routes::ROOT, depth: 0, top: 0, child: None }] }
+        Self::with_room(1)
+    }
+
+    /// The same with room for so many places, within reason.
+    pub(super) fn with_room(places: usize) -> Self {
+        const MOST: usize = 4_096;
+        let mut steps = Vec::with_capacity(places.min(MOST));
+        steps.push(Step { parent: 0, route: Routes::ROOT, depth: 0, top: 0, child: None });
+        Self { steps }
     }
 
     /// The place one step below another.
@@ -77,34 +85,36 @@ impl<'d> Trail<'d> {
     pub(super) fn is_at(&self, place: Place, matcher: &Matcher) -> bool {
         let depth = self.steps[place as usize].depth;
         let children = self.last_steps(place, depth.min(2 * SHOWN));
-        let state = children.iter().fold(matcher.start(), |state, child| matcher.step(state, *child));
+        let state = children.fold(matcher.start(), |state, child| matcher.step(state, child));
         depth <= 2 * SHOWN && matcher.accepts(state)
     }
 
     /// The place as a `JSONPath`; one that is very deep without its middle.
     pub(super) fn name(&self, place: Place) -> String {
-        let mut out = String::from("$");
+        let mut out = String::with_capacity(40);
+        out.push('$');
         let step = &self.steps[place as usize];
         if step.depth > 2 * SHOWN {
-            self.last_steps(step.top, SHOWN).iter().for_each(|child| write_child(&mut out, *child));
+            self.last_steps(step.top, SHOWN).for_each(|child| write_child(&mut out, child));
             let _ = write!(out, "…({} more)…", step.depth - 2 * SHOWN);
-            self.last_steps(place, SHOWN).iter().for_each(|child| write_child(&mut out, *child));
+            self.last_steps(place, SHOWN).for_each(|child| write_child(&mut out, child));
         } else {
-            self.last_steps(place, step.depth).iter().for_each(|child| write_child(&mut out, *child));
+            self.last_steps(place, step.depth).for_each(|child| write_child(&mut out, child));
         }
         out
     }
 
-    /// So many steps that lead to a place.
-    fn last_steps(&self, place: Place, count: u32) -> Vec<Child<'d>> {
-        let mut at = &self.steps[place as usize];
-        let mut children = Vec::with_capacity(count as usize);
-        while let Some(child) = at.child.filter(|_| children.len() < count as usize) {
-            children.push(child);
-            at = &self.steps[at.parent as usize];
+    /// So many steps that lead to a place, at most twice [`SHOWN`].
+    fn last_steps(&self, place: Place, count: u32) -> impl Iterator<Item = Child<'d>> {
+        const MOST: usize = 2 * SHOWN as usize;
+        let mut places = [Self::ROOT; MOST];
+        let from = MOST - count as usize;
+        let mut at = place;
+        for place in places[from..].iter_mut().rev() {
+            *place = at;
+            at = self.steps[at as usize].parent;
         }
-        children.reverse();
-        children
+        places.into_iter().skip(from).filter_map(|place| self.steps[place as usize].child)
     }
 }
 

@@ -75,8 +75,8 @@ pub(super) fn normal(text: &[u8]) -> Normal<'_> {
     }
 }
 
-/// `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`
-pub(super) fn is_uuid(text: &[u8]) -> bool {
+/// Whether text is a UUID with its hyphens, `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`, in either case.
+pub fn is_uuid(text: &[u8]) -> bool {
     text.len() == 36
         && text.iter().enumerate().all(|(at, byte)| match at {
             8 | 13 | 18 | 23 => *byte == b'-',

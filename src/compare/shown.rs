@@ -5,6 +5,10 @@ const MOST: usize = 200;
 
 /// Text, shortened.
 pub(super) fn text(text: &str) -> String {
+    // No more bytes than that are no more characters either.
+    if text.len() <= MOST {
+        return text.to_owned();
+    }
     match text.char_indices().nth(MOST) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
@@ -17,10 +21,5 @@ pub(super) fn bytes(bytes: &[u8]) -> String {
     if let Ok(valid) = std::str::from_utf8(few) {
         return text(valid);
     }
-    let mut shown = String::from_utf8_lossy(few).into_owned();
-    // No more bytes than that are no more characters either.
-    if shown.len() > MOST {
-        shown = text(&shown);
-    }
-    shown
+    text(&String::from_utf8_lossy(few))
 }

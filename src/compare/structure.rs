@@ -23,8 +23,9 @@ use arrays::Guess;
 /// Compares two JSON texts.
 pub(super) fn compare(context: &Context<'_>, findings: &mut Findings, documents: &Pair<Document<'_>>) {
     let routes = Routes::new(&context.scope.body);
-    let trail = Trail::new();
-    let mut walk = Walk { context, findings, documents, routes, trail, ahead: Vec::new(), prints: None, guess: None };
+    let trail = Trail::with_room(documents.baseline.node_count());
+    let (ahead, joined) = (Vec::new(), Vec::new());
+    let mut walk = Walk { context, findings, documents, routes, trail, ahead, joined, prints: None, guess: None };
     let roots = (Some(documents.baseline.root()), Some(documents.candidate.root()));
     walk.ahead.push(Visit { values: roots, place: Trail::ROOT, is_duplicate: false });
     while let Some(visit) = walk.ahead.pop() {
@@ -65,6 +66,8 @@ struct Walk<'c, 'd> {
     routes: Routes<'c>,
     trail: Trail<'d>,
     ahead: Vec<Visit<'d>>,
+    /// Room for the members of one object.
+    joined: Vec<Joined<'d>>,
     /// Fingerprints of all values, made when the first array needs them.
     prints: Option<Pair<Prints>>,
     guess: Option<Guess<'d>>,
@@ -172,12 +175,14 @@ impl<'c, 'd> Walk<'c, 'd> {
 
     /// Members whose names do not simply agree.
     fn members_by_name(&mut self, visit: Visit<'d>, baseline: Value<'d>, candidate: Value<'d>) {
-        let joined = members::join(baseline, candidate);
+        let mut joined = std::mem::take(&mut self.joined);
+        members::join(baseline, candidate, &mut joined);
         let partners = joined.iter().filter(|joined| joined.values.0.is_some()).filter_map(|joined| joined.values.1);
         let is_reordered = !partners.is_sorted_by_key(Value::index);
-        for Joined { name, values, is_duplicate } in joined {
-            self.push_member(visit.place, name, values, is_duplicate);
+        for Joined { name, values, is_duplicate } in &joined {
+            self.push_member(visit.place, *name, *values, *is_duplicate);
         }
+        self.joined = joined;
         if is_reordered {
             self.report(visit, Class::Representation, Kind::Order);
         }

@@ -2,6 +2,7 @@
 
 use super::text::{Fresh, Json};
 use crate::contract::encoded;
+use crate::noise;
 use crate::plan::template::Part;
 use crate::plan::{Body, Expect, Step, Template};
 use crate::role::{Pair, Role};
@@ -90,6 +91,15 @@ impl Call {
             capture: Vec::new(),
             auth: self.caller == Caller::Plan,
         }
+    }
+
+    /// What it asks for, whatever is filled in.
+    pub(super) fn request(&self) -> String {
+        let piece = |(at, piece): (usize, &Argument)| match piece {
+            Argument::Text(text) if at % 2 == 0 => text.clone(),
+            _ => "{}".to_owned(),
+        };
+        noise::request(&self.method, &self.path.iter().enumerate().map(piece).collect::<String>())
     }
 
     /// Path and query for one side.

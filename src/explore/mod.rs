@@ -21,9 +21,9 @@ mod values;
 use std::collections::{BTreeMap, HashSet};
 use std::error::Error;
 
-use crate::compare::Comparator;
 use crate::contract::Contract;
 use crate::http::Origin;
+use crate::noise::Known;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::record::explore::{Exploration, ExploredOperation};
@@ -77,6 +77,8 @@ pub struct Setup<'a> {
     pub seed: u64,
     /// How many requests to send to each side.
     pub requests: u64,
+    /// What the replay knows for noise.
+    pub noise: &'a Known,
 }
 
 /// Whoever can give both sides the data that they began with.
@@ -135,7 +137,7 @@ pub async fn run(
         contract: setup.contract,
         told: Exploration { wanted: setup.requests, seed: setup.seed, ..begin(&operations) },
         operations,
-        runner: Runner::new(setup.plan, Comparator::new(&setup.plan.compare), setup.origins, logins, setup.seed),
+        runner: Runner::new(setup.plan, setup.noise, setup.origins, logins, setup.seed),
         seen: Seen::default(),
         tally,
         secrets,

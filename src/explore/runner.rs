@@ -9,6 +9,7 @@ use super::call::{Argument, Attempt, Call, Caller};
 use crate::compare::json::{self, Type};
 use crate::compare::{Comparator, Comparison, Difference};
 use crate::http::{Connection, Keep, Limits, Origin, Response};
+use crate::noise::Known;
 use crate::plan::{Auth, Plan};
 use crate::record::explore::{ExploredCall, ExploredDifference};
 use crate::record::parity::{Class, Kind};
@@ -28,6 +29,7 @@ pub(super) struct Runner<'a> {
     auth: Option<&'a Auth>,
     variables: Vec<String>,
     comparator: Comparator,
+    noise: &'a Known,
     limits: Limits,
     connections: Pair<Connection>,
     logins: Pair<Vec<Option<Captured>>>,
@@ -59,7 +61,7 @@ struct Sent {
 impl<'a> Runner<'a> {
     pub(super) fn new(
         plan: &'a Plan,
-        comparator: Comparator,
+        noise: &'a Known,
         origins: &Pair<Origin>,
         logins: Pair<Vec<Option<Captured>>>,
         seed: u64,
@@ -68,7 +70,8 @@ impl<'a> Runner<'a> {
         Self {
             auth: plan.auth.as_ref(),
             variables: plan.flows.first().map(|flow| flow.variables.clone()).unwrap_or_default(),
-            comparator,
+            comparator: Comparator::new(&plan.compare),
+            noise,
             limits,
             connections: origins.clone().map(|_, origin| Connection::new(origin, limits)),
             logins,
@@ -140,7 +143,10 @@ impl<'a> Runner<'a> {
     fn compare(&self, call: &Call, baseline: &Response, candidate: &Response) -> Comparison {
         let of = |response, role| answer(response, &self.connections.get(role).origin().base_url);
         let operation = call.operation.to_string();
-        self.comparator.compare(FLOW, &operation, &of(baseline, Role::Baseline), &of(candidate, Role::Candidate))
+        let (left, right) = (of(baseline, Role::Baseline), of(candidate, Role::Candidate));
+        let mut comparison = self.comparator.compare(FLOW, &operation, &left, &right);
+        self.noise.excuse(&call.request(), &mut comparison);
+        comparison
     }
 
     /// Where the baseline, asked again at once, differs from itself, a difference between the sides says nothing: from

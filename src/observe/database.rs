@@ -25,8 +25,7 @@ const ACTIVITY: &str = "
            count(*) FILTER (WHERE wait_event_type = 'Lock')
     FROM pg_stat_activity
     WHERE datname = $1 AND pid <> pg_backend_pid() AND backend_type = 'client backend'
-      AND application_name <> 'cutover-observer'
-      AND ($2::text IS NULL OR application_name = $2)";
+      AND application_name <> 'cutover-observer'";
 
 /// Through JSON, because servers before 14 do not have the first two columns.
 const TOTALS: &str = "
@@ -42,7 +41,6 @@ type Totals = (Option<f64>, Option<f64>, Option<f64>, Option<f64>, Option<f64>);
 pub(crate) struct Sampler {
     options: PgConnectOptions,
     name: String,
-    application: Option<String>,
     connection: Option<PgConnection>,
     retry_at: Instant,
     backoff: Duration,
@@ -65,7 +63,6 @@ impl Sampler {
                 .options([("statement_timeout", limit.as_str()), ("lock_timeout", limit.as_str())])
                 .disable_statement_logging(),
             name: target.name.clone(),
-            application: target.application_name.clone(),
             connection: None,
             retry_at: Instant::now(),
             backoff: grid.interval(),
@@ -146,7 +143,7 @@ impl Sampler {
     }
 
     async fn read_activity(&self, connection: &mut PgConnection) -> Result<Activity, sqlx::Error> {
-        sqlx::query_as(ACTIVITY).bind(&self.name).bind(&self.application).fetch_one(connection).await
+        sqlx::query_as(ACTIVITY).bind(&self.name).fetch_one(connection).await
     }
 
     async fn read_totals(&self, connection: &mut PgConnection) -> Result<Totals, sqlx::Error> {

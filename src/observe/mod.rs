@@ -42,10 +42,9 @@ pub struct Target {
 pub struct DatabaseTarget {
     /// Secret; straight to the server, not through a proxy, as a user who may see other users' activity.
     pub url: String,
-    /// Name of the side's database, which need not be the one of the address.
+    /// Name of the side's database, which need not be the one of the address. Whoever else is connected to it than we
+    /// ourselves is the side, whatever it calls its connections.
     pub name: String,
-    /// What the side's connections call themselves; `None`: every connection to the database is the side's.
-    pub application_name: Option<String>,
 }
 
 /// Why a side cannot be watched at all.

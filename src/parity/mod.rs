@@ -14,6 +14,7 @@ use crate::compare::ids::Bijection;
 use crate::compare::{Comparator, Ids};
 use crate::contract::{Contract, Coverage};
 use crate::http::{Connection, Limits, Origin};
+use crate::noise::Known;
 use crate::plan::{Only, Plan};
 use crate::progress::Progress;
 use crate::record::Parity;
@@ -70,11 +71,12 @@ pub async fn run(
     seed: u64,
     progress: &Progress,
 ) -> Result<Parity, ParityError> {
-    run_with_noise(plan, contract, origins, seed, Vec::new(), progress, async |_| {}).await
+    let ran = run_with_noise(plan, contract, origins, seed, Vec::new(), progress, async |_| {}).await;
+    ran.map(|(parity, _)| parity)
 }
 
-/// The same with what the baseline answered before, so that what differs between two runs of it is known for noise.
-/// `after` is awaited before the replay goes on.
+/// The same with what the baseline answered before, so that what differs between two runs of it is known for noise,
+/// which is given back for others to know. `after` is awaited before the replay goes on.
 ///
 /// # Errors
 /// See [`ParityError`].
@@ -86,12 +88,12 @@ pub async fn run_with_noise(
     recordings: Vec<Recording>,
     progress: &Progress,
     mut after: impl AsyncFnMut(After<'_>),
-) -> Result<Parity, ParityError> {
+) -> Result<(Parity, Known), ParityError> {
     let flows = prepare(plan)?;
     let mut tally = Tally::new(plan);
     let coverage = contract.zip(plan.contract.as_ref()).map(|(contract, source)| Coverage::new(contract, source));
     let Some(logins) = log_in_both(plan, origins, &mut tally).await? else {
-        return Ok(with_coverage(tally.into_parity(), coverage));
+        return Ok((with_coverage(tally.into_parity(), coverage), Known::default()));
     };
     let captured = logins.iter().flat_map(|(_, variables)| variables).flatten();
     let captured: Vec<String> = captured.map(|value| value.text.clone()).collect();
@@ -122,9 +124,10 @@ pub async fn run_with_noise(
     progress.step(flows.len() as u64, flows.len() as u64, "done", None);
     let Replay { mut tally, reproducer, coverage, mut ids, noise, .. } = replay;
     tally.ids(ids.known());
-    tally.noise(noise.into_evidence());
+    let (noise, known) = noise.into_evidence();
+    tally.noise(noise);
     reproducer.finish(tally.reproduction());
-    Ok(with_coverage(tally.into_parity(), coverage))
+    Ok((with_coverage(tally.into_parity(), coverage), known))
 }
 
 fn with_coverage(parity: Parity, coverage: Option<Coverage<'_>>) -> Parity {

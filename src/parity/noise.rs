@@ -2,25 +2,23 @@
 //!
 //! Before the replay the baseline's answers are recorded on its own; afterwards it starts again from a fresh copy of the
 //! same data. During the replay each of its answers is compared with the recorded one, and a place that differs is
-//! noise. It is degraded, not dropped: the candidate must still have what it has always been there, by type and
-//! [`Shape`], and relations that held in both runs (`updated_at >= created_at`) must hold on the candidate too.
+//! noise ([`crate::noise`]), and relations that held in both runs (`updated_at >= created_at`) must hold on the candidate
+//! too.
 
 mod record;
 mod relations;
-mod shape;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub use record::{Recording, record};
-
-use shape::Shape;
 
 use crate::compare::json::{self, Type, Value};
 use crate::compare::{Asked, Comparator, Comparison, Difference, Ids, member_place};
 use crate::http::Response;
+use crate::noise::{Known, Noisy, Ruling, request_of};
 use crate::plan::Plan;
 use crate::record::Class;
-use crate::record::parity::{Kind, NoiseParity, NoisePlace};
+use crate::record::parity::{NoiseParity, NoisePlace};
 use crate::role::Pair;
 use crate::step::answer;
 use crate::tally::without_indices;
@@ -31,18 +29,18 @@ pub(super) struct Noise {
     /// With the ids of each run, which may be others than those of the replay.
     recordings: Vec<(Recording, Ids)>,
     evidence: NoiseParity,
-    places: BTreeMap<(String, String, String), Noisy>,
+    places: BTreeMap<(String, String, String), Counted>,
+    /// What the steps ask for, by flow and step.
+    requests: HashMap<(String, String), String>,
 }
 
-/// One place that differs between two runs of the baseline.
+/// One place that differs between two runs of the baseline, and how often that mattered.
 #[derive(Debug, Default)]
-struct Noisy {
+struct Counted {
+    noisy: Noisy,
     seen: u64,
     allowed: u64,
     broken: u64,
-    kinds: BTreeSet<Kind>,
-    shapes: BTreeSet<Shape>,
-    statuses: BTreeSet<String>,
     relations: BTreeSet<String>,
 }
 
@@ -58,7 +56,9 @@ impl Noise {
         let is_fresh = recordings.iter().all(|recording| recording.is_fresh);
         let evidence = NoiseParity { runs: recordings.len() as u64, is_fresh, ..NoiseParity::default() };
         let recordings = recordings.into_iter().map(|recording| (recording, Ids::new(plan))).collect();
-        Self { recordings, evidence, places: BTreeMap::new() }
+        let steps = plan.flows.iter().flat_map(|flow| flow.steps.iter().map(move |step| (flow, step)));
+        let requests = steps.map(|(flow, step)| ((flow.name.clone(), step.name.clone()), request_of(step))).collect();
+        Self { recordings, evidence, places: BTreeMap::new(), requests }
     }
 
     /// Takes what is noise out of what comparing the two sides' answers found: compares the baseline's with what it
@@ -94,14 +94,9 @@ impl Noise {
         let found = itself.differences.into_iter().filter(|found| found.class != Class::Volatile);
         for found in found {
             let key = (flow.to_owned(), step.to_owned(), without_indices(&found.place));
-            let noisy = self.places.entry(key).or_default();
-            noisy.seen += 1;
-            noisy.kinds.insert(found.kind);
-            if found.kind == Kind::Status {
-                noisy.statuses.extend([found.baseline, found.candidate].into_iter().flatten());
-            } else {
-                noisy.shapes.extend([found.baseline, found.candidate].iter().flatten().map(|text| Shape::of(text)));
-            }
+            let place = self.places.entry(key).or_default();
+            place.seen += 1;
+            place.noisy.see(&found);
         }
     }
 
@@ -114,30 +109,29 @@ impl Noise {
         self.learn_shapes(flow, step, answers);
         for found in &mut comparison.differences {
             let key = (flow.to_owned(), step.to_owned(), without_indices(&found.place));
-            // An explicit rule of the plan goes first, and ids are no noise.
-            if let Some(noisy) = self.places.get_mut(&key)
-                && found.class != Class::Volatile
-                && found.rule.is_none()
-                && found.kind != Kind::Id
-            {
-                noisy.judge(found);
+            if let Some(place) = self.places.get_mut(&key) {
+                place.judge(found);
             }
         }
         self.relations(flow, step, comparison, answers);
     }
 
-    /// The evidence.
-    pub(super) fn into_evidence(self) -> NoiseParity {
-        let mut evidence = self.evidence;
-        for ((flow, step, place), noisy) in self.places {
-            evidence.allowed += noisy.allowed;
-            evidence.broken += noisy.broken;
-            let compared = noisy.compared();
-            let relations = noisy.relations.into_iter().collect();
-            let (seen, allowed, broken) = (noisy.seen, noisy.allowed, noisy.broken);
+    /// The evidence, and what other comparisons of answers to the same requests may know.
+    pub(super) fn into_evidence(self) -> (NoiseParity, Known) {
+        let (mut evidence, mut known) = (self.evidence, Known::default());
+        for ((flow, step, place), counted) in self.places {
+            let Counted { noisy, seen, allowed, broken, relations } = counted;
+            evidence.allowed += allowed;
+            evidence.broken += broken;
+            let (compared, relations) = (noisy.compared(), relations.into_iter().collect());
+            let key = (flow, step);
+            if let Some(request) = self.requests.get(&key) {
+                known.add(request.clone(), place.clone(), noisy);
+            }
+            let (flow, step) = key;
             evidence.places.push(NoisePlace { flow, step, place, seen, allowed, broken, compared, relations });
         }
-        evidence
+        (evidence, known)
     }
 
     /// What the baseline has at noisy places, also in elements that did not differ.
@@ -145,10 +139,10 @@ impl Noise {
         for response in &answers.baseline {
             each_value(&response.body, |place, value| {
                 let key = (flow.to_owned(), step.to_owned(), place.to_owned());
-                if let Some(noisy) = self.places.get_mut(&key)
+                if let Some(place) = self.places.get_mut(&key)
                     && !matches!(value.kind(), Type::Array | Type::Object)
                 {
-                    noisy.shapes.insert(Shape::of(&value.to_text()));
+                    place.noisy.see_value(&value.to_text());
                 }
             });
         }
@@ -174,52 +168,13 @@ impl Noise {
     }
 }
 
-impl Noisy {
+impl Counted {
     fn judge(&mut self, found: &mut Difference) {
-        match self.objection(found) {
-            None => {
-                self.allowed += 1;
-                found.class = Class::Volatile;
-                found.note = Some(format!("differs between two runs of the baseline; compared by {}", self.compared()));
-            }
-            Some(objection) => {
-                self.broken += 1;
-                found.note = Some(objection);
-            }
+        match self.noisy.judge(found) {
+            Ruling::NotAsked => {}
+            Ruling::Excused => self.allowed += 1,
+            Ruling::Refused => self.broken += 1,
         }
-    }
-
-    /// Why noise does not excuse a difference.
-    fn objection(&self, found: &Difference) -> Option<String> {
-        let like_itself = || self.kinds.contains(&found.kind);
-        let refuse = |words: &str| Some(format!("the value differs between two runs of the baseline, but {words}"));
-        match found.kind {
-            Kind::Value => {
-                let shape = found.candidate.as_deref().map(Shape::of)?;
-                let fits = self.shapes.iter().any(|known| known.admits(&shape)) || shape.is_within(&self.shapes);
-                if fits {
-                    None
-                } else {
-                    refuse(&format!("it has always been {}, and is {shape} here", self.compared()))
-                }
-            }
-            Kind::Status => {
-                let fits = found.candidate.as_ref().is_some_and(|status| self.statuses.contains(status));
-                if fits { None } else { refuse("never this status") }
-            }
-            _ if like_itself() => None,
-            Kind::Type => refuse("never its type"),
-            _ => refuse("never in this way"),
-        }
-    }
-
-    /// What is still compared, in words.
-    fn compared(&self) -> String {
-        if !self.statuses.is_empty() {
-            return format!("status {}", self.statuses.iter().cloned().collect::<Vec<_>>().join(" or "));
-        }
-        let shapes: Vec<String> = self.shapes.iter().map(ToString::to_string).collect();
-        shapes.join(" or ")
     }
 }
 

@@ -11,6 +11,7 @@ mod faults;
 mod load;
 mod observations;
 mod parity;
+mod reproduce;
 mod state;
 
 const STEPS: [(&str, &str); 4] = [

@@ -9,6 +9,7 @@ mod explore;
 mod faults;
 mod load_parity;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::figures::{Figure, figures, loaded};
@@ -200,10 +201,11 @@ fn told<'r>(differences: &'r [Difference], out: &mut String) -> Vec<&'r Differen
 
 /// The first failing cases: both answers, and the command that does the step again.
 fn shown(cases: Cases<'_>, found: &[&Difference]) -> String {
-    let mut shown: Vec<usize> = found.iter().filter_map(|difference| difference.case).collect();
-    shown.dedup();
+    let mut told = BTreeSet::new();
+    // Differences of the same answers share a case.
+    let shown = found.iter().filter_map(|difference| difference.case).filter(|case| told.insert(*case));
     let mut out = String::new();
-    for case in shown.into_iter().filter_map(|at| cases.cases.get(at)).take(MOST_CASES) {
+    for case in shown.filter_map(|at| cases.cases.get(at)).take(MOST_CASES) {
         let again = reproduce::again(cases.record, case);
         let _ = writeln!(out, "\n{}: {}", prose(&format!("{} / {}", case.flow, case.step)), code(&again));
         if !case.diff.is_empty() {

@@ -5,6 +5,7 @@ use std::error::Error;
 use super::{Job, RunError, contract};
 use crate::explore;
 use crate::http::Origin;
+use crate::noise::Known;
 use crate::progress::Progress;
 use crate::provision::Sides;
 use crate::record::RunRecord;
@@ -15,6 +16,7 @@ pub(super) async fn explore(
     job: &Job,
     sides: &mut Sides,
     record: &mut RunRecord,
+    noise: &Known,
     progress: &Progress,
 ) -> Result<(), RunError> {
     let origins = super::both(super::origins(sides).await?)?;
@@ -25,6 +27,7 @@ pub(super) async fn explore(
         origins: &origins,
         seed: job.seed,
         requests: job.explore,
+        noise,
     };
     let (exploration, differences) = explore::run(&setup, Twins { sides, progress }, progress).await?;
     record.explore = Some(exploration);

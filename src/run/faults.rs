@@ -2,6 +2,7 @@
 
 use super::{Job, RunError, both, measure, origins};
 use crate::contract::Contract;
+use crate::noise::Known;
 use crate::observe::{self, Glance};
 use crate::parity::faults::{self, FaultError, Levers, Setup};
 use crate::plan::Fault;
@@ -17,6 +18,7 @@ pub(super) async fn make(
     contract: Option<&Contract>,
     record: &mut RunRecord,
     sides: &mut Sides,
+    noise: &Known,
     progress: &Progress,
 ) -> Result<(), RunError> {
     if let Some(parity) = &record.parity {
@@ -30,7 +32,7 @@ pub(super) async fn make(
                 record.faults.extend(faults::not_made(&job.plan, &reason));
                 Ok(())
             }
-            None => on_sides(job, contract, record, sides, progress).await,
+            None => on_sides(job, contract, record, sides, noise, progress).await,
         };
         tell(record);
         return made;
@@ -44,12 +46,13 @@ async fn on_sides(
     contract: Option<&Contract>,
     record: &mut RunRecord,
     sides: &mut Sides,
+    noise: &Known,
     progress: &Progress,
 ) -> Result<(), RunError> {
     let note = |text: String| progress.note(text);
     sides.reset_for_trouble(&note).await?;
     let origins = both(origins(sides).await?)?;
-    let setup = Setup { plan: &job.plan, origins: &origins, seed: job.seed, contract };
+    let setup = Setup { plan: &job.plan, origins: &origins, seed: job.seed, contract, noise };
     let mut hands = Hands { glances: glances(sides)?, sides };
     let parity = record.parity.get_or_insert_default();
     let made = faults::run(setup, &mut hands, progress, parity, &mut record.faults).await;
@@ -79,13 +82,7 @@ struct Hands<'a> {
 }
 
 fn glances(sides: &Sides) -> Result<Pair<Option<Glance>>, observe::Error> {
-    let target = |side| {
-        let mut target = measure::target(side);
-        // Whatever a side calls its connections: nobody else has business in its database.
-        target.database.iter_mut().for_each(|database| database.application_name = None);
-        target
-    };
-    let glance = |role| sides.get(role).map(|side| Glance::new(&target(side))).transpose();
+    let glance = |role| sides.get(role).map(|side| Glance::new(&measure::target(side))).transpose();
     Ok(Pair { baseline: glance(Role::Baseline)?, candidate: glance(Role::Candidate)? })
 }
 

@@ -119,7 +119,6 @@ pub(super) fn target(side: &RunningSide) -> observe::Target {
             |database| observe::DatabaseTarget {
                 url: database.admin_url.expose().to_owned(),
                 name: database.name.clone(),
-                application_name: Some(database.application_name.clone()),
             },
         ),
     }

@@ -26,6 +26,7 @@ use crate::clock::Epoch;
 use crate::contract::Contract;
 use crate::http::Origin;
 use crate::load::Sharding;
+use crate::noise::Known;
 use crate::parity::After;
 use crate::plan::{Gate, Plan};
 use crate::progress::Progress;
@@ -193,19 +194,20 @@ async fn with_sides(
         let replay = replay(job, contract, &origins, recordings, &mut databases, progress);
         let parity = until(stop, Box::pin(replay)).await;
         state::keep(databases, record);
-        record.parity = Some(alive(sides, parity?)?);
+        let (parity, known) = alive(sides, parity?)?;
+        record.parity = Some(parity);
         save(job, record)?;
         if job.explore > 0 {
             progress.phase("explore");
-            let exploring = Box::pin(explore::explore(job, sides, record, progress));
+            let exploring = Box::pin(explore::explore(job, sides, record, &known, progress));
             let outcome = until(stop, exploring).await?;
             alive(sides, outcome)?;
             save(job, record)?;
         }
         // One step alone is asked for: what leads to it are requests, not faults.
         if job.plan.only.is_none() {
-            let faults =
-                until(stop, Box::pin(faults::make(job, contract.ok().flatten(), record, sides, progress))).await?;
+            let contract = contract.ok().flatten();
+            let faults = until(stop, Box::pin(faults::make(job, contract, record, sides, &known, progress))).await?;
             alive(sides, faults)?;
             save(job, record)?;
         }
@@ -253,7 +255,8 @@ async fn load_and_compare(
     measured
 }
 
-/// The parity phase. That there is no contract is told in its evidence: a gate on coverage cannot hold then.
+/// The parity phase, and what it knows for noise. That there is no contract is told in its evidence: a gate on coverage
+/// cannot hold then.
 async fn replay(
     job: &Job,
     contract: Result<Option<&Contract>, &ContractProblem>,
@@ -261,15 +264,16 @@ async fn replay(
     recordings: Vec<parity::Recording>,
     databases: &mut Databases<'_>,
     progress: &Progress,
-) -> Result<Parity, RunError> {
+) -> Result<(Parity, Known), RunError> {
     let known = contract.ok().flatten();
     contract::tell(known, contract.err(), progress);
     let after = async |after: After<'_>| databases.after(after).await;
-    let mut parity = parity::run_with_noise(&job.plan, known, origins, job.seed, recordings, progress, after).await?;
+    let (mut parity, noise) =
+        parity::run_with_noise(&job.plan, known, origins, job.seed, recordings, progress, after).await?;
     if let Err(problem) = contract {
         contract::without_contract(&mut parity, &job.plan, problem);
     }
-    Ok(parity)
+    Ok((parity, noise))
 }
 
 /// Runs a phase that may be dropped at any point, until the stop flag is set.

@@ -109,3 +109,20 @@ impl<E: AtEnd> Drop for Tee<E> {
         self.over();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_kept_than_the_limit_and_that_it_was_cut_is_known() {
+        let kept = Kept::default();
+        kept.push(b"12345", 8);
+        kept.push(b"678", 8);
+        assert!(!kept.0.lock().unwrap().is_cut);
+        kept.push(b"9", 8);
+        kept.push(b"0", 8);
+        let content = kept.take();
+        assert_eq!((&content.bytes[..], content.is_cut), (&b"12345678"[..], true));
+    }
+}

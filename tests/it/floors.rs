@@ -8,7 +8,19 @@ use std::path::{Path, PathBuf};
 const FLOORS: [&[&str]; 8] = [
     &["clock", "diagnostic", "progress", "role", "stop", "units"],
     &["plan", "record"],
-    &["capacity", "compare", "contract", "import", "judge", "merge", "reproduce", "schedule", "tally", "trend"],
+    &[
+        "capacity",
+        "compare",
+        "contract",
+        "import",
+        "judge",
+        "merge",
+        "noise",
+        "reproduce",
+        "schedule",
+        "tally",
+        "trend",
+    ],
     &["http", "step"],
     &["explore", "load", "observe", "parity", "provision", "state", "tap"],
     &["report"],
@@ -17,7 +29,7 @@ const FLOORS: [&[&str]; 8] = [
 ];
 
 /// Rooms of one floor that may be imported by their neighbours, with the reason.
-const STAIRS: [(&str, &str); 5] = [
+const STAIRS: [(&str, &str); 7] = [
     // A step is done over a connection; both are about one request, and neither knows a side.
     ("step", "http"),
     // A plan can be made from a contract.
@@ -26,6 +38,9 @@ const STAIRS: [(&str, &str); 5] = [
     ("import", "compare"),
     // It counts what comparing found.
     ("tally", "compare"),
+    // It says of what comparing found that it is noise, by places as evidence names them.
+    ("noise", "compare"),
+    ("noise", "tally"),
     // What a secret is, is written once.
     ("reproduce", "tally"),
 ];

@@ -81,14 +81,19 @@ async fn a_rule_of_the_plan_goes_first() {
     assert!(!found.noise.places.iter().any(|place| place.place == "$[].token" && place.broken > 0));
 }
 
+/// The smoke plan without its rules.
+fn without_rules() -> String {
+    let text = smoke(&[]);
+    let rules = text.find("\ncompare:").expect("rules");
+    let end = text[rules + 1..].find("\n\n").map_or(text.len(), |end| rules + 1 + end);
+    format!("{}{}", &text[..rules], &text[end..])
+}
+
 /// Without the plan's own rules the smoke plan passes all the same: its clocks are noise, and known for it.
 #[test]
 fn the_bundled_plan_needs_no_rules_for_what_is_noise() {
     let place = Place::new();
-    let text = smoke(&[]);
-    let rules = text.find("\ncompare:").expect("rules");
-    let end = text[rules + 1..].find("\n\n").map_or(text.len(), |end| rules + 1 + end);
-    let plan = place.file("plan.yaml", &format!("{}{}", &text[..rules], &text[end..]));
+    let plan = place.file("plan.yaml", &without_rules());
     let ended = place.run(&["verify", &plan, "--database", "sqlite", "--seed", "7"]);
     let record = place.record();
     assert_eq!(differences(&record, "breaking"), Vec::<&Value>::new(), "{}", ended.stdout);
@@ -97,4 +102,21 @@ fn the_bundled_plan_needs_no_rules_for_what_is_noise() {
     let without = place.run(&["verify", &plan, "--database", "sqlite", "--seed", "7", "--noise-runs", "0"]);
     assert_eq!(without.code, Some(1), "{}", without.stdout);
     assert_eq!(place.record()["parity"]["noise"]["runs"], 0);
+}
+
+/// The identity of a request differs in every answer, and the replay has seen that in answers to all of these requests.
+#[test]
+fn generated_requests_and_faults_know_what_the_replay_found_to_be_noise() {
+    let place = Place::new();
+    let plan = place.file("plan.yaml", &without_rules());
+    let settings = ["--database", "sqlite", "--seed", "7", "--explore", "200", "--faults", "statement-timeout"];
+    let ended = place.run(&[&["verify", &plan][..], &settings].concat());
+    let record = place.record();
+    let at_it = |class: &str| {
+        let all = differences(&record, class).into_iter().filter(|found| found["where"] == "header x-request-id");
+        let flows = all.map(|found| found["flow"].as_str().unwrap_or_default().to_owned());
+        flows.filter(|flow| flow == "explore" || flow.starts_with("fault ")).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(at_it("breaking"), [].into(), "{}", ended.stdout);
+    assert_eq!(at_it("volatile"), ["explore".to_owned(), "fault statement-timeout".to_owned()].into());
 }

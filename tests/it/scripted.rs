@@ -76,7 +76,7 @@ pub(crate) async fn replay_with(
     let plan = plan(addresses, steps, compare);
     let origins = origins(addresses).await;
     let silent = Progress::silent();
-    parity::run_with_noise(&plan, None, &origins, 1, Vec::new(), &silent, after).await.expect("evidence")
+    parity::run_with_noise(&plan, None, &origins, 1, Vec::new(), &silent, after).await.expect("evidence").0
 }
 
 async fn origins(addresses: Pair<SocketAddr>) -> Pair<Origin> {
@@ -95,7 +95,8 @@ pub(crate) async fn replay_after(runs: u32, addresses: Pair<SocketAddr>, steps: 
         recordings.push(parity::record(&plan, &origins.baseline, 1, true).await.expect("a recording"));
     }
     let silent = Progress::silent();
-    parity::run_with_noise(&plan, None, &origins, 1, recordings, &silent, async |_| {}).await.expect("evidence")
+    let ran = parity::run_with_noise(&plan, None, &origins, 1, recordings, &silent, async |_| {}).await;
+    ran.expect("evidence").0
 }
 
 /// `step place` of each difference of a class.

@@ -126,10 +126,13 @@ async fn what_was_told_is_not_told_again(store: &Store) {
     comparison.look("second", false).await;
     twins.only(Role::Baseline, "INSERT INTO things VALUES (5, 'five', 5)").await;
     comparison.look("third", true).await;
+    comparison.look("fourth", false).await;
     let state = comparison.into_state();
     let found: Vec<_> = state.differences.iter().map(|it| (&*it.flow, &*it.place)).collect();
     assert_eq!(found, [("first", "table things row id=4"), ("third", "table things row id=5")]);
-    assert_eq!(state.looks.iter().map(|look| look.breaking).collect::<Vec<_>>(), [0, 1, 0, 1]);
+    assert_eq!(state.looks.iter().map(|look| look.breaking).collect::<Vec<_>>(), [0, 1, 0, 1, 0]);
+    let by_row: Vec<bool> = state.looks.iter().map(|look| look.compared_by_row > 0).collect();
+    assert_eq!(by_row, [false, true, true, true, false], "what stays as it was is not read again");
 }
 
 async fn one_row_among_many_is_found_by_reading_one_chunk(store: &Store) {

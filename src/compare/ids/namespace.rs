@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::target;
+use crate::compare::is_uuid;
 
 /// The kind of thing that an id names, as one word in the singular. UUIDs are of one namespace, whatever they name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,7 +45,7 @@ impl Namespace {
     /// The namespace of an id of such a thing: UUIDs are one namespace, whatever they name.
     #[must_use]
     pub fn of_id(self, id: &str) -> Self {
-        if target::is_uuid(id) { Self::uuid() } else { self }
+        if is_uuid(id.as_bytes()) { Self::uuid() } else { self }
     }
 
     /// What a member or column refers to by its name: `class_id`, `classId`, `class_ids` and `ClassUUID` to a class.

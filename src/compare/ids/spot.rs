@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use super::places::Marked;
 use super::text::{is_path, own_path, says_the_same};
 use super::{Bijection, Namespace, Places, Verdict, target};
-use crate::compare::Asked;
-use crate::compare::json::{Text, Value};
+use crate::compare::json::Value;
 use crate::compare::own_url::OwnUrl;
 use crate::compare::path::Child;
 use crate::compare::place::{Place, Trail};
+use crate::compare::{Asked, is_uuid};
 use crate::plan::Learn;
 use crate::role::{Pair, Role};
 
@@ -87,7 +87,7 @@ impl Active<'_> {
     /// What a place is the id of, if it is one. UUIDs are one namespace, whatever is known of their place.
     pub(super) fn spot(&self, trail: &Trail<'_>, place: Place, values: (Value<'_>, Value<'_>)) -> Option<Spot> {
         let are_uuids =
-            || [values.0, values.1].into_iter().all(|value| value.text().is_some_and(|text| is_uuid(&text)));
+            || [values.0, values.1].into_iter().all(|value| value.text().is_some_and(|text| is_uuid(&text.decode())));
         let or_uuid = |namespace: Namespace| if are_uuids() { Namespace::uuid() } else { namespace };
         if let Some(marked) = self.marked.iter().find(|marked| trail.is_at(place, &marked.matcher)) {
             return Some(Spot { namespace: or_uuid(marked.namespace.clone()?), is_own: true });
@@ -231,8 +231,4 @@ impl Active<'_> {
             _ => text.to_owned(),
         }
     }
-}
-
-fn is_uuid(text: &Text<'_>) -> bool {
-    std::str::from_utf8(&text.decode()).is_ok_and(target::is_uuid)
 }

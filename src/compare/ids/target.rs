@@ -1,6 +1,7 @@
 //! Paths of requests and of `Location`, segment by segment: which segments name collections, and which name one thing.
 
 use super::Namespace;
+use crate::compare::is_uuid;
 use crate::plan::Template;
 use crate::plan::template::Part;
 
@@ -66,17 +67,8 @@ pub(super) fn resource(segments: &[Segment], is_collection: impl Fn(&Namespace) 
 }
 
 /// Whether text looks like an id that a service generates: digits, or a UUID.
-pub(super) fn is_id_shaped(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) || is_uuid(text)
-}
-
-/// `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`
-pub(super) fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
+pub fn is_id_shaped(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) || is_uuid(text.as_bytes())
 }
 
 /// Two paths, segment by segment: the namespace and both texts of each that may be an id, whether it is the last, and
@@ -93,7 +85,8 @@ pub(super) fn joined<'t>(baseline: &'t str, candidate: &'t str) -> Option<Vec<Jo
     for (at, (one, other)) in left.iter().zip(&right).enumerate() {
         if one != other || is_id_shaped(one) {
             let name = at.checked_sub(1).map(|before| left[before]).filter(|name| !name.is_empty())?;
-            let namespace = if is_uuid(one) && is_uuid(other) { Namespace::uuid() } else { Namespace::resource(name) };
+            let are_uuids = is_uuid(one.as_bytes()) && is_uuid(other.as_bytes());
+            let namespace = if are_uuids { Namespace::uuid() } else { Namespace::resource(name) };
             let is_last = at + 1 == left.len();
             found.push(JoinedSegment { namespace, baseline: one, candidate: other, is_last, start });
         }

@@ -18,7 +18,7 @@ pub fn parse(source: &[u8]) -> Result<Document<'_>, JsonError> {
     if u32::try_from(source.len()).is_err() {
         return Err(JsonError { offset: 0, message: "longer than 4 GiB" });
     }
-    let nodes = Vec::with_capacity(source.len() / 12 + 1);
+    let nodes = Vec::with_capacity(source.len() / 8 + 1);
     let mut reader = Reader { source, at: 0, nodes, open: Vec::new() };
     reader.document()?;
     Ok(Document { source, nodes: reader.nodes })

@@ -40,7 +40,10 @@ impl<'d> Text<'d> {
     /// The content as text; what is none becomes U+FFFD.
     pub fn to_str_lossy(self) -> Cow<'d, str> {
         match self.decode() {
-            Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+            // Most texts are text, which this finds out sooner.
+            Cow::Borrowed(bytes) => {
+                std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+            }
             Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
         }
     }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::once::Arrival;
 use super::places::Times;
 use super::walk::{PlaceId, PlaceNames};
+use crate::compare::is_uuid;
 use crate::compare::json::{Document, Type, Value};
 use crate::record::Class;
 use crate::record::parity::Kind;
@@ -183,12 +184,7 @@ fn form(value: Value<'_>) -> Form {
 /// `raw` has its quotes still.
 fn of_text(raw: &[u8]) -> Form {
     let text = raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default();
-    let is_uuid = text.len() == 36
-        && text.iter().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => *byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        });
-    if is_uuid { Form::Uuid } else { of_time(text).unwrap_or(Form::Text) }
+    if is_uuid(text) { Form::Uuid } else { of_time(text).unwrap_or(Form::Text) }
 }
 
 /// `2026-01-31T08:00:00.5Z` and the like.

@@ -71,7 +71,7 @@ impl Server {
     }
 
     fn target(&self) -> DatabaseTarget {
-        DatabaseTarget { url: self.url(), name: "postgres".to_owned(), application_name: Some("side".to_owned()) }
+        DatabaseTarget { url: self.url(), name: "postgres".to_owned() }
     }
 
     async fn connect(&self, application: &str) -> PgConnection {
@@ -127,8 +127,8 @@ async fn the_sides_connections_are_told_apart_by_what_they_do() {
     let mut holder = server.connect("side").await;
     holder.execute("CREATE TABLE t (id int)").await.expect("a table");
     holder.execute("BEGIN; LOCK TABLE t").await.expect("a lock");
-    let mut waiter = server.connect("side").await;
-    let _stranger = server.connect("stranger").await;
+    let mut waiter = server.connect("another name").await;
+    let _ours = server.connect("cutover-observer").await;
     let observer = start(server.target());
     let wait = tokio::spawn(async move { waiter.execute("SELECT * FROM t").await.map(drop) });
     tokio::time::sleep(Duration::from_secs(2)).await;
@@ -149,7 +149,7 @@ async fn the_sides_connections_are_told_apart_by_what_they_do() {
 #[tokio::test]
 async fn the_connection_is_made_anew_after_a_failure() {
     let Some(server) = Server::start().await else { return };
-    let observer = start(DatabaseTarget { application_name: None, ..server.target() });
+    let observer = start(server.target());
     tokio::time::sleep(Duration::from_secs(1)).await;
     let mut admin = server.connect("admin").await;
     let killed = "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity
@@ -167,7 +167,7 @@ async fn the_connection_is_made_anew_after_a_failure() {
 #[tokio::test]
 async fn a_database_that_is_not_there_is_a_problem_and_no_more() {
     let url = "postgres://u:hunter2@127.0.0.1:1/none".to_owned();
-    let observer = start(DatabaseTarget { url, name: "none".to_owned(), application_name: None });
+    let observer = start(DatabaseTarget { url, name: "none".to_owned() });
     tokio::time::sleep(Duration::from_millis(500)).await;
     let record = stop(observer).await;
     assert!(record.observations.database.at_ms.is_empty() && record.database_totals.is_none());

@@ -8,9 +8,10 @@ use futures_util::future::join_all;
 
 use super::again::{Rehearsal, Sending};
 use super::answers::{self, Outcome, is_good, kind, response};
-use crate::compare::{Asked, Comparator, Ids};
+use crate::compare::{Asked, Comparator, Comparison, Ids};
 use crate::contract::{Compared, Coverage};
 use crate::http::{Abandoned, Connection, Keep, Limits, Origin, send_only};
+use crate::noise::Known;
 use crate::plan::Fault;
 use crate::record::faults::{ComparedBy, FaultAnswers};
 use crate::record::parity::Kind;
@@ -23,6 +24,7 @@ pub(super) struct Bench<'a> {
     pub(super) comparator: Comparator,
     /// Ids that the probes have shown so far.
     pub(super) ids: Mutex<Ids>,
+    pub(super) noise: ProbeNoise<'a>,
     pub(super) origins: &'a Pair<Origin>,
     pub(super) logins: Pair<Vec<Option<Captured>>>,
     pub(super) probe: PreparedFlow,
@@ -42,6 +44,23 @@ pub(super) struct Books<'b, 'c> {
     pub(super) tally: &'b mut Tally,
     /// What of the contract was compared, if the plan names one.
     pub(super) coverage: Option<&'b mut Coverage<'c>>,
+}
+
+/// What the replay knows for noise in answers to the probes.
+pub(super) struct ProbeNoise<'a> {
+    pub(super) known: &'a Known,
+    /// What each probe asks for, by its name.
+    pub(super) requests: Vec<(String, String)>,
+}
+
+impl ProbeNoise<'_> {
+    /// A crowd has a name of its own and consists of the first probe.
+    fn excuse(&self, step: &str, comparison: &mut Comparison) {
+        let of_step = self.requests.iter().find(|(name, _)| name == step);
+        if let Some((_, request)) = of_step.or(self.requests.first()) {
+            self.known.excuse(request, comparison);
+        }
+    }
 }
 
 /// Outcomes of one probe on both sides.
@@ -164,7 +183,7 @@ impl Bench<'_> {
             let answer = |role: Role, response| answer(response, &self.origins.get(role).base_url);
             let (left, right) = (answer(Role::Baseline, baseline), answer(Role::Candidate, candidate));
             let requests = outcomes.as_ref().map(|_, outcome| outcome.as_ref().ok()?.request.as_ref());
-            let comparison = match (requests.baseline, requests.candidate, self.ids.lock()) {
+            let mut comparison = match (requests.baseline, requests.candidate, self.ids.lock()) {
                 (Some(one), Some(other), Ok(mut ids)) if is_same => {
                     let targets = Pair { baseline: target(one), candidate: target(other) };
                     let asked = Asked { flow, step, method: one.method().as_str(), targets };
@@ -172,6 +191,7 @@ impl Bench<'_> {
                 }
                 _ => self.comparator.compare(flow, step, &left, &right),
             };
+            self.noise.excuse(step, &mut comparison);
             tally.compared(flow, step, baseline.status, comparison);
             let request = requests.baseline;
             if let (Some(coverage), Some(request)) = (&mut books.coverage, request) {

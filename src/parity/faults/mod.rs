@@ -23,6 +23,7 @@ use super::{ParityError, log_in_both};
 use crate::compare::{Comparator, Ids};
 use crate::contract::{Contract, Coverage};
 use crate::http::Origin;
+use crate::noise::{Known, request_of};
 use crate::plan::{Fault, Faults, Plan};
 use crate::progress::Progress;
 use crate::record::Parity;
@@ -32,7 +33,7 @@ use crate::step::{Captured, PreparedFlow, Reproducer};
 use crate::tally::{self, Secrets, Tally};
 use aftermath::Before;
 use again::Rehearsal;
-use bench::{Bench, Books};
+use bench::{Bench, Books, ProbeNoise};
 use scene::Scene;
 
 /// How long a client waits at least: longer than the limits of a side that are to show.
@@ -59,6 +60,8 @@ pub struct Setup<'a> {
     pub seed: u64,
     /// What is compared is held against it.
     pub contract: Option<&'a Contract>,
+    /// What the replay knows for noise.
+    pub noise: &'a Known,
 }
 
 /// The faults of a plan that are made while sides run, without those that are steps of the flows.
@@ -109,13 +112,13 @@ pub async fn run<L: Levers>(
     parity: &mut Parity,
     evidence: &mut Vec<FaultEvidence>,
 ) -> Result<(), FaultError<L::Error>> {
-    let Setup { plan, origins, seed, contract } = setup;
+    let Setup { plan, origins, seed, contract, noise } = setup;
     let Some(faults) = &plan.faults else { return Ok(()) };
     let Some(logins) = log_in_both(plan, origins, &mut Tally::new(plan)).await? else {
         evidence.extend(not_made(plan, "one side lets nobody in"));
         return Ok(());
     };
-    let bench = bench(plan, faults, origins, logins, seed)?;
+    let bench = bench(plan, faults, origins, logins, seed, noise)?;
     let mut coverage = contract.zip(parity.coverage.take()).map(|(contract, seen)| Coverage::after(contract, seen));
     let mut before = Before::new(levers.look().await);
     let mut ill: Option<Fault> = None;
@@ -150,13 +153,17 @@ fn bench<'a>(
     origins: &'a Pair<Origin>,
     logins: Pair<Vec<Option<Captured>>>,
     seed: u64,
+    noise: &'a Known,
 ) -> Result<Bench<'a>, ParityError> {
     let probe = PreparedFlow::new(&faults.probe, plan.auth.as_ref());
     let probe = probe.map_err(|source| ParityError::Unsendable { flow: faults.probe.name.clone(), source })?;
     let (comparator, patience) = (Comparator::new(&plan.compare), plan.timeout.max(PATIENCE));
+    let requests = faults.probe.steps.iter().map(|step| (step.name.clone(), request_of(step))).collect();
+    let noise = ProbeNoise { known: noise, requests };
     let rehearsal = Rehearsal::new(Reproducer::new(plan, &origins.baseline, seed), faults);
     Ok(Bench {
         comparator,
+        noise,
         ids: Mutex::new(Ids::new(plan)),
         origins,
         logins,

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::each_value;
-use super::shape::moment;
 use crate::compare::json::{self, Value};
 use crate::compare::{Difference, member_place};
+use crate::noise::moment;
 use crate::record::Class;
 use crate::record::parity::Kind;
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::relations;
-use super::shape::Shape;
+use crate::noise::Shape;
 
 /// Whether what the candidate has may stand where the baseline had these.
 fn admits(seen: &[&str], candidate: &str) -> bool {

@@ -41,8 +41,6 @@ pub struct SideDatabase {
     pub admin_url: Secret,
     /// Name of the database; of the file for `SQLite`.
     pub name: String,
-    /// What the side's connections bear in `pg_stat_activity` unless the side names them itself; empty for `SQLite`.
-    pub application_name: String,
 }
 
 /// A twin that was made for a side.
@@ -323,7 +321,7 @@ async fn server_twin(
     run: &str,
     proxy: Option<SocketAddr>,
 ) -> Result<Twin, ProvisionError> {
-    let mut url = server.create_twin(role, &application_name(run, role)).await?;
+    let mut url = server.create_twin(role, &format!("cutover-{run}-{role}")).await?;
     if let Some(address) = proxy {
         // An address and a port can always be put into a URL that has a host.
         let _ = (url.set_ip_host(address.ip()), url.set_port(Some(address.port())));
@@ -331,21 +329,17 @@ async fn server_twin(
     Ok(Twin { url: Secret::new(url), database: side_database(server, role, run) })
 }
 
-fn application_name(run: &str, role: Role) -> String {
-    format!("cutover-{run}-{role}")
-}
-
 /// The twin of a side as observers reach it.
 fn side_database(server: &Server, role: Role, run: &str) -> SideDatabase {
     let name = server.twin_name(role);
     let mut admin = server.url_of(&name);
     admin.query_pairs_mut().append_pair("application_name", &format!("cutover-{run}-observer"));
-    SideDatabase { admin_url: Secret::new(admin), name, application_name: application_name(run, role) }
+    SideDatabase { admin_url: Secret::new(admin), name }
 }
 
 fn file_twin(url: String, role: Role) -> Twin {
     let url = Secret::new(url);
-    let database = SideDatabase { admin_url: url.clone(), name: format!("{role}.db"), application_name: String::new() };
+    let database = SideDatabase { admin_url: url.clone(), name: format!("{role}.db") };
     Twin { url, database }
 }
 

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{code, nothing, sent};
+use super::{code, nothing, prose, sent};
 use crate::record::Parity;
 use crate::report::text::counted;
 use crate::units::format_count;
@@ -42,7 +42,7 @@ fn table(parity: &Parity) -> Markup {
                     tr {
                         td { (sent(&place.flow)) br; small { (sent(&place.step)) } }
                         td { (code(&place.place)) }
-                        td { (sent(&place.compared)) @for relation in &place.relations { br; (code(relation)) } }
+                        td { (prose(&place.compared)) @for relation in &place.relations { br; (code(relation)) } }
                         td.number { (format_count(place.seen)) }
                         td.number { (format_count(place.allowed)) }
                         td.number { (format_count(place.broken)) }

@@ -1,6 +1,6 @@
 //! The replay of the sample, with texts that no report may take at their word.
 
-use super::STEPS;
+use super::{STEPS, reproduce};
 use crate::record::parity::{
     Class, Difference, Example, IdParity, Kind, NoiseParity, NoisePlace, Parity, RuleUse, StepParity,
 };
@@ -20,6 +20,7 @@ pub(super) fn parity() -> Parity {
         ids: IdParity { pairs: 120, unequal: 103, places: 206, conflicts: 0 },
         noise: noise(),
         coverage: Some(super::coverage::coverage()),
+        reproduction: reproduce::reproduction(),
         ..Parity::default()
     }
 }
@@ -130,7 +131,7 @@ fn differences() -> Vec<Difference> {
 }
 
 fn difference((class, kind, step, place, baseline, candidate, count, rule): Found) -> Difference {
-    Difference {
+    let mut difference = Difference {
         class,
         kind,
         flow: STEPS[step].0.to_owned(),
@@ -144,8 +145,10 @@ fn difference((class, kind, step, place, baseline, candidate, count, rule): Foun
         examples: if count == 3 { vec![example(place)] } else { Vec::new() },
         accepted: None,
         remedy: None,
-        case: None,
-    }
+        case: reproduce::case_of(class, step),
+    };
+    difference.remedy = reproduce::remedy(&difference);
+    difference
 }
 
 fn example(place: &str) -> Example {

@@ -3,10 +3,14 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use crate::compare::is_uuid;
+
 /// The format of a JSON value or of a header.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Shape {
+pub enum Shape {
+    /// `null`
     Null,
+    /// `true` or `false`
     Bool,
     /// A number without a point or exponent.
     Integer,
@@ -14,16 +18,23 @@ pub(super) enum Shape {
     Decimal,
     /// RFC 3339.
     Datetime {
+        /// How its offset is written.
         offset: Offset,
+        /// How exact it is.
         fraction: Fraction,
     },
+    /// A UUID with its hyphens.
     Uuid,
     /// Text that names or proves something: no space in it.
     Token {
+        /// Its characters.
         alphabet: Alphabet,
+        /// How many they are.
         length: usize,
     },
+    /// Text without a character.
     Empty,
+    /// Any other text.
     Text,
     /// An array or object.
     Structure,
@@ -31,33 +42,44 @@ pub(super) enum Shape {
 
 /// How the offset of a time is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Offset {
+pub enum Offset {
+    /// There is none.
     None,
+    /// `Z`
     Zulu,
+    /// `+02:00`
     Numeric,
 }
 
 /// How exact a time is. Services that leave out zeros write one digit or six for the same exactness, so it is a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Fraction {
+pub enum Fraction {
+    /// Whole seconds.
     None,
+    /// Up to three digits.
     Milliseconds,
+    /// Up to six.
     Microseconds,
+    /// More.
     Nanoseconds,
 }
 
 /// Characters of a token; each is part of the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Alphabet {
+pub enum Alphabet {
+    /// `0` to `9`
     Digits,
+    /// And `a` to `f`, in either case.
     Hexadecimal,
+    /// ASCII letters and digits.
     Alphanumeric,
+    /// Whatever is no white space.
     Any,
 }
 
 impl Shape {
     /// The shape of a value as it was on the wire; of a header, which has no quotes.
-    pub(super) fn of(wire: &str) -> Self {
+    pub fn of(wire: &str) -> Self {
         let inner = wire.strip_prefix('"').map(|rest| rest.strip_suffix('"').unwrap_or(rest));
         match (inner, wire.as_bytes().first()) {
             (Some(text), _) => Self::of_text(text),
@@ -74,7 +96,7 @@ impl Shape {
     fn of_text(text: &str) -> Self {
         if text.is_empty() {
             Self::Empty
-        } else if is_uuid(text) {
+        } else if is_uuid(text.as_bytes()) {
             Self::Uuid
         } else if let Some((offset, fraction)) = datetime(text) {
             Self::Datetime { offset, fraction }
@@ -86,12 +108,12 @@ impl Shape {
     }
 
     /// Whether a value of the other shape is no news where this one was seen.
-    pub(super) fn admits(&self, other: &Self) -> bool {
+    pub fn admits(&self, other: &Self) -> bool {
         self == other || matches!((self, other), (Self::Structure, Self::Structure))
     }
 
     /// Whether it is a token such as those seen: of the same length if that was always one, and of their characters.
-    pub(super) fn is_within(&self, seen: &BTreeSet<Self>) -> bool {
+    pub fn is_within(&self, seen: &BTreeSet<Self>) -> bool {
         let Self::Token { alphabet, length } = self else { return false };
         let tokens = || {
             seen.iter().filter_map(|shape| {
@@ -150,14 +172,6 @@ fn is_number(text: &str) -> bool {
     text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && text.parse::<f64>().is_ok()
 }
 
-fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
-}
-
 fn alphabet(text: &str) -> Alphabet {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         Alphabet::Digits
@@ -192,7 +206,7 @@ fn datetime(text: &str) -> Option<(Offset, Fraction)> {
 }
 
 /// An instant or a local time, to compare two of one kind by; `None` for anything else.
-pub(super) fn moment(text: &str) -> Option<(bool, i128)> {
+pub fn moment(text: &str) -> Option<(bool, i128)> {
     let (offset, _) = datetime(text)?;
     if offset == Offset::None {
         let utc = text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?;

@@ -1,0 +1,213 @@
+//! What the baseline does not answer twice alike: which places, and what of their values is still compared.
+//!
+//! The replay learns it by comparing the baseline with itself; whatever else compares answers to the same requests asks
+//! here before it calls a difference one. Noise is degraded, not dropped: a value must still have what it has always had
+//! at its place, by type and [`Shape`]. Pure.
+
+mod shape;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use shape::{Shape, moment};
+
+use crate::compare::ids::is_id_shaped;
+use crate::compare::{Comparison, Difference};
+use crate::plan::Step;
+use crate::plan::template::Part;
+use crate::record::Class;
+use crate::record::parity::Kind;
+use crate::tally::without_indices;
+
+/// What a place that differs between two runs of the baseline has been there.
+#[derive(Debug, Clone, Default)]
+pub struct Noisy {
+    kinds: BTreeSet<Kind>,
+    shapes: BTreeSet<Shape>,
+    statuses: BTreeSet<String>,
+}
+
+/// What noise says to a difference between the sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ruling {
+    /// Nothing: a rule of the plan decides it, it is about ids, or it is allowed already.
+    NotAsked,
+    /// It is volatile now.
+    Excused,
+    /// It stays what it is, with a note that says why.
+    Refused,
+}
+
+impl Noisy {
+    /// The baseline differs from itself here.
+    pub fn see(&mut self, found: &Difference) {
+        self.kinds.insert(found.kind);
+        let both = [&found.baseline, &found.candidate].into_iter().flatten();
+        if found.kind == Kind::Status {
+            self.statuses.extend(both.cloned());
+        } else {
+            self.shapes.extend(both.map(|text| Shape::of(text)));
+        }
+    }
+
+    /// The baseline has this value here, as it was on the wire.
+    pub fn see_value(&mut self, wire: &str) {
+        self.shapes.insert(Shape::of(wire));
+    }
+
+    /// Excuses a difference between the sides, or notes why not.
+    pub fn judge(&self, found: &mut Difference) -> Ruling {
+        // An explicit rule of the plan goes first, and ids are no noise.
+        if found.class == Class::Volatile || found.rule.is_some() || found.kind == Kind::Id {
+            return Ruling::NotAsked;
+        }
+        if let Some(objection) = self.objection(found) {
+            found.note = Some(objection);
+            return Ruling::Refused;
+        }
+        found.class = Class::Volatile;
+        found.note = Some(format!("differs between two runs of the baseline; compared by {}", self.compared()));
+        Ruling::Excused
+    }
+
+    /// What is still compared, in words.
+    pub fn compared(&self) -> String {
+        if !self.statuses.is_empty() {
+            return format!("status {}", self.statuses.iter().cloned().collect::<Vec<_>>().join(" or "));
+        }
+        let shapes: Vec<String> = self.shapes.iter().map(ToString::to_string).collect();
+        shapes.join(" or ")
+    }
+
+    /// Why noise does not excuse a difference.
+    fn objection(&self, found: &Difference) -> Option<String> {
+        let like_itself = || self.kinds.contains(&found.kind);
+        let refuse = |words: &str| Some(format!("the value differs between two runs of the baseline, but {words}"));
+        match found.kind {
+            Kind::Value => {
+                let shape = found.candidate.as_deref().map(Shape::of)?;
+                let fits = self.shapes.iter().any(|known| known.admits(&shape)) || shape.is_within(&self.shapes);
+                if fits {
+                    None
+                } else {
+                    refuse(&format!("it has always been {}, and is {shape} here", self.compared()))
+                }
+            }
+            Kind::Status => {
+                let fits = found.candidate.as_ref().is_some_and(|status| self.statuses.contains(status));
+                if fits { None } else { refuse("never this status") }
+            }
+            _ if like_itself() => None,
+            Kind::Type => refuse("never its type"),
+            _ => refuse("never in this way"),
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.kinds.extend(other.kinds);
+        self.shapes.extend(other.shapes);
+        self.statuses.extend(other.statuses);
+    }
+}
+
+/// All noise that is known, by request and place.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    by_request: BTreeMap<String, BTreeMap<String, Noisy>>,
+}
+
+impl Known {
+    /// Keeps what was learned of a place (indices left out) in the answers to a [`request`].
+    pub fn add(&mut self, request: String, place: String, noisy: Noisy) {
+        self.by_request.entry(request).or_default().entry(place).or_default().merge(noisy);
+    }
+
+    /// Excuses what is noise among the differences of two answers to a [`request`].
+    pub fn excuse(&self, request: &str, comparison: &mut Comparison) {
+        let Some(places) = self.by_request.get(request) else { return };
+        for found in &mut comparison.differences {
+            if let Some(noisy) = places.get(&without_indices(&found.place)) {
+                noisy.judge(found);
+            }
+        }
+    }
+}
+
+/// What requests have in common that differ in what they fill in: `GET /students/*` for `/students/7`,
+/// `/students/{id}` and `/students/{{id}}`, whatever the query.
+pub fn request(method: &str, target: &str) -> String {
+    let path = target.split(['?', '#']).next().unwrap_or_default();
+    let is_filled = |segment: &str| segment.contains(['{', '}']) || is_id_shaped(segment);
+    let segments: Vec<&str> = path.split('/').map(|segment| if is_filled(segment) { "*" } else { segment }).collect();
+    format!("{method} {}", segments.join("/"))
+}
+
+/// The [`request`] of a step.
+pub fn request_of(step: &Step) -> String {
+    let text = |part: &Part| match part {
+        Part::Literal(text) => text.clone(),
+        _ => "{}".to_owned(),
+    };
+    request(&step.method, &step.target.parts.iter().map(text).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn difference(kind: Kind, place: &str, candidate: &str) -> Difference {
+        Difference {
+            class: Class::Breaking,
+            kind,
+            place: place.to_owned(),
+            baseline: Some("\"2026-03-14T09:26:55.123456Z\"".to_owned()),
+            candidate: Some(candidate.to_owned()),
+            rule: None,
+            note: None,
+        }
+    }
+
+    #[test]
+    fn requests_that_differ_in_what_they_fill_in_are_one() {
+        for target in ["/a/7/b", "/a/{id}/b?x=1", "/a/{}/b", "/a/6f1e2a34-0000-4000-8000-00000000000a/b#c"] {
+            assert_eq!(request("GET", target), "GET /a/*/b", "{target}");
+        }
+        assert_eq!(request("POST", "/a/batch"), "POST /a/batch");
+        assert_ne!(request("GET", "/a/7"), request("PUT", "/a/7"));
+    }
+
+    #[test]
+    fn a_status_is_noise_only_as_one_that_the_baseline_had() {
+        let status = |baseline: &str, candidate: &str| Difference {
+            baseline: Some(baseline.to_owned()),
+            ..difference(Kind::Status, "status", candidate)
+        };
+        let mut noisy = Noisy::default();
+        noisy.see(&status("200", "503"));
+        assert_eq!(noisy.judge(&mut status("200", "503")), Ruling::Excused);
+        let mut other = status("200", "500");
+        assert_eq!(noisy.judge(&mut other), Ruling::Refused);
+        assert!(other.note.is_some_and(|note| note.ends_with("but never this status")));
+    }
+
+    #[test]
+    fn what_is_known_of_a_request_excuses_the_same_form_there_and_nowhere_else() {
+        let time = |second: u32| format!("\"2026-03-14T09:27:{second:02}.654321Z\"");
+        let mut noisy = Noisy::default();
+        noisy.see(&difference(Kind::Value, "$.items[3].at", &time(1)));
+        let mut known = Known::default();
+        known.add(request("GET", "/a/7"), "$.items[].at".to_owned(), noisy);
+        let class = |asked: &str, found: Difference| {
+            let mut comparison = Comparison { places: 1, differences: vec![found], rule_matches: Vec::new() };
+            known.excuse(&request("GET", asked), &mut comparison);
+            comparison.differences.remove(0).class
+        };
+        let at = |place: &str, candidate: &str| difference(Kind::Value, place, candidate);
+        assert_eq!(class("/a/8", at("$.items[0].at", &time(2))), Class::Volatile);
+        assert_eq!(class("/a/8", at("$.items[0].at", "\"2026-03-14T09:27:02Z\"")), Class::Breaking, "another form");
+        assert_eq!(class("/a/8", at("$.items[0].on", &time(2))), Class::Breaking, "another place");
+        assert_eq!(class("/b/8", at("$.items[0].at", &time(2))), Class::Breaking, "another request");
+        assert_eq!(class("/a/8", difference(Kind::Missing, "$.items[0].at", "")), Class::Breaking);
+        let ruled = Difference { rule: Some(0), ..at("$.items[0].at", &time(2)) };
+        assert_eq!(class("/a/8", ruled), Class::Breaking, "a rule of the plan goes first");
+    }
+}
