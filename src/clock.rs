@@ -1,5 +1,9 @@
 //! Time since the start of a run, and waiting that is finer than the millisecond of tokio's timer.
 
+mod timer;
+
+pub use timer::{Timer, WAKING};
+
 use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
 

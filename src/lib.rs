@@ -6,6 +6,7 @@ pub mod clock;
 pub mod diagnostic;
 pub mod progress;
 pub mod role;
+pub mod statistics;
 pub mod stop;
 pub mod units;
 

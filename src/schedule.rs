@@ -6,7 +6,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use crate::plan::{Burst, Spacing};
+use crate::plan::{Burst, Profile, Spacing};
 use crate::role::Role;
 
 /// One flow iteration that is due.
@@ -42,10 +42,10 @@ impl Share {
 }
 
 /// What arrives, over all flows.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Demand {
-    /// Flow iterations per second, bursts aside.
-    pub rate: f64,
+    /// Flow iterations per second over the block, bursts aside.
+    pub rate: Profile,
     /// How they are spaced.
     pub spacing: Spacing,
     /// Many at one moment, besides.
@@ -87,20 +87,27 @@ pub fn arrivals(seed: u64, pair: u32, demand: &Demand, weights: &[u32], length: 
     numbered.map(|(at, number)| Arrival { at, flow: deck.draw(&mut random), number }).collect()
 }
 
+/// Arrivals at a rate that may change: they come at even distances, or at random, where time runs as fast as the rate is
+/// high. (A Poisson process with a changing rate is one of rate 1 on the scale of what was to come until then: Çinlar,
+/// *Introduction to Stochastic Processes*, 1975, chapter 4.)
 fn steady(random: &mut Xoshiro256PlusPlus, demand: &Demand, length: Duration) -> Vec<Duration> {
-    let (rate, end) = (demand.rate, length.as_secs_f64());
-    let mut moments = Vec::with_capacity((rate * end * 1.1) as usize + 16);
-    let mut at = match demand.spacing {
-        Spacing::Uniform => 0.0,
-        Spacing::Poisson => gap(random, rate),
+    let mut step = || match demand.spacing {
+        Spacing::Uniform => 1.0,
+        Spacing::Poisson => gap(random),
     };
-    while at < end {
-        moments.push(Duration::from_secs_f64(at));
-        at += match demand.spacing {
-            Spacing::Uniform => 1.0 / rate,
-            Spacing::Poisson => gap(random, rate),
-        };
+    let expected = demand.rate.area_from(Duration::ZERO);
+    let mut moments = Vec::with_capacity((expected * 1.1) as usize + 16);
+    let mut next = if demand.spacing == Spacing::Uniform { 0.0 } else { step() };
+    let mut before = 0.0;
+    for line in demand.rate.lines() {
+        let area = line.area();
+        while next < before + area {
+            moments.push(Duration::from_secs_f64(line.time_of(next - before)));
+            next += step();
+        }
+        before += area;
     }
+    moments.retain(|at| *at < length);
     moments
 }
 
@@ -118,10 +125,10 @@ fn bursts(random: &mut Xoshiro256PlusPlus, burst: Burst, length: Duration) -> Ve
     moments
 }
 
-/// Time to the next of arrivals that are independent of each other: exponential with mean 1 / rate.
-fn gap(random: &mut Xoshiro256PlusPlus, rate: f64) -> f64 {
+/// Distance to the next of arrivals that are independent of each other: exponential with mean 1.
+fn gap(random: &mut Xoshiro256PlusPlus) -> f64 {
     let uniform: f64 = random.random();
-    -(1.0 - uniform).ln() / rate
+    -(1.0 - uniform).ln()
 }
 
 /// Flows at their weights: all cards are dealt before the deck is shuffled again.
@@ -170,6 +177,21 @@ pub fn shares(weights: &[u32], total: usize) -> Vec<usize> {
     shares
 }
 
+/// The order in which users begin where they begin one after the other: per flow, the rank of each of its users. The
+/// first begins at the level ½, the next at 1½. The users of each flow are spread over the whole, so that flows grow
+/// together.
+pub fn ranks(users: &[usize]) -> Vec<Vec<f64>> {
+    let place = |flow: usize, user: usize| (user as f64 + 0.5) / users[flow] as f64;
+    let mut order: Vec<(usize, usize)> =
+        users.iter().enumerate().flat_map(|(flow, users)| (0..*users).map(move |user| (flow, user))).collect();
+    order.sort_by(|a, b| place(a.0, a.1).total_cmp(&place(b.0, b.1)));
+    let mut ranks = vec![Vec::new(); users.len()];
+    for (rank, (flow, _)) in order.into_iter().enumerate() {
+        ranks[flow].push(rank as f64 + 0.5);
+    }
+    ranks
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,7 +200,7 @@ mod tests {
     #[test]
     fn the_same_seed_gives_the_same_schedule_and_another_pair_another() {
         let demand = Demand {
-            rate: 200.0,
+            rate: Profile::constant(200.0, Duration::from_secs(5)),
             spacing: Spacing::Poisson,
             burst: Some(Burst { size: 20, every: Duration::from_secs(2) }),
         };
@@ -186,6 +208,12 @@ mod tests {
         assert_eq!(make(1, 0), make(1, 0));
         assert_ne!(make(1, 0), make(1, 1));
         assert_ne!(make(1, 0), make(2, 0));
+    }
+
+    #[test]
+    fn each_user_has_a_rank_of_its_own_and_flows_grow_together() {
+        let ranks = ranks(&[6, 2]);
+        assert_eq!(ranks, [vec![0.5, 1.5, 3.5, 4.5, 5.5, 7.5], vec![2.5, 6.5]]);
     }
 
     #[test]
@@ -197,7 +225,8 @@ mod tests {
 
     #[test]
     fn poisson_arrivals_come_at_their_rate_with_the_spread_of_strangers() {
-        let demand = Demand { rate: 1_000.0, spacing: Spacing::Poisson, burst: None };
+        let rate = Profile::constant(1_000.0, Duration::from_secs(100));
+        let demand = Demand { rate, spacing: Spacing::Poisson, burst: None };
         let all = arrivals(3, 0, &demand, &[1], Duration::from_secs(100));
         // 100,000 expected; the standard deviation of a Poisson count is its root, 316.
         assert!((98_700..=101_300).contains(&all.len()), "{}", all.len());
@@ -209,9 +238,31 @@ mod tests {
     }
 
     #[test]
+    fn arrivals_follow_a_ramp_with_both_spacings() {
+        let seconds = Duration::from_secs;
+        // 0 to 1,000/s in 10 s, 1,000/s for 10 s, down to 200/s at once for 10 s: 5,000, 10,000 and 2,000 arrivals.
+        let rate =
+            Profile::ramp(0.0, [(seconds(10), 1e3), (seconds(10), 1e3), (Duration::ZERO, 200.0), (seconds(10), 200.0)]);
+        for (spacing, roots) in [(Spacing::Uniform, 0.02), (Spacing::Poisson, 4.0)] {
+            let demand = Demand { rate: rate.clone(), spacing, burst: None };
+            let all = arrivals(5, 0, &demand, &[1], seconds(30));
+            let count = |from: u64, to: u64| {
+                all.iter().filter(|arrival| arrival.at >= seconds(from) && arrival.at < seconds(to)).count() as f64
+            };
+            for (from, to, expected) in
+                [(0, 5, 1_250.0_f64), (5, 10, 3_750.0), (0, 10, 5_000.0), (10, 20, 10_000.0), (20, 30, 2_000.0)]
+            {
+                let off = (count(from, to) - expected).abs();
+                assert!(off <= roots * expected.sqrt() + 1.0, "{spacing:?}: {} from {from} to {to}", count(from, to));
+            }
+        }
+    }
+
+    #[test]
     fn a_burst_is_so_many_at_one_moment_in_each_stretch() {
         let burst = Burst { size: 30, every: Duration::from_secs(2) };
-        let demand = Demand { rate: 0.001, spacing: Spacing::Uniform, burst: Some(burst) };
+        let rate = Profile::constant(0.001, Duration::from_secs(6));
+        let demand = Demand { rate, spacing: Spacing::Uniform, burst: Some(burst) };
         let all = arrivals(9, 0, &demand, &[1], Duration::from_secs(6));
         assert_eq!(all.len(), 91, "three bursts, and the first of the steady arrivals");
         for stretch in 0..3 {
@@ -225,6 +276,7 @@ mod tests {
         #[test]
         fn each_arrival_is_in_exactly_one_share(seed: u64, of in 1_u32..9, rate in 1.0..500.0_f64) {
             let burst = Some(Burst { size: 7, every: Duration::from_millis(700) });
+            let rate = Profile::constant(rate, Duration::from_secs(2));
             let demand = Demand { rate, spacing: Spacing::Poisson, burst };
             let all = arrivals(seed, 0, &demand, &[3, 1], Duration::from_secs(2));
             let share = |index| all.iter().filter(move |arrival| Share { index, of }.takes(arrival.number)).copied();
@@ -238,12 +290,13 @@ mod tests {
 
         #[test]
         fn arrivals_are_in_order_within_the_block_and_at_their_weights(
-            seed: u64, rate in 1.0..5_000.0_f64, weights in prop::collection::vec(1_u32..20, 1..8),
+            seed: u64, rate in 0.0..5_000.0_f64, to in 1.0..5_000.0_f64, weights in prop::collection::vec(1_u32..20, 1..8),
             uniform: bool, burst: Option<u8>,
         ) {
             let spacing = if uniform { Spacing::Uniform } else { Spacing::Poisson };
             let length = Duration::from_secs(2);
             let burst = burst.map(|size| Burst { size: u32::from(size) + 1, every: Duration::from_millis(700) });
+            let rate = Profile::ramp(rate, [(length / 2, to), (length / 2, to)]);
             let all = arrivals(seed, 0, &Demand { rate, spacing, burst }, &weights, length);
             prop_assert!(all.windows(2).all(|pair| pair[0].at <= pair[1].at));
             prop_assert!(all.iter().all(|arrival| arrival.at < length));

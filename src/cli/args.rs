@@ -135,6 +135,9 @@ pub(super) struct LoadOverrides {
     /// Pairs of blocks
     #[arg(long, value_name = "COUNT", help_heading = "Load")]
     pub(super) pairs: Option<u32>,
+    /// Go on once, up to so many pairs of blocks, if a gate is not decided by then
+    #[arg(long, value_name = "COUNT", help_heading = "Load")]
+    pub(super) max_pairs: Option<u32>,
 }
 
 /// What is written and shown.

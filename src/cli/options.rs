@@ -25,6 +25,8 @@ const BUNDLED: [(&str, &str); 2] = [
 const DEFAULT_DURATION: Duration = Duration::from_secs(10);
 /// Users of an ad-hoc load test where none are given.
 const DEFAULT_USERS: usize = 32;
+/// Most blocks of an ad-hoc load test that has gates.
+const MOST_BLOCKS: f64 = 10.0;
 /// Most arrivals that an ad-hoc test in the open model has under way.
 const MOST_UNDERWAY: usize = 256;
 
@@ -88,6 +90,8 @@ pub(super) fn apply(plan: &mut Plan, overrides: &Overrides) -> Result<(), UsageE
     plan.seed = overrides.seed.or(plan.seed);
     plan.compare.noise_runs = overrides.noise_runs.or(plan.compare.noise_runs);
     apply_load(plan, &overrides.load)?;
+    plan.check_load()
+        .map_err(|message| UsageError::new(format_args!("the load of this plan cannot be run: {message}")))?;
     add_gates(plan, &overrides.gates)
 }
 
@@ -198,7 +202,7 @@ fn parse_fault(name: &str) -> Result<Fault, String> {
 
 fn apply_load(plan: &mut Plan, overrides: &LoadOverrides) -> Result<(), UsageError> {
     if let Some(arrivals) = arrivals(overrides, plan.load.arrivals)? {
-        plan.load.arrivals = arrivals;
+        plan.load.replace_arrivals(arrivals);
     }
     if let Some(pairs) = overrides.pairs {
         if pairs == 0 {
@@ -209,6 +213,11 @@ fn apply_load(plan: &mut Plan, overrides: &LoadOverrides) -> Result<(), UsageErr
     if let Some(duration) = duration(overrides)? {
         let pair = plan.load.block * u32::try_from(plan.roles().len().max(1)).unwrap_or(1);
         plan.load.pairs = (duration.as_secs_f64() / pair.as_secs_f64()).round().max(1.0) as u32;
+    }
+    plan.load.max_pairs = overrides.max_pairs.or(plan.load.max_pairs);
+    let pairs = plan.load.pairs;
+    if overrides.max_pairs.is_some_and(|most| most < pairs) {
+        return Err(UsageError::new(format_args!("--max-pairs: less than the {pairs} pairs there are anyway")));
     }
     Ok(())
 }
@@ -237,6 +246,7 @@ fn arrivals(overrides: &LoadOverrides, present: Arrivals) -> Result<Option<Arriv
 
 /// The plan of `cutover load URL`.
 pub(super) fn ad_hoc(url: &str, overrides: &Overrides) -> Result<Plan, UsageError> {
+    refuse_for_one_url(overrides)?;
     let arrivals = arrivals(&overrides.load, Arrivals::Closed { users: DEFAULT_USERS })?
         .unwrap_or(Arrivals::Closed { users: DEFAULT_USERS });
     let duration = duration(&overrides.load)?.unwrap_or(DEFAULT_DURATION);
@@ -247,7 +257,50 @@ pub(super) fn ad_hoc(url: &str, overrides: &Overrides) -> Result<Plan, UsageErro
     plan.seed = overrides.seed;
     apply_metrics(&mut plan, overrides)?;
     add_gates(&mut plan, &overrides.gates)?;
+    if !plan.gates.is_empty() {
+        divide(&mut plan.load);
+        plan.load.max_pairs = overrides.load.max_pairs;
+    }
     Ok(plan)
+}
+
+/// What says something about a plan, or about two sides, says nothing about one URL.
+fn refuse_for_one_url(overrides: &Overrides) -> Result<(), UsageError> {
+    let two_sides = "the URL is the only side; to load two, use `cutover load PLAN`";
+    let no_plan = "there is no plan whose setting this would change; use `cutover load PLAN`";
+    let no_replay = "`cutover load` of a URL compares nothing; use `cutover verify PLAN`";
+    // From the environment it is a habit of the machine and no wish.
+    let database = overrides.database.as_ref().filter(|asked| std::env::var("CUTOVER_DATABASE").as_ref() != Ok(asked));
+    for (option, is_given, hint) in [
+        ("--baseline", overrides.baseline.is_some(), two_sides),
+        ("--candidate", overrides.candidate.is_some(), two_sides),
+        ("--database", database.is_some(), "a service that runs already has its database"),
+        ("--postgres-image", overrides.postgres_image.is_some(), "a service that runs already has its database"),
+        ("--defect", !overrides.defects.is_empty(), "only a bundled candidate has defects; use `cutover load PLAN`"),
+        ("--noise-runs", overrides.noise_runs.is_some(), no_replay),
+        ("--contract", overrides.contract.is_some(), no_replay),
+        ("--faults", !overrides.faults.is_empty() && overrides.faults != ["none"], no_plan),
+        ("--pairs", overrides.load.pairs.is_some(), "there are no pairs of one side; use `--duration`"),
+    ] {
+        if is_given {
+            return Err(UsageError::new(format_args!("{option} has no meaning for one URL\nhint: {hint}")));
+        }
+    }
+    Ok(())
+}
+
+/// Gates on times are judged by how much they vary from block to block, so few blocks are made many. Each lasts a second
+/// at least and has an arrival.
+fn divide(load: &mut plan::Load) {
+    let length = load.block * load.pairs;
+    let arrivals = match load.arrivals {
+        Arrivals::Open { rate, .. } => rate * length.as_secs_f64(),
+        Arrivals::Closed { .. } => f64::INFINITY,
+    };
+    let blocks = length.as_secs_f64().min(arrivals).clamp(1.0, MOST_BLOCKS) as u32;
+    if blocks > load.pairs {
+        (load.block, load.pairs) = (length / blocks, blocks);
+    }
 }
 
 /// The contract of a plan, if it is in a file and the command compares anything.
@@ -321,6 +374,26 @@ mod tests {
         assert!(load(&["http://new:8000/students"]).is_ok());
     }
 
+    #[test]
+    fn an_ad_hoc_test_with_gates_has_blocks_to_judge_them_by() {
+        let blocks = |arguments: &[&str]| {
+            let plan = load(&[&["http://new:8000/students", "--gate", "p(95)<500"], arguments].concat()).unwrap();
+            (plan.load.pairs, plan.load.block)
+        };
+        assert_eq!(blocks(&[]), (10, Duration::from_secs(1)));
+        assert_eq!(blocks(&["-d", "60s"]), (10, Duration::from_secs(6)));
+        assert_eq!(blocks(&["-d", "500ms"]), (1, Duration::from_millis(500)));
+        assert_eq!(blocks(&["-d", "10s", "--rate", "0.5"]), (5, Duration::from_secs(2)));
+        assert_eq!(load(&["http://new:8000/students"]).unwrap().load.pairs, 1);
+    }
+
+    #[test]
+    fn pairs_may_be_added_but_not_taken_away() {
+        assert_eq!(check(&["students", "--pairs", "4", "--max-pairs", "8"]).unwrap().load.max_pairs, Some(8));
+        let refused = check(&["students", "--max-pairs", "2"]).unwrap_err();
+        assert!(refused.contains("--max-pairs: less than the 10 pairs"), "{refused}");
+    }
+
     const SERVED: [&str; 4] = ["--baseline", "http://127.0.0.1:8081", "--candidate", "http://127.0.0.1:8082"];
 
     #[test]
@@ -383,6 +456,51 @@ gates: [ candidate.rss < 64MiB, candidate.p95 < 1s, baseline.cpu < 50% ]\n";
             let message = check(&["--candidate-metrics", text]).unwrap_err();
             assert!(message.contains(part), "{message}");
         }
+    }
+
+    #[test]
+    fn what_has_no_meaning_for_one_url_is_refused_and_not_ignored() {
+        for more in [
+            ["--baseline", "http://old"],
+            ["--candidate", "http://new"],
+            ["--database", "docker"],
+            ["--postgres-image", "postgres:17"],
+            ["--defect", "wrong-status"],
+            ["--noise-runs", "2"],
+            ["--contract", "/openapi.json"],
+            ["--faults", "database-slow"],
+            ["--pairs", "3"],
+        ] {
+            let message = load(&[&["http://new/x"], &more[..]].concat()).expect_err(more[0]);
+            assert!(
+                message.starts_with(&format!("error: {} has no meaning for one URL\nhint: ", more[0])),
+                "{message}"
+            );
+        }
+        for more in [["--faults", "none"], ["--duration", "3s"], ["--rate", "5"], ["--seed", "5"]] {
+            assert!(load(&[&["http://new/x"], &more[..]].concat()).is_ok(), "{more:?}");
+        }
+    }
+
+    #[test]
+    fn load_that_cannot_be_run_is_refused_with_a_reason() {
+        for (arguments, part) in [
+            (["--rate", "0"], "--rate: `0` must be above 0"),
+            (["--rate", "1e9"], "--rate: `1e9` is not a rate"),
+            (["--rate", "1000000000"], "at most 1000000/s"),
+            (["--rate", "nan"], "--rate: `nan` is not a rate"),
+            (["--rate", "0.001"], "nothing may arrive in the"),
+            (["--rate", "900000"], "are the most that are kept in memory; make `block` shorter"),
+            (["--users", "0"], "--users: at least 1"),
+            (["--users", "100001"], "users must be from 1 to 100000"),
+            (["--pairs", "0"], "--pairs: at least 1"),
+            (["--pairs", "4000000000"], "pairs must be from 1 to 10000"),
+            (["--duration", "9000h"], "pairs must be from 1 to 10000; make `--duration` shorter"),
+        ] {
+            let message = check(&[&["students"], &arguments[..]].concat()).expect_err(arguments[1]);
+            assert!(message.contains(part), "{message}");
+        }
+        assert!(load(&["http://new/x", "--rate", "900000"]).unwrap_err().contains("are kept in memory"));
     }
 
     #[test]

@@ -117,6 +117,8 @@ fn figures(record: &RunRecord, lines: &mut Vec<String>) {
         lines.push(format!("{role:<9} {name}"));
     }
     lines.push(format!("database  {}", record.run.database));
+    lines.push(format!("generator {}", report::generator_in_words(&load.generator)));
+    lines.push(format!("machine   {}", report::machine_in_words(load)));
 }
 
 /// `capacity the baseline bears 96.2 flow iterations/s (94.0/s met, 98.5/s missed)`

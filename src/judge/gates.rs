@@ -1,12 +1,15 @@
 //! What becomes of one gate.
 
+use super::blocks::Observations;
 use super::metrics::{Absence, Figure, look_up};
+use super::paired::Excess;
+use super::ways::{Way, way};
+use super::{family, words};
 use crate::plan::Gate;
 use crate::plan::gate::{Comparison, Limit, Metric, Quantity, Subject};
 use crate::record::load_parity::LoadParity;
 use crate::record::{GateResult, RunRecord, Verdict};
 use crate::role::Role;
-use crate::units;
 
 /// A gate that was judged.
 #[derive(Debug, Clone)]
@@ -46,21 +49,16 @@ fn must_be_zero(subject: Subject, quantity: Quantity) -> Gate {
     Gate { source: format!("{metric} == 0"), metric, comparison: Comparison::Equal, limit: Limit::Literal(0.0) }
 }
 
-/// Judges one gate.
-pub(super) fn judge(evidence: &RunRecord, gate: &Gate) -> Judged {
-    let is_asked_for = !is_about_baseline_alone(gate);
-    match figures(evidence, gate) {
-        Ok(figures) => Judged { result: compare(gate, &figures), decides: is_asked_for },
-        Err(Absence::NoData(why)) => Judged { result: unknown(gate, Verdict::Invalid, why), decides: is_asked_for },
-        Err(Absence::NotAsked(why)) => {
-            let why = format!("not judged: {why}");
-            Judged { result: unknown(gate, Verdict::Inconclusive, why), decides: false }
-        }
-    }
+/// Judges gates; the relative ones among them as one family.
+pub(super) fn judge(evidence: &RunRecord, gates: &[Gate]) -> Vec<Judged> {
+    let cases: Vec<Case> = gates.iter().map(|gate| Case::new(evidence, gate)).collect();
+    let relative: Vec<_> = cases.iter().map(Case::relative).collect();
+    let chances = family::chances(&relative, evidence.run.seed);
+    cases.iter().zip(chances).map(|(case, chance)| case.judge(chance)).collect()
 }
 
 /// The old system is what it is; a gate on it says nothing of the new one.
-fn is_about_baseline_alone(gate: &Gate) -> bool {
+pub(super) fn is_about_baseline_alone(gate: &Gate) -> bool {
     let is_baseline = |metric: &Metric| metric.subject == Subject::Side(Role::Baseline);
     is_baseline(&gate.metric)
         && match &gate.limit {
@@ -69,12 +67,72 @@ fn is_about_baseline_alone(gate: &Gate) -> bool {
         }
 }
 
-/// What a gate compares.
-struct Figures {
-    observed: Figure,
+/// What a gate compares, over the whole run.
+pub(super) struct Figures {
+    pub(super) observed: Figure,
     /// What a relative limit follows.
-    followed: Option<Figure>,
-    limit: f64,
+    pub(super) followed: Option<Figure>,
+    pub(super) limit: f64,
+}
+
+/// A gate with everything that it is judged by.
+struct Case<'g> {
+    gate: &'g Gate,
+    found: Result<(Figures, Way), Absence>,
+}
+
+impl<'g> Case<'g> {
+    fn new(evidence: &RunRecord, gate: &'g Gate) -> Self {
+        let found = figures(evidence, gate).map(|figures| {
+            let way = way(evidence, gate, &figures);
+            (figures, way)
+        });
+        Self { gate, found }
+    }
+
+    /// What the family of relative gates is tested by.
+    fn relative(&self) -> Option<(&Observations, &Excess)> {
+        match (&self.found, &self.gate.limit) {
+            (Ok((_, Way::Blocks(Ok((observations, excess))))), Limit::Relative { .. })
+                if !is_about_baseline_alone(self.gate) =>
+            {
+                Some((observations, excess))
+            }
+            _ => None,
+        }
+    }
+
+    fn judge(&self, chance: Option<f64>) -> Judged {
+        let gate = self.gate;
+        let is_asked_for = !is_about_baseline_alone(gate);
+        let (figures, way) = match &self.found {
+            Ok((figures, way)) => (figures, way),
+            Err(Absence::NoData(why)) => {
+                return Judged { result: unknown(gate, Verdict::Invalid, why.clone()), decides: is_asked_for };
+            }
+            Err(Absence::NotAsked(why)) => {
+                let why = format!("not judged: {why}");
+                return Judged { result: unknown(gate, Verdict::Inconclusive, why), decides: false };
+            }
+        };
+        let settled = way.settle(gate, figures, chance);
+        let mut reason = words::figures(gate, figures);
+        for part in [settled.basis, Some(words::samples(&gate.metric, figures)), settled.doubt].into_iter().flatten() {
+            reason.extend(["; ", &part]);
+        }
+        if !is_asked_for {
+            reason += "; reported only: the baseline alone decides nothing";
+        }
+        let result = GateResult {
+            observed: Some(figures.observed.value),
+            limit: Some(figures.limit),
+            interval: settled.estimate.as_ref().map(|estimate| [estimate.low, estimate.high]),
+            estimate: settled.estimate,
+            samples: figures.observed.samples.min(figures.followed.map_or(u64::MAX, |followed| followed.samples)),
+            ..unknown(gate, settled.status, reason)
+        };
+        Judged { result, decides: is_asked_for }
+    }
 }
 
 fn figures(evidence: &RunRecord, gate: &Gate) -> Result<Figures, Absence> {
@@ -88,28 +146,6 @@ fn figures(evidence: &RunRecord, gate: &Gate) -> Result<Figures, Absence> {
     })
 }
 
-fn compare(gate: &Gate, figures: &Figures) -> GateResult {
-    let mut reason = in_words(gate, figures);
-    let too_few = [Some(figures.observed), figures.followed].into_iter().flatten().find(|it| it.samples < it.needed);
-    let status = if let Some(few) = too_few {
-        reason.extend(["; too few: ", &units::format_count(few.needed), " are needed"]);
-        Verdict::Inconclusive
-    } else if gate.comparison.holds(figures.observed.value, figures.limit) {
-        Verdict::Pass
-    } else {
-        Verdict::Fail
-    };
-    if is_about_baseline_alone(gate) {
-        reason += "; reported only: the baseline alone decides nothing";
-    }
-    GateResult {
-        observed: Some(figures.observed.value),
-        limit: Some(figures.limit),
-        samples: figures.observed.samples.min(figures.followed.map_or(u64::MAX, |followed| followed.samples)),
-        ..unknown(gate, status, reason)
-    }
-}
-
 fn unknown(gate: &Gate, status: Verdict, reason: String) -> GateResult {
     let limit = if let Limit::Literal(limit) = gate.limit { Some(limit) } else { None };
     GateResult {
@@ -119,59 +155,8 @@ fn unknown(gate: &Gate, status: Verdict, reason: String) -> GateResult {
         limit,
         unit: gate.metric.quantity.unit().name().to_owned(),
         interval: None,
+        estimate: None,
         samples: 0,
         reason,
-    }
-}
-
-/// `candidate.p95 for browse 812 ms, limit <= 502 ms (baseline.p95 for browse 400 ms × 1.25 + 2.00 ms); 18 204 samples`
-fn in_words(gate: &Gate, figures: &Figures) -> String {
-    let unit = gate.metric.quantity.unit();
-    format!(
-        "{} {}, limit {} {}{}; {}",
-        scoped(&gate.metric),
-        unit.format(figures.observed.value),
-        gate.comparison,
-        unit.format(figures.limit),
-        followed(gate, figures).unwrap_or_default(),
-        samples(&gate.metric, figures),
-    )
-}
-
-/// Where a relative limit comes from.
-fn followed(gate: &Gate, figures: &Figures) -> Option<String> {
-    let Limit::Relative { metric, factor, slack } = &gate.limit else { return None };
-    let unit = gate.metric.quantity.unit();
-    let value = metric.quantity.unit().format(figures.followed?.value);
-    let slack = match slack {
-        slack if *slack > 0.0 => format!(" + {}", unit.format(*slack)),
-        slack if *slack < 0.0 => format!(" - {}", unit.format(-slack)),
-        _ => String::new(),
-    };
-    Some(format!(" ({} {value} × {factor}{slack})", scoped(metric)))
-}
-
-/// A metric as gates spell it, with its scope.
-fn scoped(metric: &Metric) -> String {
-    metric.scope.as_ref().map_or_else(|| metric.to_string(), |scope| format!("{metric} for {scope}"))
-}
-
-fn samples(metric: &Metric, figures: &Figures) -> String {
-    let what = match metric.quantity {
-        _ if metric.subject == Subject::Parity => "answers compared",
-        _ if metric.subject == Subject::State => "rows compared",
-        Quantity::Requests
-        | Quantity::Errors
-        | Quantity::ErrorRate
-        | Quantity::Throughput
-        | Quantity::LeakConnections => "requests",
-        _ => "samples",
-    };
-    let own = units::format_count(figures.observed.samples);
-    match figures.followed {
-        Some(followed) if followed.samples != figures.observed.samples => {
-            format!("{own} and {} {what}", units::format_count(followed.samples))
-        }
-        _ => format!("{own} {what}"),
     }
 }

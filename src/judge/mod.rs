@@ -1,19 +1,33 @@
 //! Evidence → verdict. Pure: no clock, no network, nothing awaited.
 //!
-//! Literal for now: totals against limits. A figure that is missing, or rests on too few samples, never passes. This
-//! room reads the record of a run and the gates, nothing else, so stored evidence can be judged again with other gates.
+//! A figure that is missing, or rests on too few samples, never passes. This room reads the record of a run and the
+//! gates, nothing else, so stored evidence can be judged again with other gates.
+//!
+//! Times and rates are judged by what single blocks came to (`blocks`, `paired`), relative gates as one family
+//! (`family`), failed requests and a used-up pool by windows of a second (`shares`), counts as they are (`ways`).
 
+mod blocks;
 mod coverage;
+mod disturbed;
+mod family;
 mod gates;
 mod leaks;
 mod metrics;
+mod paired;
+mod pool;
 mod rules;
+mod shares;
+#[cfg(test)]
+mod simulation;
 mod times;
 mod validity;
 mod verdict;
+mod ways;
+mod words;
 
 use crate::plan::Gate;
-use crate::record::{Finding, GateResult, RunRecord, Verdict};
+use crate::record::{Finding, GateResult, RunRecord, Severity, Verdict};
+use crate::units::format_count;
 use gates::Judged;
 
 /// What the evidence comes to.
@@ -37,17 +51,45 @@ pub struct Judgement {
 /// Gates that the command cannot answer (load figures for `verify`, parity figures for `load`) and gates on the
 /// baseline alone are listed with the reason, as inconclusive or with their figures, but have no part in the verdict.
 pub fn judge(evidence: &RunRecord, gates: &[Gate], targets: &[Gate]) -> Judgement {
-    let findings = validity::findings(evidence);
-    let judged: Vec<Judged> =
-        gates::with_implied(evidence, gates).iter().map(|gate| gates::judge(evidence, gate)).collect();
+    let judged = gates::judge(evidence, &gates::with_implied(evidence, gates));
+    let mut findings = validity::findings(evidence);
+    findings.extend(pool::findings(evidence));
+    findings.extend(stopped(evidence, &judged));
     let (verdict, mut reason) = verdict::settle(&findings, &judged);
     let accepted = evidence.accepted();
     if accepted > 0 {
-        reason.extend(["; ", &crate::units::format_count(accepted), " accepted"]);
+        reason.extend(["; ", &format_count(accepted), " accepted"]);
     }
     let results = |judged: Vec<Judged>| judged.into_iter().map(|judged| judged.result).collect();
-    let targets = targets.iter().map(|target| gates::judge(evidence, target)).collect();
+    let targets = gates::judge(evidence, targets);
     Judgement { verdict, reason, gates: results(judged), targets: results(targets), findings }
+}
+
+/// A load that ended early has too few blocks for any gate but the one that ended it.
+fn stopped(evidence: &RunRecord, judged: &[Judged]) -> Option<Finding> {
+    let stopped = evidence.load.as_ref()?.stopped.as_ref()?;
+    let fails = judged.iter().any(|gate| gate.decides && gate.result.status == Verdict::Fail);
+    let message = format!(
+        "the load ended early: {} of {} requests failed in {} s of load on the candidate, past saving for `{}`",
+        format_count(stopped.errors),
+        format_count(stopped.requests),
+        stopped.seconds,
+        stopped.gate,
+    );
+    let severity = if fails { Severity::Note } else { Severity::Invalid };
+    Some(Finding { severity, code: "stopped-early".to_owned(), message })
+}
+
+/// How many block pairs in all would settle what is not decided yet, at most `most`. `None`: everything is decided, a gate
+/// failed already, or more pairs would not help.
+pub fn pairs_wanted(evidence: &RunRecord, gates: &[Gate], most: u32) -> Option<u32> {
+    let judged = gates::judge(evidence, &gates::with_implied(evidence, gates));
+    if judged.iter().any(|gate| gate.decides && gate.result.status == Verdict::Fail) {
+        return None;
+    }
+    let open = judged.iter().filter(|gate| gate.decides && gate.result.status == Verdict::Inconclusive);
+    let wanted = open.filter_map(|gate| gate.result.estimate.as_ref()?.pairs_needed).max()?;
+    Some(u32::try_from(wanted).unwrap_or(u32::MAX).min(most))
 }
 
 #[cfg(test)]

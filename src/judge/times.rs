@@ -1,6 +1,8 @@
 //! Response and service times of a side, of a flow or of a step: from the quantiles on record where they say it, else
 //! from the histograms behind them.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::Histogram;
@@ -57,7 +59,8 @@ fn add_up(steps: &[&StepLoad], is_service: bool) -> Option<Quantiles> {
     })
 }
 
-fn on_record(total: &Quantiles, share: f64) -> Option<u64> {
+/// A quantile that is on record as such.
+pub(super) fn on_record(total: &Quantiles, share: f64) -> Option<u64> {
     let kept = [
         (0.5, total.p50),
         (0.75, total.p75),
@@ -71,20 +74,56 @@ fn on_record(total: &Quantiles, share: f64) -> Option<u64> {
 
 /// A quantile of the merged histograms of some steps.
 fn from_histograms(steps: &[&StepLoad], is_service: bool, share: f64) -> Result<u64, Absence> {
-    let mut merged = Histogram::<u64>::new(3).map_err(|error| no_data(error.to_string()))?;
+    let mut merged = Times::default();
     for step in steps.iter().filter(|step| step.requests > 0) {
         let text = if is_service { &step.service_time_hdr } else { &step.response_time_hdr };
         let unreadable = |why: String| no_data(format!("the histogram of `{} / {}` {why}", step.flow, step.step));
         if text.is_empty() {
             return Err(unreadable("is not on record".to_owned()));
         }
-        let histogram = decode(text).map_err(|why| unreadable(format!("cannot be read: {why}")))?;
-        merged.add(&histogram).map_err(|error| unreadable(format!("cannot be merged: {error}")))?;
+        merged.add(&decode(text).map_err(|why| unreadable(format!("cannot be read: {why}")))?);
     }
-    if merged.is_empty() { Err(no_data("no times were measured there")) } else { Ok(merged.value_at_quantile(share)) }
+    merged.quantile(share).ok_or_else(|| no_data("no times were measured there"))
 }
 
-fn decode(text: &str) -> Result<Histogram<u64>, String> {
+/// Times in µs in order, and how often each came: what a histogram holds, without its empty buckets.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Times(BTreeMap<u64, u64>);
+
+impl Times {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn add(&mut self, other: &Self) {
+        for (micros, count) in &other.0 {
+            *self.0.entry(*micros).or_default() += count;
+        }
+    }
+
+    /// The smallest time that at least this share of all does not exceed, as `HdrHistogram` has it.
+    pub(super) fn quantile(&self, share: f64) -> Option<u64> {
+        let count: u64 = self.0.values().sum();
+        // Without the last digits of the product, 0.95 × 100 is 95 and not a little more.
+        let rank = ((share * count as f64 * (1.0 - 1e-12)).ceil() as u64).max(1);
+        let mut seen = 0;
+        let reaches = |(_, count): &(&u64, &u64)| {
+            seen += **count;
+            seen >= rank
+        };
+        self.0.iter().find(reaches).map(|(micros, _)| *micros)
+    }
+
+    pub(super) fn mean(&self) -> Option<f64> {
+        let count: u64 = self.0.values().sum();
+        let sum: f64 = self.0.iter().map(|(micros, count)| *micros as f64 * *count as f64).sum();
+        (count > 0).then(|| sum / count as f64)
+    }
+}
+
+pub(super) fn decode(text: &str) -> Result<Times, String> {
     let bytes = STANDARD.decode(text).map_err(|error| error.to_string())?;
-    Deserializer::new().deserialize(&mut bytes.as_slice()).map_err(|error| error.to_string())
+    let histogram: Histogram<u64> =
+        Deserializer::new().deserialize(&mut bytes.as_slice()).map_err(|error| error.to_string())?;
+    Ok(Times(histogram.iter_recorded().map(|it| (it.value_iterated_to(), it.count_at_value())).collect()))
 }

@@ -7,11 +7,13 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use futures_util::task::AtomicWaker;
+use tokio::sync::Notify;
 
 use super::histogram::SharedHistogram;
 use super::parity::BlockSample;
 use super::recorder::{BlockRecorder, Sample, error_index};
 use crate::clock::micros_between;
+use crate::plan::Profile;
 use crate::role::Role;
 use crate::schedule::Arrival;
 
@@ -59,6 +61,8 @@ pub(super) struct Block {
     begun: AtomicU64,
     underway: AtomicUsize,
     closed: AtomicBool,
+    /// Told when the block is closed.
+    over: Notify,
     abandoned: AtomicBool,
     idle: (Mutex<()>, Condvar),
 }
@@ -68,7 +72,7 @@ enum Source {
     Open { flows: Vec<FlowQueue>, arrivals: u64 },
     /// Whenever a user is free; per flow, how many iterations were begun. Numbered flow by flow, so that both sides of a
     /// pair number the same iterations alike however many they come to.
-    Closed { flows: Vec<AtomicU64> },
+    Closed { flows: Vec<AtomicU64>, users: Profile },
 }
 
 /// One arrival in its flow's queue.
@@ -106,10 +110,10 @@ impl Block {
         Self::new(info, recorder, Source::Open { flows, arrivals: arrivals.len() as u64 })
     }
 
-    /// A block in which users begin again whenever they are done.
-    pub(super) fn closed(info: BlockInfo, recorder: BlockRecorder, flows: usize) -> Self {
+    /// A block in which users, as many as the profile has at a time, begin again whenever they are done.
+    pub(super) fn closed(info: BlockInfo, recorder: BlockRecorder, flows: usize, users: Profile) -> Self {
         let flows = std::iter::repeat_with(AtomicU64::default).take(flows).collect();
-        Self::new(info, recorder, Source::Closed { flows })
+        Self::new(info, recorder, Source::Closed { flows, users })
     }
 
     /// The same block, with its answers kept.
@@ -126,18 +130,20 @@ impl Block {
             begun: AtomicU64::new(0),
             underway: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
+            over: Notify::new(),
             abandoned: AtomicBool::new(false),
             idle: (Mutex::new(()), Condvar::new()),
         }
     }
 
     /// The next iteration of a flow for a free user; waits until it is due. `None`: the block has no more.
-    /// The lag of a user that was waiting is recorded: it is the generator's own.
-    pub(super) async fn claim(&self, flow: usize, lag: &SharedHistogram) -> Option<Claim> {
+    /// The lag of a user that was waiting is recorded: it is the generator's own. `rank` is how many users must have
+    /// begun before this one does, where they begin one after the other.
+    pub(super) async fn claim(&self, flow: usize, rank: f64, lag: &SharedHistogram) -> Option<Claim> {
         self.underway.fetch_add(1, Ordering::SeqCst);
         let claim = match &self.source {
             Source::Open { flows, .. } => self.claim_arrival(&flows[flow], lag).await,
-            Source::Closed { flows } => self.claim_now(flow, flows),
+            Source::Closed { flows, users } => self.claim_turn(flow, flows, users, rank).await,
         };
         if claim.is_none() {
             self.leave();
@@ -155,13 +161,38 @@ impl Block {
         Some(Claim { due, arrival: slot.number })
     }
 
-    fn claim_now(&self, flow: usize, flows: &[AtomicU64]) -> Option<Claim> {
-        if self.closed.load(Ordering::SeqCst) {
-            return None;
+    async fn claim_turn(&self, flow: usize, flows: &[AtomicU64], users: &Profile, rank: f64) -> Option<Claim> {
+        loop {
+            let now = Instant::now();
+            if self.closed.load(Ordering::SeqCst) {
+                return None;
+            }
+            let since_start = now.saturating_duration_since(self.info.start);
+            let turn = users.reaches(rank, since_start);
+            if turn == Some(since_start) && now >= self.info.start {
+                self.begun.fetch_add(1, Ordering::Relaxed);
+                let arrival = flows[flow].fetch_add(1, Ordering::Relaxed) * flows.len() as u64 + flow as u64;
+                return Some(Claim { due: now, arrival });
+            }
+            self.pause(self.info.start + turn.unwrap_or(self.info.length) - now).await;
         }
-        self.begun.fetch_add(1, Ordering::Relaxed);
-        let arrival = flows[flow].fetch_add(1, Ordering::Relaxed) * flows.len() as u64 + flow as u64;
-        Some(Claim { due: Instant::now().max(self.info.start), arrival })
+    }
+
+    /// Whether users begin again when they are done.
+    pub(super) const fn is_closed_model(&self) -> bool {
+        matches!(self.source, Source::Closed { .. })
+    }
+
+    /// Returns after so much time, rounded up to what the runtime's timer can do, or when the block is closed: then
+    /// nobody pauses any more, and what is under way comes to its end.
+    pub(super) async fn pause(&self, length: Duration) {
+        let over = self.over.notified();
+        tokio::pin!(over);
+        over.as_mut().enable();
+        if !self.closed.load(Ordering::SeqCst) {
+            // Told or not, the pause is over.
+            let _ = tokio::time::timeout(length, over).await;
+        }
     }
 
     /// An iteration is over; each claim ends with this exactly once.
@@ -182,6 +213,7 @@ impl Block {
     /// No more arrivals: those that nobody began are recorded as errors of the flow's first step and counted.
     pub(super) fn close(&self, first_steps: &[usize]) -> u64 {
         self.closed.store(true, Ordering::SeqCst);
+        self.over.notify_waiters();
         let Source::Open { flows, .. } = &self.source else { return 0 };
         let mut unsent = 0;
         for (flow, queue) in flows.iter().enumerate() {
@@ -318,7 +350,7 @@ mod tests {
         let lag = Arc::new(SharedHistogram::default());
         let waiting = tokio::spawn({
             let (block, lag) = (block.clone(), lag.clone());
-            async move { block.claim(0, &lag).await }
+            async move { block.claim(0, 0.0, &lag).await }
         });
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
@@ -326,10 +358,10 @@ mod tests {
         let first = waiting.await.unwrap().unwrap();
         assert_eq!((first.due, first.arrival), (block.info.start, 0));
         block.release(0);
-        let second = block.claim(0, &lag).await.unwrap();
+        let second = block.claim(0, 0.0, &lag).await.unwrap();
         assert_eq!(second.arrival, 2);
         assert_eq!(iteration(block.info.pair, second.arrival), (3 << 32) | 2);
-        assert!(block.claim(0, &lag).await.is_none(), "flow 0 has two arrivals");
+        assert!(block.claim(0, 0.0, &lag).await.is_none(), "flow 0 has two arrivals");
         assert_eq!(lag.snapshot().count(), 1, "only the first user had to wait");
         assert_eq!(block.begun(), 2);
     }
@@ -340,10 +372,10 @@ mod tests {
         let lag = SharedHistogram::default();
         block.release(0);
         block.release(0);
-        block.claim(0, &lag).await.unwrap();
+        block.claim(0, 0.0, &lag).await.unwrap();
         assert_eq!(block.close(&[0, 1]), 1, "the second arrival of flow 0 was due; the others were not");
-        assert!(block.claim(0, &lag).await.is_none());
-        assert!(block.claim(1, &lag).await.is_none());
+        assert!(block.claim(0, 0.0, &lag).await.is_none());
+        assert!(block.claim(1, 0.0, &lag).await.is_none());
         let totals = block.recorder.finish();
         assert_eq!(totals.steps[0].errors[error_index("unsent")], 1);
         assert_eq!(totals.steps[0].response.quantiles().unwrap().max / 1_000, 990);
@@ -355,12 +387,47 @@ mod tests {
         let block = Arc::new(block(&[(900, 0)]));
         let waiting = tokio::spawn({
             let block = block.clone();
-            async move { block.claim(0, &SharedHistogram::default()).await.is_none() }
+            async move { block.claim(0, 0.0, &SharedHistogram::default()).await.is_none() }
         });
         tokio::task::yield_now().await;
         block.close(&[0, 1]);
         assert!(waiting.await.unwrap());
         block.drain(Instant::now(), Instant::now());
         assert!(block.wait_idle(Instant::now()), "nobody is left in the block");
+    }
+
+    fn ramp(length: Duration) -> Block {
+        let info = BlockInfo { length, ..block(&[]).info };
+        let users = Profile::ramp(0.0, [(length / 2, 2.0), (length / 2, 2.0)]);
+        Block::closed(info, BlockRecorder::new(1, Duration::ZERO, length), 1, users)
+    }
+
+    #[tokio::test]
+    async fn users_of_a_ramp_begin_one_after_the_other_when_their_turn_has_come() {
+        let block = ramp(Duration::from_millis(400));
+        let lag = SharedHistogram::default();
+        let began = async |rank| block.claim(0, rank, &lag).await.map(|claim| claim.due - block.info.start);
+        let (second, first) = tokio::join!(began(1.5), began(0.5));
+        assert!(first.unwrap() >= Duration::from_millis(50), "a quarter of the way up: {first:?}");
+        assert!(second.unwrap() >= Duration::from_millis(150), "three quarters: {second:?}");
+        assert!(second > first);
+    }
+
+    #[tokio::test]
+    async fn a_user_whose_turn_never_comes_and_one_that_pauses_go_when_the_block_is_closed() {
+        let block = Arc::new(ramp(Duration::from_hours(1)));
+        let waiting = tokio::spawn({
+            let block = block.clone();
+            async move { block.claim(0, 2.5, &SharedHistogram::default()).await.is_none() }
+        });
+        let pausing = tokio::spawn({
+            let block = block.clone();
+            async move { block.pause(Duration::from_hours(1)).await }
+        });
+        tokio::task::yield_now().await;
+        block.close(&[0]);
+        assert!(waiting.await.unwrap());
+        pausing.await.unwrap();
+        block.pause(Duration::from_hours(1)).await;
     }
 }

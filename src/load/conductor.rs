@@ -1,23 +1,27 @@
-//! Leads the users through the blocks: announces a block, releases each arrival when it is due, closes the block, waits
-//! for what is under way, and goes on to the next.
+//! Leads the users through the blocks: announces a block, has its arrivals released, closes the block, waits for what is
+//! under way, and goes on to the next.
 //!
-//! It has a thread of its own, because tokio's timer ticks once a millisecond and a service may answer in a third of
-//! one. The thread sleeps until each arrival by the kernel's clock with no slack.
+//! It has a thread of its own, because tokio's timer ticks once a millisecond: blocks begin and end when they should.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
+use super::audit::Audit;
 use super::block::{Block, BlockInfo};
+use super::pacer::Pacing;
 use super::parity::{self, BlockSample, Examiner};
 use super::recorder::{BlockRecorder, BlockTotals};
 use super::user::Stage;
 use super::{LoadError, Rig};
 use crate::clock::{sharpen_this_thread, sleep_until};
-use crate::plan::Arrivals;
+use crate::plan::{Arrivals, Profile};
 use crate::progress::Progress;
+use crate::record::load::Machine;
 use crate::record::load_parity::LoadParity;
 use crate::role::Role;
 use crate::schedule::{self, Arrival, Demand, Share};
@@ -29,6 +33,8 @@ const LEAD: Duration = Duration::from_millis(20);
 const SEATING: Duration = Duration::from_mins(1);
 /// Longest sleep before the stop flag is looked at again.
 const NAP: Duration = Duration::from_millis(50);
+/// How late the last arrivals of a block may be released.
+const LATE: Duration = Duration::from_millis(50);
 /// How long requests under way are waited for after a stop.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -44,6 +50,8 @@ pub(super) struct FinishedBlock {
     pub begun: u64,
     /// Arrivals that never began.
     pub unsent: u64,
+    /// What the machine did meanwhile.
+    pub machine: Machine,
     /// What was recorded.
     pub totals: BlockTotals,
 }
@@ -52,15 +60,24 @@ pub(super) struct FinishedBlock {
 pub(super) struct Performance {
     /// Every block in the order it was run.
     pub blocks: Vec<FinishedBlock>,
+    /// Pairs that were to be run in the end.
+    pub pairs: u32,
     /// What comparing their answers found, if they were compared.
     pub parity: Option<LoadParity>,
 }
+
+/// Asked once, when the planned pairs are done: how many pairs there should be in all.
+pub(super) type AskForMore = Box<dyn FnOnce(&[FinishedBlock]) -> Option<u32> + Send>;
 
 /// How much there is to do.
 #[derive(Debug, Clone)]
 pub(super) struct Score {
     /// Who decides when an iteration begins.
     pub arrivals: Arrivals,
+    /// The same for reports.
+    pub in_words: String,
+    /// The rate, or the number of users, over a block.
+    pub profile: Profile,
     /// The sides there are.
     pub roles: Vec<Role>,
     /// Pairs of blocks.
@@ -92,34 +109,60 @@ impl Turn {
     }
 }
 
+/// What all blocks have around them.
+struct Around<'a> {
+    /// The runtime of the users.
+    users: &'a Handle,
+    /// Watches the machine.
+    audit: Audit,
+}
+
 /// Leads the users through all blocks; blocks the thread it runs on. What was finished before a stop is given back.
+/// `users` is the runtime of the users.
 pub(super) fn conduct(
     rig: &Arc<Rig>,
     score: &Score,
+    users: &Handle,
     stages: &watch::Sender<Stage>,
     progress: &Progress,
     stop: &Stop,
     mut examiner: Option<Examiner>,
+    mut more: Option<AskForMore>,
 ) -> Result<Performance, LoadError> {
     sharpen_this_thread();
-    let seated = await_users(rig, stop).and_then(|()| in_time(score));
+    let mut outcome = await_users(rig, stop).and_then(|()| in_time(score));
     let mut finished = Vec::new();
-    if seated.is_ok() {
+    let mut pairs = score.pairs;
+    let mut around = Around { users, audit: Audit::start() };
+    if outcome.is_ok() {
         let started = Instant::now();
-        let plan: Vec<(u32, Role)> =
-            (0..score.pairs).flat_map(|pair| block_order(rig.seed, pair, &score.roles)).collect();
-        for (index, (pair, role)) in plan.iter().enumerate() {
-            if stop.is_triggered() {
-                break;
+        let order = |pairs: Range<u32>| pairs.flat_map(|pair| block_order(rig.seed, pair, &score.roles));
+        let mut plan: Vec<(u32, Role)> = order(0..pairs).collect();
+        let mut index = 0;
+        while let Some((pair, role)) = plan.get(index).copied().filter(|_| !stop.is_triggered()) {
+            tell(progress, index, (plan.len(), pairs), pair, role, score, started);
+            let turn = Turn { index: index as u32, pair, side: role };
+            match play(rig, score, turn, stages, stop, &mut around, examiner.as_mut()) {
+                Ok(block) => finished.push(block),
+                Err(error) => {
+                    outcome = Err(error.into());
+                    break;
+                }
             }
-            tell(progress, index, plan.len(), *pair, *role, score, started);
-            let turn = Turn { index: index as u32, pair: *pair, side: *role };
-            finished.push(play(rig, score, turn, stages, stop, examiner.as_mut()));
+            index += 1;
+            if index == plan.len()
+                && !stop.is_triggered()
+                && let Some(wanted) = more.take().and_then(|more| more(&finished)).filter(|wanted| *wanted > pairs)
+            {
+                progress.note(format!("not decided after {pairs} pairs: {} more", wanted - pairs));
+                plan.extend(order(pairs..wanted));
+                pairs = wanted;
+            }
         }
         progress.step(finished.len() as u64, plan.len() as u64, "done", None);
     }
     stages.send_replace(Stage::Over);
-    seated.map(|()| Performance { blocks: finished, parity: examiner.map(Examiner::into_evidence) })
+    outcome.map(|()| Performance { blocks: finished, pairs, parity: examiner.map(Examiner::into_evidence) })
 }
 
 fn block_order(seed: u64, pair: u32, roles: &[Role]) -> Vec<(u32, Role)> {
@@ -127,10 +170,18 @@ fn block_order(seed: u64, pair: u32, roles: &[Role]) -> Vec<(u32, Role)> {
 }
 
 /// What is being done, and when all will be over: at the pace so far, which knows how long blocks take to drain.
-fn tell(progress: &Progress, done: usize, total: usize, pair: u32, role: Role, score: &Score, started: Instant) {
+fn tell(
+    progress: &Progress,
+    done: usize,
+    (total, pairs): (usize, u32),
+    pair: u32,
+    role: Role,
+    score: &Score,
+    started: Instant,
+) {
     let so_far = started.elapsed().checked_div(u32::try_from(done).unwrap_or(u32::MAX)).unwrap_or(score.length);
     let left = so_far.max(score.length) * u32::try_from(total - done).unwrap_or(u32::MAX);
-    let now = format!("pair {} of {}, {role}", pair + 1, score.pairs);
+    let now = format!("pair {} of {}, {role}", pair + 1, pairs);
     progress.step(done as u64, total as u64, now, Some(left));
 }
 
@@ -163,8 +214,9 @@ fn play(
     turn: Turn,
     stages: &watch::Sender<Stage>,
     stop: &Stop,
+    around: &mut Around<'_>,
     examiner: Option<&mut Examiner>,
-) -> FinishedBlock {
+) -> std::io::Result<FinishedBlock> {
     let Turn { pair, side, .. } = turn;
     let repeats = if examiner.is_some() { parity::repeats(pair) } else { pair };
     let arrivals = arrivals(rig.seed, repeats, score);
@@ -173,13 +225,16 @@ fn play(
     let flows = score.weights.len();
     let block = match score.arrivals {
         Arrivals::Open { .. } => Block::open(info, recorder, flows, &arrivals),
-        Arrivals::Closed { .. } => Block::closed(info, recorder, flows),
+        Arrivals::Closed { .. } => Block::closed(info, recorder, flows, score.profile.clone()),
     };
     let block = Arc::new(block.keeping(examiner.as_ref().map(|examiner| BlockSample::new(examiner.level()))));
     sleep_until(info.start.min(Instant::now() + LEAD / 2));
     stages.send_replace(Stage::Block(block.clone()));
-    release_all(&block, &arrivals, stop);
+    around.audit.begin();
+    let pacing = Pacing::start(around.users, block.clone(), arrivals);
     let ended = sleep_unless_stopped(info.start + info.length, stop);
+    let machine = around.audit.end();
+    let paced = pacing.end(around.users, if stop.is_triggered() { Duration::ZERO } else { LATE });
     let unsent = block.close(&rig.first_steps);
     stages.send_replace(Stage::Waiting);
     let patience = if stop.is_triggered() { PATIENCE.min(rig.timeout) } else { rig.timeout };
@@ -187,38 +242,26 @@ fn play(
     if let (Some(examiner), Some(sample)) = (examiner, &block.sample) {
         examiner.take(pair, side, sample.finish());
     }
-    FinishedBlock {
+    paced.map(|()| FinishedBlock {
         info,
         length: ended.saturating_duration_since(info.start).min(info.length),
         arrivals: block.arrivals(),
         begun: block.begun(),
         unsent,
+        machine,
         totals: block.recorder.finish(),
-    }
+    })
 }
 
 fn arrivals(seed: u64, pair: u32, score: &Score) -> Vec<Arrival> {
     match score.arrivals {
-        Arrivals::Open { rate, spacing, burst, .. } => {
-            let mut all =
-                schedule::arrivals(seed, pair, &Demand { rate, spacing, burst }, &score.weights, score.length);
+        Arrivals::Open { spacing, burst, .. } => {
+            let demand = Demand { rate: score.profile.clone(), spacing, burst };
+            let mut all = schedule::arrivals(seed, pair, &demand, &score.weights, score.length);
             all.retain(|arrival| score.share.is_none_or(|(share, _)| share.takes(arrival.number)));
             all
         }
         Arrivals::Closed { .. } => Vec::new(),
-    }
-}
-
-fn release_all(block: &Block, arrivals: &[Arrival], stop: &Stop) {
-    for arrival in arrivals {
-        let due = block.info.start + arrival.at;
-        if due > Instant::now() {
-            sleep_unless_stopped(due, stop);
-        }
-        if stop.is_triggered() {
-            return;
-        }
-        block.release(arrival.flow);
     }
 }
 

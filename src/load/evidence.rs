@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
+use super::audit::rank_of_p99;
 use super::conductor::{FinishedBlock, Performance, Score};
 use super::histogram::Recorded;
 use super::recorder::{ERROR_KINDS, StepTotals};
@@ -21,14 +22,18 @@ pub(super) fn own_cpu_s() -> Option<f64> {
 
 /// The load part of the run record; processor and pool figures of the sides are filled in by whoever observed them.
 pub(super) fn assemble(rig: &Rig, score: &Score, performance: &Performance, epoch: Epoch, cpu: Option<f64>) -> Load {
-    let blocks = performance.blocks.as_slice();
+    Load { pairs_planned: performance.pairs, ..of_blocks(rig, score, &performance.blocks, epoch, cpu) }
+}
+
+/// The same of the blocks there are so far, without what comparing their answers found.
+pub(super) fn of_blocks(rig: &Rig, score: &Score, blocks: &[FinishedBlock], epoch: Epoch, cpu: Option<f64>) -> Load {
     let (model, rate, users) = match score.arrivals {
         Arrivals::Open { rate, .. } => ("open", Some(rate), rig.users),
         Arrivals::Closed { users } => ("closed", None, users),
     };
     Load {
         model: model.to_owned(),
-        arrivals: score.arrivals.in_words(),
+        arrivals: score.in_words.clone(),
         rate,
         users,
         block_s: score.length.as_secs_f64(),
@@ -38,6 +43,7 @@ pub(super) fn assemble(rig: &Rig, score: &Score, performance: &Performance, epoc
         blocks: blocks.iter().map(|finished| block(finished, score, epoch)).collect(),
         generator: generator(rig, score, blocks, cpu),
         parity: None,
+        stopped: None,
         shards: Vec::new(),
     }
 }
@@ -133,6 +139,7 @@ fn block(finished: &FinishedBlock, score: &Score, epoch: Epoch) -> Block {
         response_time_us: all.response.quantiles(),
         service_time_us: all.service.quantiles(),
         cpu_ms: None,
+        machine: finished.machine,
         seconds: finished.totals.windows.iter().map(|(recorded, errors)| second(recorded, *errors)).collect(),
         steps: block_steps(finished),
     }
@@ -151,8 +158,15 @@ fn block_steps(finished: &FinishedBlock) -> Vec<BlockStep> {
             requests: totals.requests,
             errors: totals.error_count(),
             response_time_hdr: totals.response.encode(),
+            service_time_hdr: totals.service.encode(),
         })
         .collect()
+}
+
+fn lag(recorded: &Recorded) -> Option<LagQuantiles> {
+    let lag = recorded.quantiles()?;
+    let p99_at_least = recorded.largest_but(rank_of_p99(lag.count) - 1);
+    Some(LagQuantiles { count: lag.count, p50: lag.p50, p99: lag.p99, p99_at_least, max: lag.max })
 }
 
 fn generator(rig: &Rig, score: &Score, blocks: &[FinishedBlock], cpu: Option<f64>) -> Generator {
@@ -162,12 +176,7 @@ fn generator(rig: &Rig, score: &Score, blocks: &[FinishedBlock], cpu: Option<f64
     Generator {
         offered: per_second(blocks.iter().map(|finished| finished.arrivals).sum()).filter(|_| open),
         achieved: per_second(blocks.iter().map(|finished| finished.begun).sum()),
-        dispatch_lag_us: rig.lag.snapshot().quantiles().map(|lag| LagQuantiles {
-            count: lag.count,
-            p50: lag.p50,
-            p99: lag.p99,
-            max: lag.max,
-        }),
+        dispatch_lag_us: lag(&rig.lag.snapshot()),
         cpu,
         panics: rig.panics.load(Ordering::SeqCst),
         unsent: blocks.iter().map(|finished| finished.unsent).sum(),

@@ -102,6 +102,13 @@ impl Recorded {
         })
     }
 
+    /// The largest value but for so many that are larger; `None` without values.
+    pub(super) fn largest_but(&self, larger: u64) -> Option<u64> {
+        let histogram = self.histogram()?;
+        let count = histogram.len();
+        Some(histogram.value_at_quantile(count.saturating_sub(larger) as f64 / count as f64))
+    }
+
     /// As `run.json` keeps it: base64 of the compressed V2 format; empty without values.
     pub(super) fn encode(&self) -> String {
         self.histogram().map(|histogram| wire::encode(&histogram)).unwrap_or_default()

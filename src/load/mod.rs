@@ -4,32 +4,41 @@
 //! drawn by a coin. Response time runs from the intended start of a request: in the open model from the schedule, so
 //! that a service that stalls pays for everyone who arrived meanwhile.
 
+mod audit;
 mod block;
 mod conductor;
 mod evidence;
+mod files;
 mod goose;
+mod guard;
 mod histogram;
+mod pacer;
 mod parity;
 mod recorder;
+mod sentinel;
 mod user;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
+use rand::RngExt as _;
 use tokio::sync::{oneshot, watch};
 
 use crate::clock::{Epoch, sharpen_this_thread};
 use crate::http::Origin;
-use crate::plan::{Arrivals, Plan};
+use crate::plan::{Arrivals, Plan, Think};
 use crate::progress::Progress;
 use crate::record;
+use crate::record::load::EarlyStop;
 use crate::role::{Pair, Role};
 use crate::schedule::{self, Share};
 use crate::step::{Captured, LoginError, PreparedFlow, RenderError, Reproducer, log_in};
 use crate::stop::Stop;
 use crate::tally::Secrets;
-use conductor::{Performance, Score};
+use conductor::{AskForMore, Performance, Score};
+pub use files::make_room;
+use guard::Guarded;
 use histogram::SharedHistogram;
 use parity::{Examiner, Rehearsal};
 use user::Stage;
@@ -64,6 +73,14 @@ pub enum LoadError {
         /// Flows of the plan.
         flows: usize,
     },
+    /// More connections than this process may have open files.
+    #[error("the load needs {needed} open files, and this process may have {limit}")]
+    Files {
+        /// One for each connection, and some to spare.
+        needed: u64,
+        /// The most that is allowed.
+        limit: u64,
+    },
     /// Goose did not start its users.
     #[error("only {seated} of {users} virtual users started within a minute")]
     Users {
@@ -94,7 +111,11 @@ pub struct Rig {
     changes: Vec<bool>,
     origins: Pair<Option<Origin>>,
     logins: Pair<Vec<Option<Captured>>>,
+    /// Pauses of each flow after each of its steps.
+    think: Vec<Vec<Option<Think>>>,
     users: usize,
+    /// Per flow, the ranks of its users and how many of these are taken.
+    seats: Vec<(Vec<f64>, AtomicUsize)>,
     seated: AtomicUsize,
     panics: AtomicU64,
     lag: SharedHistogram,
@@ -103,6 +124,21 @@ pub struct Rig {
 impl Rig {
     fn step_count(&self) -> usize {
         self.flows.iter().map(|flow| flow.steps.len()).sum()
+    }
+
+    /// A seat for one more user of a flow: how many users must have begun before it, where they begin one after the
+    /// other.
+    fn rank(&self, flow: usize) -> f64 {
+        let (ranks, taken) = &self.seats[flow];
+        // Goose starts as many users as there are seats.
+        ranks.get(taken.fetch_add(1, Ordering::SeqCst)).copied().unwrap_or_default()
+    }
+
+    /// How long a user pauses after a step of an iteration: the same on both sides.
+    fn pause(&self, flow: usize, step: usize, iteration: u64) -> Option<Duration> {
+        let think = self.think[flow][step]?;
+        let mut random = schedule::generator(self.seed, "think", (iteration << 16) ^ step as u64);
+        Some(think.least + think.most.saturating_sub(think.least).mul_f64(random.random()))
     }
 }
 
@@ -134,23 +170,64 @@ pub struct Sharding {
     pub plan: String,
 }
 
+/// How many pairs there should be in all, from what there is so far.
+pub type MorePairs = Box<dyn FnOnce(record::Load) -> Option<u32> + Send>;
+
 /// Runs the load phase. A stop ends it early; what was measured until then is given back.
 ///
 /// # Errors
 /// See [`LoadError`]; a side that answers nothing but errors is a result, not an error.
 pub async fn run(setup: Setup<'_>, progress: &Progress, stop: &Stop) -> Result<record::Load, LoadError> {
-    let (users, total) = users_per_flow(setup.plan, setup.shard)?;
-    let rig = Arc::new(rig(&setup, total).await?);
+    run_with_more(setup, None, progress, stop).await
+}
+
+/// As [`run`]; `more` is asked once, when the planned pairs are done, how many there should be.
+pub async fn run_with_more(
+    setup: Setup<'_>,
+    more: Option<MorePairs>,
+    progress: &Progress,
+    stop: &Stop,
+) -> Result<record::Load, LoadError> {
+    let users = users_per_flow(setup.plan, setup.shard)?;
+    let rig = Arc::new(rig(&setup, &users).await?);
     let score = Arc::new(score(&setup)?);
     let started = Instant::now();
     let own_cpu = evidence::own_cpu_s();
     let examiner = examiner(&setup, &rig);
-    let performance = perform_all(&rig, users, &score, progress, stop, examiner).await?;
+    let more = more.map(|more| ask_for_more(more, &rig, &score, setup.epoch));
+    // No more load is needed once this much has failed; shards keep to a common schedule.
+    let (early, listen) = oneshot::channel();
+    let guarded = Guarded::among(&setup.plan.gates).filter(|_| setup.shard.is_none()).map(|guarded| (guarded, early));
+    let performance = perform_all(&rig, users, &score, progress, stop, examiner, (more, guarded)).await?;
     let cpu = evidence::own_cpu_s().zip(own_cpu).map(|(end, start)| (end - start) / started.elapsed().as_secs_f64());
     let mut load = evidence::assemble(&rig, &score, &performance, setup.epoch, cpu);
     load.parity = performance.parity;
     load.shards.extend(setup.shard.map(|shard| evidence::shard(&rig, shard, &performance.blocks, setup.epoch)));
+    load.stopped = listen.await.ok();
     Ok(load)
+}
+
+fn ask_for_more(more: MorePairs, rig: &Arc<Rig>, score: &Arc<Score>, epoch: Epoch) -> AskForMore {
+    let (rig, score) = (rig.clone(), score.clone());
+    Box::new(move |finished| more(evidence::of_blocks(&rig, &score, finished, epoch, None)))
+}
+
+/// Ends the load when too much has failed, and says so.
+fn guard(
+    guarded: (Guarded, oneshot::Sender<EarlyStop>),
+    stages: watch::Receiver<Stage>,
+    progress: &Progress,
+    stop: &Stop,
+) {
+    let (progress, stop) = (progress.clone(), stop.clone());
+    tokio::spawn(async move {
+        if let Some(early) = guard::watch(guarded.0, guard::WINDOW, stages).await {
+            progress.note(format!("the load ends: {} of {} requests failed", early.errors, early.requests));
+            // The receiver is gone only if the whole load is.
+            let _ = guarded.1.send(early);
+            stop.trigger();
+        }
+    });
 }
 
 /// Users and conductor on threads of their own; ends when both have.
@@ -161,6 +238,7 @@ async fn perform_all(
     progress: &Progress,
     stop: &Stop,
     examiner: Option<Examiner>,
+    (more, guarded): (Option<AskForMore>, Option<(Guarded, oneshot::Sender<EarlyStop>)>),
 ) -> Result<Performance, LoadError> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     runtime.thread_name("load").enable_all();
@@ -170,6 +248,9 @@ async fn perform_all(
     }
     let runtime = runtime.build()?;
     let (stages, listen) = watch::channel(Stage::Waiting);
+    if let Some(guarded) = guarded {
+        guard(guarded, listen.clone(), progress, stop);
+    }
     let attack = {
         let rig = rig.clone();
         runtime.spawn(async move { Box::pin(goose::attack(rig, &users, listen)).await })
@@ -177,9 +258,10 @@ async fn perform_all(
     let (report, finished) = oneshot::channel();
     let conductor = {
         let (rig, score, progress, stop) = (rig.clone(), score.clone(), progress.clone(), stop.clone());
+        let users = runtime.handle().clone();
         move || {
             // The receiver is gone only if the whole run is.
-            let _ = report.send(conductor::conduct(&rig, &score, &stages, &progress, &stop, examiner));
+            let _ = report.send(conductor::conduct(&rig, &score, &users, &stages, &progress, &stop, examiner, more));
         }
     };
     std::thread::Builder::new().name("conductor".to_owned()).spawn(conductor)?;
@@ -216,8 +298,8 @@ async fn join(
     blocks
 }
 
-/// How many users each flow has, and all together.
-fn users_per_flow(plan: &Plan, shard: Option<&Sharding>) -> Result<(Vec<usize>, usize), LoadError> {
+/// How many users each flow has.
+fn users_per_flow(plan: &Plan, shard: Option<&Sharding>) -> Result<Vec<usize>, LoadError> {
     let weights: Vec<u32> = plan.flows.iter().map(|flow| flow.weight).collect();
     let users = match plan.load.arrivals {
         Arrivals::Open { users, .. } => shard.map_or(users, |shard| shard.share.of_count(users)).max(weights.len()),
@@ -226,12 +308,10 @@ fn users_per_flow(plan: &Plan, shard: Option<&Sharding>) -> Result<(Vec<usize>, 
         }
         Arrivals::Closed { users } => users,
     };
-    let shares = schedule::shares(&weights, users);
-    let total = shares.iter().sum();
-    Ok((shares, total))
+    Ok(schedule::shares(&weights, users))
 }
 
-async fn rig(setup: &Setup<'_>, users: usize) -> Result<Rig, LoadError> {
+async fn rig(setup: &Setup<'_>, users: &[usize]) -> Result<Rig, LoadError> {
     let plan = setup.plan;
     let flows = plan
         .flows
@@ -266,7 +346,9 @@ async fn rig(setup: &Setup<'_>, users: usize) -> Result<Rig, LoadError> {
         changes,
         origins: setup.origins.clone(),
         logins,
-        users,
+        think: plan.flows.iter().map(|flow| flow.think.clone()).collect(),
+        users: users.iter().sum(),
+        seats: schedule::ranks(users).into_iter().map(|ranks| (ranks, AtomicUsize::new(0))).collect(),
         seated: AtomicUsize::new(0),
         panics: AtomicU64::new(0),
         lag: SharedHistogram::default(),
@@ -298,6 +380,8 @@ fn score(setup: &Setup<'_>) -> Result<Score, LoadError> {
     Ok(Score {
         share: setup.shard.map(start).transpose()?,
         arrivals: plan.load.arrivals,
+        in_words: plan.load.in_words(),
+        profile: plan.load.profile(),
         roles: plan.roles(),
         pairs: plan.load.pairs,
         length: plan.load.block,

@@ -115,6 +115,14 @@ impl BlockRecorder {
         }
     }
 
+    /// Requests of measured time that have ended so far, and how many of them failed.
+    pub(super) fn counts(&self) -> (u64, u64) {
+        self.steps.iter().fold((0, 0), |sum, step| {
+            let errors: u64 = step.errors.iter().map(|count| count.load(Relaxed)).sum();
+            (sum.0 + step.requests.load(Relaxed), sum.1 + errors)
+        })
+    }
+
     /// What was recorded, once nobody records any more.
     pub(super) fn finish(&self) -> BlockTotals {
         BlockTotals {

@@ -33,13 +33,16 @@ pub(super) struct VirtualUser {
     stages: watch::Receiver<Stage>,
     connections: Pair<Option<Connection>>,
     underway: Option<Iteration>,
-    seated: bool,
+    /// How many users must have begun before this one does, once it has its seat.
+    rank: Option<f64>,
 }
 
 /// One iteration of the flow. However it ends, the block is told.
 struct Iteration {
     block: Arc<Block>,
     session: Session,
+    /// Number of the iteration whose drawn values it has.
+    number: u64,
     due: Instant,
     /// What is noted of its answers, if they are compared.
     notes: Option<Notes>,
@@ -70,7 +73,7 @@ impl VirtualUser {
         let limits = Limits::within(rig.timeout);
         let connections =
             Pair::from_fn(|role| rig.origins.get(role).as_ref().map(|origin| Connection::new(origin.clone(), limits)));
-        Self { rig, flow, stages, connections, underway: None, seated: false }
+        Self { rig, flow, stages, connections, underway: None, rank: None }
     }
 
     /// Does step number `step` of the flow. The first step waits for an iteration to begin; the others are skipped
@@ -84,8 +87,17 @@ impl VirtualUser {
         }
         if let Some(iteration) = self.underway.take() {
             let last = step + 1 == self.rig.flows[self.flow].steps.len();
+            let pause = self.rig.pause(self.flow, step, iteration.number).map(|pause| (pause, iteration.block.clone()));
             let iteration = self.perform(iteration, step).await;
             self.underway = iteration.filter(|_| !last);
+            if let Some((pause, block)) = pause
+                && (self.underway.is_some() || block.is_closed_model())
+            {
+                block.pause(pause).await;
+                if let Some(iteration) = &mut self.underway {
+                    iteration.due = Instant::now();
+                }
+            }
         }
         Next::Continue
     }
@@ -93,7 +105,7 @@ impl VirtualUser {
     /// A user of the same flow that has done nothing yet. After a panic it takes the place, and the seat, of the one
     /// that panicked, whose iteration is over and whose connections are in an unknown state.
     pub(super) fn fresh(&self) -> Self {
-        Self { seated: self.seated, ..Self::new(self.rig.clone(), self.flow, self.stages.clone()) }
+        Self { rank: self.rank, ..Self::new(self.rig.clone(), self.flow, self.stages.clone()) }
     }
 
     /// Takes the seat: opens the connections, so that no measured request has to.
@@ -102,22 +114,23 @@ impl VirtualUser {
         for connection in [baseline, candidate].into_iter().flatten() {
             connection.open().await;
         }
-        self.seated = true;
+        self.rank = Some(self.rig.rank(self.flow));
         self.rig.seated.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Waits for an iteration.
     async fn begin(&mut self) -> Next {
-        if !self.seated {
+        if self.rank.is_none() {
             self.sit_down().await;
         }
+        let rank = self.rank.unwrap_or_default();
         loop {
             let stage = self.stages.borrow_and_update().clone();
             match stage {
                 Stage::Over => return Next::Over,
                 Stage::Waiting => {}
                 Stage::Block(block) => {
-                    if let Some(claim) = block.claim(self.flow, &self.rig.lag).await {
+                    if let Some(claim) = block.claim(self.flow, rank, &self.rig.lag).await {
                         self.underway = Some(self.iteration(block, claim));
                         return Next::Continue;
                     }
@@ -133,10 +146,10 @@ impl VirtualUser {
         let rig = &self.rig;
         let login = rig.logins.get(block.info.side);
         let number = block::iteration(block.info.pair, claim.arrival);
-        let session = Session::new(rig.seed, PHASE, number, login, rig.flows[self.flow].variables)
-            .drawing_as(block::iteration(block.info.repeats, claim.arrival));
+        let drawn_as = block::iteration(block.info.repeats, claim.arrival);
+        let session = Session::new(rig.seed, PHASE, number, login, rig.flows[self.flow].variables).drawing_as(drawn_as);
         let notes = block.sample.as_ref().map(|sample| sample.begin(claim.arrival));
-        Iteration { block, session, due: claim.due, notes, is_whole: false }
+        Iteration { block, session, number: drawn_as, due: claim.due, notes, is_whole: false }
     }
 
     /// Does a step of an iteration; gives the iteration back if it can go on.

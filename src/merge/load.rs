@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::histogram::{Merged, mean};
 use super::{MergeError, Named};
 use crate::record::load::{
-    AfterLoad, Block, BlockStep, Generator, LagQuantiles, Load, Quantiles, Second, Shard, SideLoad, StepLoad,
+    AfterLoad, Block, BlockStep, Generator, LagQuantiles, Load, Machine, Quantiles, Second, Sentinel, Shard, SideLoad,
+    StepLoad,
 };
 use crate::role::{Pair, Role};
 
@@ -149,7 +150,7 @@ fn step(
     Ok(merged)
 }
 
-/// The same block of all shards. Service times of a block are not known: no record has their histogram.
+/// The same block of all shards.
 fn block(parts: &[Part], like: &Block) -> Result<Block, MergeError> {
     let same: Vec<(&Part, usize, &Block)> = parts
         .iter()
@@ -159,21 +160,25 @@ fn block(parts: &[Part], like: &Block) -> Result<Block, MergeError> {
         })
         .collect();
     let sum = |read: fn(&Block) -> u64| same.iter().map(|(_, _, block)| read(block)).sum::<u64>();
-    let mut all = Merged::default();
-    let mut steps: BTreeMap<usize, (BlockStep, Merged)> = BTreeMap::new();
+    let (mut all, mut all_services) = (Merged::default(), Merged::default());
+    let mut steps: BTreeMap<usize, (BlockStep, Merged, Merged)> = BTreeMap::new();
     for (part, _, block) in &same {
         for step in &block.steps {
-            let (merged, times) = steps.entry(step.step).or_default();
+            let (merged, times, services) = steps.entry(step.step).or_default();
             merged.step = step.step;
             merged.requests += step.requests;
             merged.errors += step.errors;
             for into in [times, &mut all] {
                 into.add(&step.response_time_hdr).map_err(|why| part.unreadable(why))?;
             }
+            for into in [services, &mut all_services] {
+                into.add(&step.service_time_hdr).map_err(|why| part.unreadable(why))?;
+            }
         }
     }
-    let steps = steps.into_values().map(|(step, times)| {
-        Ok(BlockStep { response_time_hdr: times.encode().map_err(|why| same[0].0.unreadable(why))?, ..step })
+    let steps = steps.into_values().map(|(step, times, services)| {
+        let encoded = |times: &Merged| times.encode().map_err(|why| same[0].0.unreadable(why));
+        Ok(BlockStep { response_time_hdr: encoded(&times)?, service_time_hdr: encoded(&services)?, ..step })
     });
     Ok(Block {
         pair: like.pair,
@@ -184,11 +189,21 @@ fn block(parts: &[Part], like: &Block) -> Result<Block, MergeError> {
         requests: sum(|block| block.requests),
         errors: sum(|block| block.errors),
         response_time_us: all.quantiles(mean(same.iter().map(|(_, _, block)| block.response_time_us.as_ref()))),
-        service_time_us: None,
+        service_time_us: all_services.quantiles(mean(same.iter().map(|(_, _, block)| block.service_time_us.as_ref()))),
         cpu_ms: same.iter().find_map(|(_, _, block)| block.cpu_ms),
+        machine: machine(same.iter().map(|(_, _, block)| &block.machine)),
         seconds: seconds(&same)?,
         steps: steps.collect::<Result<_, MergeError>>()?,
     })
+}
+
+/// The worst that any of the shards' machines did: a block that one of them disturbed is disturbed.
+fn machine<'m>(all: impl Iterator<Item = &'m Machine> + Clone) -> Machine {
+    let slow = |sentinel: &Sentinel| sentinel.slow as f64 / sentinel.asked.max(1) as f64;
+    Machine {
+        steal: all.clone().filter_map(|machine| machine.steal).max_by(f64::total_cmp),
+        sentinel: all.filter_map(|machine| machine.sentinel).max_by(|a, b| slow(a).total_cmp(&slow(b))),
+    }
 }
 
 /// The seconds of one block, put together by when they were.
@@ -231,6 +246,7 @@ fn generator(parts: &[Part]) -> Result<Generator, MergeError> {
             count: lag.count,
             p50: lag.p50,
             p99: lag.p99,
+            p99_at_least: None,
             max: lag.max,
         }),
         cpu: total(|generator| generator.cpu),

@@ -7,7 +7,7 @@ use hdrhistogram::serialization::{Serializer as _, V2DeflateSerializer};
 use proptest::prelude::*;
 
 use super::{MergeError, Named, merge};
-use crate::record::load::{Block, BlockStep, Generator, Load, Second, Shard, SideLoad, StepLoad};
+use crate::record::load::{Block, BlockStep, Generator, Load, Machine, Second, Shard, SideLoad, StepLoad};
 use crate::record::{Ending, Environment, RunInfo, RunRecord, SCHEMA_VERSION, Verdict};
 use crate::role::{Pair, Role};
 
@@ -66,8 +66,15 @@ fn shard(index: u32, of: u32, times: &[u64], began_ms: i64) -> Named {
         response_time_us: quantiles(times),
         service_time_us: quantiles(times),
         cpu_ms: None,
+        machine: Machine::default(),
         seconds: vec![Second { requests: count, errors: 1, max_us: 9, ..Second::default() }, Second::default()],
-        steps: vec![BlockStep { step: 0, requests: count, errors: 1, response_time_hdr: encoded(times) }],
+        steps: vec![BlockStep {
+            step: 0,
+            requests: count,
+            errors: 1,
+            response_time_hdr: encoded(times),
+            service_time_hdr: encoded(times),
+        }],
     };
     let load = Load {
         model: "open".to_owned(),
@@ -81,6 +88,7 @@ fn shard(index: u32, of: u32, times: &[u64], began_ms: i64) -> Named {
         blocks: vec![block],
         generator: Generator { offered: Some(50.0), achieved: Some(49.0), unsent: 2, ..Generator::default() },
         parity: None,
+        stopped: None,
         shards: vec![Shard {
             index,
             of,

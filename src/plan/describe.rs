@@ -86,10 +86,11 @@ fn write_flows(out: &mut String, flows: &[Flow]) -> fmt::Result {
     for flow in flows {
         let share = f64::from(flow.weight) * 100.0 / total.max(1) as f64;
         writeln!(out, "  {} (weight {}, {share:.1} % of arrivals)", flow.name, flow.weight)?;
-        for step in &flow.steps {
+        for (step, think) in flow.steps.iter().zip(&flow.think) {
             let is_default = step.name.starts_with(&format!("{} /", step.method));
             let method = if is_default { String::new() } else { format!(" ({})", step.method) };
-            writeln!(out, "    {}{method}{}", step.name, expectation(&step.expect.status))?;
+            let think = think.map(|think| format!(", then a pause of {think}")).unwrap_or_default();
+            writeln!(out, "    {}{method}{}{think}", step.name, expectation(&step.expect.status))?;
         }
     }
     Ok(())
@@ -190,9 +191,9 @@ fn write_load(out: &mut String, plan: &Plan) -> fmt::Result {
     let load = &plan.load;
     match load.arrivals {
         Arrivals::Open { users, .. } => {
-            writeln!(out, "  open model: {}, at most {users} under way", load.arrivals.in_words())?;
+            writeln!(out, "  open model: {}, at most {users} under way", load.in_words())?;
         }
-        Arrivals::Closed { users } => writeln!(out, "  closed model: {users} users, each waits for its answer")?,
+        Arrivals::Closed { .. } => writeln!(out, "  closed model: {}", load.in_words())?,
     }
     let blocks = u64::from(load.pairs) * plan.roles().len() as u64;
     let settle = if load.settle.is_zero() {
@@ -201,6 +202,9 @@ fn write_load(out: &mut String, plan: &Plan) -> fmt::Result {
         format!(", the first {} of each not counted", format_duration(load.settle))
     };
     writeln!(out, "  {blocks} blocks of {}{settle}", format_duration(load.block))?;
+    if let Some(most) = load.max_pairs.filter(|most| *most > load.pairs) {
+        writeln!(out, "  goes on to at most {most} pairs if a gate is not decided by then")?;
+    }
     writeln!(out, "  takes {} besides starting and the parity phase", format_duration(plan.estimated_load_time()))
 }
 

@@ -34,8 +34,12 @@ pub(super) enum Kind {
     Tolerance,
     /// A JSON Schema.
     Schema,
+    /// `1s`, or `500ms..2s`.
+    Think,
     /// `200/s`, or a number per second.
     Rate,
+    /// A rate or a number, which may be 0.
+    Level,
     Switch,
     /// A whole number within bounds.
     Whole(u64, u64),
@@ -70,6 +74,8 @@ pub(super) const MAX_NOISE_RUNS: u64 = 100;
 pub(super) const MAX_WEIGHT: u64 = 1_000_000;
 pub(super) const MAX_USERS: u64 = 100_000;
 pub(super) const MAX_BURST: u64 = 100_000;
+/// Most arrivals of one block: they are made beforehand and kept in memory, some 70 bytes each.
+pub(super) const MAX_ARRIVALS: f64 = 1e6;
 pub(super) const MAX_PAIRS: u64 = 10_000;
 pub(super) const MAX_CHUNK: u64 = 1_000_000;
 pub(super) const MAX_STUDENTS: u64 = 10_000_000;
@@ -229,6 +235,11 @@ pub(super) static FLOW: Object = Object {
         must("name", Kind::Text, "Unique in the plan."),
         may("weight", Kind::Whole(1, MAX_WEIGHT), "Share of the arrivals relative to the other flows. Default 1."),
         must("steps", Kind::Filled(&Kind::Object(&STEP)), "The requests in order."),
+        may(
+            "think",
+            Kind::Think,
+            "How long a user pauses between two steps under load, such as `1s`, or `500ms..2s` for any time between the two; in the closed model also before it begins again. Default: not at all.",
+        ),
     ],
 };
 
@@ -249,6 +260,7 @@ pub(super) static STEP: Object = Object {
             "Variables kept of the answer: `$.path`, `header NAME` or `header NAME matching REGEX`.",
         ),
         may("auth", Kind::Switch, "Whether the plan's auth header is sent. Default true."),
+        may("think", Kind::Think, "Steps of flows: pause after this step, in place of the flow's."),
     ],
 };
 
@@ -466,6 +478,16 @@ pub(super) static BURST: Object = Object {
     ],
 };
 
+pub(super) static STAGE: Object = Object {
+    name: "stage",
+    about: "A stretch of each block in which the rate, or the number of users, goes evenly to a target.",
+    one_of: &[],
+    keys: &[
+        must("duration", Kind::Duration, "How long it takes; `0s` is a jump."),
+        must("target", Kind::Level, "Where it ends. Open model: a rate, such as `200/s`. Closed: how many users."),
+    ],
+};
+
 pub(super) static LOAD: Object = Object {
     name: "load",
     about: "How much load, for how long: pairs of blocks, one block on each side with the same arrivals.",
@@ -476,12 +498,30 @@ pub(super) static LOAD: Object = Object {
             Kind::Choice(MODELS),
             "`open`: arrivals come at a rate. `closed`: users wait for answers. Default `open`.",
         ),
-        may("rate", Kind::Rate, "Open model: flow iterations that arrive per second, such as `200/s` or `12000/m`."),
+        may(
+            "rate",
+            Kind::Rate,
+            "Open model: flow iterations that arrive per second, such as `200/s` or `12000/m`. With `stages`: at the start of each block, default 0.",
+        ),
         may("spacing", Kind::Choice(SPACINGS), "Open model: how arrivals are spaced. Default `poisson`."),
         may("burst", Kind::Object(&BURST), "Open model: besides these, many arrivals at one moment."),
-        may("users", Kind::Whole(1, MAX_USERS), "Closed: how many. Open: most under way at a time, default 256."),
+        may(
+            "users",
+            Kind::Whole(1, MAX_USERS),
+            "Closed: how many; with `stages`: at the start of each block, default 0. Open: most under way at a time, default 256.",
+        ),
+        may(
+            "stages",
+            Kind::Filled(&Kind::Object(&STAGE)),
+            "Ramps of the rate (open) or of the users (closed), as in k6. Each block goes through all of them.",
+        ),
         may("pairs", Kind::Whole(1, MAX_PAIRS), "Block pairs. Default 12."),
-        may("block", Kind::Duration, "Length of a block, settle time included. Default 5s."),
+        may(
+            "max_pairs",
+            Kind::Whole(1, MAX_PAIRS),
+            "Goes on once, up to so many pairs, where a gate is not decided after `pairs`. Default: it does not.",
+        ),
+        may("block", Kind::Duration, "Length of a block, settle time included. Default 5s, or the length of `stages`."),
         may("settle", Kind::Duration, "Start of each block that is not counted. Default 1s."),
         may("parity", Kind::Switch, "Whether the sides' answers are compared under load as well. Default true."),
     ],

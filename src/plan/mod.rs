@@ -11,9 +11,11 @@ mod fields;
 pub mod gate;
 mod ids;
 mod keys;
+mod load;
 mod only;
 pub mod path;
 mod problems;
+mod profile;
 mod read;
 mod rule;
 mod schema;
@@ -34,8 +36,10 @@ pub use describe::describe;
 pub use faults::{Fault, Faults};
 pub use gate::Gate;
 pub use ids::{IdPlace, Ids, Learn};
+pub use load::{Arrivals, Burst, Load, Ramp, Spacing, Stage, Think};
 pub use only::Only;
 pub use path::JsonPath;
+pub use profile::{Line, Profile};
 pub use read::{AdHocError, PlanError, load, parse, parse_rate};
 pub use rule::{Rule, RuleKind, RulePlace, Tolerance};
 pub use schema::schema;
@@ -147,12 +151,22 @@ impl Plan {
         })
     }
 
-    /// A plan for one URL: one flow of one GET request, on the candidate side only, in one block without gates.
+    /// A plan for one URL: one flow of one GET request, on the candidate side only, without gates. A long load is divided into
+    /// blocks, so that no more of it is in memory than of a short one.
     ///
     /// # Errors
     /// Why the URL, the arrivals or the duration cannot be used.
     pub fn ad_hoc(url: &str, arrivals: Arrivals, duration: Duration) -> Result<Self, AdHocError> {
         read::ad_hoc(url, arrivals, duration)
+    }
+
+    /// Whether a block can be run as the plan has it, now that its load may be another than in its file.
+    ///
+    /// # Errors
+    /// What is wrong, as a sentence.
+    pub fn check_load(&self) -> Result<(), String> {
+        read::check_load(&self.load).map_err(|(message, hint)| format!("{message}; {hint}"))?;
+        self.flows.iter().try_for_each(|flow| read::check_think(flow, self.load.block))
     }
 }
 
@@ -174,6 +188,8 @@ pub struct Flow {
     pub weight: u32,
     /// The requests in order.
     pub steps: Vec<Step>,
+    /// How long a user pauses after each step under load; as many as steps.
+    pub think: Vec<Option<Think>>,
     /// Names of the variables that steps capture and use; a [`template::Part::Variable`] is an index into this list.
     /// Variables of the login come first, then those of the steps.
     pub variables: Vec<String>,
@@ -261,77 +277,4 @@ pub struct Compare {
 /// Whether rules may have this kind, as in `as: datetime`.
 pub fn knows_rule_kind(word: &str) -> bool {
     keys::RULE_KINDS.contains(&word)
-}
-
-/// How much load, for how long.
-#[derive(Debug, Clone)]
-pub struct Load {
-    /// Who decides when a request is made.
-    pub arrivals: Arrivals,
-    /// Block pairs.
-    pub pairs: u32,
-    /// Length of a block, settle time included.
-    pub block: Duration,
-    /// Start of each block that is not counted.
-    pub settle: Duration,
-    /// Whether answers of the two sides are compared under load.
-    pub parity: bool,
-}
-
-/// Who decides when a flow iteration begins.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Arrivals {
-    /// A schedule; the service's speed has no say.
-    Open {
-        /// Flow iterations that arrive per second.
-        rate: f64,
-        /// How they are spaced.
-        spacing: Spacing,
-        /// Besides these, many at one moment.
-        burst: Option<Burst>,
-        /// Most flow iterations under way at a time; an arrival beyond that waits, and the wait counts.
-        users: usize,
-    },
-    /// Each of so many users begins again when it is done.
-    Closed {
-        /// Virtual users.
-        users: usize,
-    },
-}
-
-impl Arrivals {
-    /// For reports: `60 flow iterations per second arrive at random, and 64 at once every 4s`.
-    pub fn in_words(&self) -> String {
-        match self {
-            Self::Closed { users } => format!("{users} users, each begins again when it is done"),
-            Self::Open { rate, spacing, burst, .. } => {
-                let spacing = match spacing {
-                    Spacing::Poisson => "at random",
-                    Spacing::Uniform => "at equal distances",
-                };
-                let burst = burst.map(|burst| {
-                    format!(", and {} at once every {}", burst.size, crate::units::format_duration(burst.every))
-                });
-                format!("{rate} flow iterations per second arrive {spacing}{}", burst.unwrap_or_default())
-            }
-        }
-    }
-}
-
-/// Many arrivals at one moment, as when a lesson begins, a cache expires or a batch job starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Burst {
-    /// Flow iterations that arrive together.
-    pub size: u32,
-    /// One burst in each stretch of this length, at a moment drawn at random.
-    pub every: Duration,
-}
-
-/// How arrivals are spaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spacing {
-    /// Independent of each other, as those of many strangers.
-    Poisson,
-    /// At equal distances.
-    Uniform,
 }

@@ -4,11 +4,12 @@ use serde_json::{Map, Value, json};
 
 use super::keys::{
     AUTH, BUNDLED, BURST, COMPARE, CONTRACT, DATABASE, EXCEPT, EXPECT, FAULTS, FLOW, ID_EXCEPT, ID_PLACE, IDS, IGNORE,
-    Kind, LOAD, METRICS, Object, PLAN, RULE, SEED, SIDE, SIDES, STATE, STATE_IGNORE, STATE_RULE, STATE_SUM, STEP,
+    Kind, LOAD, METRICS, Object, PLAN, RULE, SEED, SIDE, SIDES, STAGE, STATE, STATE_IGNORE, STATE_RULE, STATE_SUM,
+    STEP,
 };
 
 /// Every object but the plan itself.
-static OBJECTS: [&Object; 25] = [
+static OBJECTS: [&Object; 26] = [
     &SIDES,
     &SIDE,
     &BUNDLED,
@@ -26,6 +27,7 @@ static OBJECTS: [&Object; 25] = [
     &ID_PLACE,
     &ID_EXCEPT,
     &LOAD,
+    &STAGE,
     &BURST,
     &CONTRACT,
     &EXCEPT,
@@ -80,6 +82,10 @@ fn kind_schema(kind: &Kind) -> Value {
         Kind::Duration => {
             json!({ "type": "string", "pattern": format!(r"^\s*[0-9.]+\s*(us|µs|ms|s|m|h)\s*$|{FILLED}") })
         }
+        Kind::Think => {
+            let one = r"\s*[0-9.]+\s*(us|µs|ms|s|m|h)\s*";
+            json!({ "type": "string", "pattern": format!(r"^{one}(\.\.{one})?$|{FILLED}") })
+        }
         Kind::Tolerance => json!({
             "type": ["string", "number"],
             "minimum": 0,
@@ -89,6 +95,11 @@ fn kind_schema(kind: &Kind) -> Value {
         Kind::Rate => json!({
             "type": ["string", "number"],
             "exclusiveMinimum": 0,
+            "pattern": format!(r"^\s*[0-9.]+\s*(/\s*(s|m|min|h)\s*)?$|{FILLED}"),
+        }),
+        Kind::Level => json!({
+            "type": ["string", "number"],
+            "minimum": 0,
             "pattern": format!(r"^\s*[0-9.]+\s*(/\s*(s|m|min|h)\s*)?$|{FILLED}"),
         }),
         Kind::Switch => json!({ "type": ["boolean", "string"], "pattern": FILLED }),

@@ -38,9 +38,27 @@ pub struct Load {
     /// What comparing the answers found; `null`: they were not compared.
     #[serde(default)]
     pub parity: Option<LoadParity>,
+    /// Why the load ended before all blocks were done; `null`: it did not, or was interrupted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<EarlyStop>,
     /// One: these figures are a share of a load that several processes made. More: they were merged from these shares.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shards: Vec<Shard>,
+}
+
+/// The candidate failed so many requests that more load would not have changed the verdict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EarlyStop {
+    /// The gate that was past saving.
+    pub gate: String,
+    /// Its limit, a share.
+    pub limit: f64,
+    /// Seconds of measured load on the candidate until then.
+    pub seconds: u64,
+    /// Requests that ended in these seconds.
+    pub requests: u64,
+    /// Of these, failed.
+    pub errors: u64,
 }
 
 /// One of several processes that made one load together.
@@ -264,10 +282,37 @@ pub struct Block {
     pub service_time_us: Option<Quantiles>,
     /// Processor time of the side's process over the measured part.
     pub cpu_ms: Option<u64>,
+    /// What the machine did while the side was loaded, settle time included.
+    #[serde(default)]
+    pub machine: Machine,
     /// Each second of the block, settle time included.
     pub seconds: Vec<Second>,
     /// The histograms per step behind the totals.
     pub steps: Vec<BlockStep>,
+}
+
+/// What the machine did meanwhile, whichever side was loaded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Machine {
+    /// Share of its processor time that the hypervisor gave to others; `null`: not known.
+    pub steal: Option<f64>,
+    /// How a server of the harness answered that does nothing; `null`: nobody asked it.
+    pub sentinel: Option<Sentinel>,
+}
+
+/// Answers of a server of the harness that does nothing, asked 100 times a second: from the moment a question was due.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sentinel {
+    /// Answers.
+    pub asked: u64,
+    /// Of these, later than 20 ms: the machine had stalled.
+    pub slow: u64,
+    /// Median.
+    pub p50_us: u64,
+    /// 99 %.
+    pub p99_us: u64,
+    /// Largest.
+    pub max_us: u64,
 }
 
 /// One second of a block; requests are put where their intended start was.
@@ -298,6 +343,9 @@ pub struct BlockStep {
     pub errors: u64,
     /// Response times.
     pub response_time_hdr: String,
+    /// Service times.
+    #[serde(default)]
+    pub service_time_hdr: String,
 }
 
 /// What the generator did, as against what it was asked to do.
@@ -327,6 +375,10 @@ pub struct LagQuantiles {
     pub p50: u64,
     /// 99 %.
     pub p99: u64,
+    /// What the 99th percentile is at least, with a confidence of 95 %: of few arrivals `p99` is the largest lag there
+    /// was, and that may be an accident. `null`: not known.
+    #[serde(default)]
+    pub p99_at_least: Option<u64>,
     /// Largest.
     pub max: u64,
 }

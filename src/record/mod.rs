@@ -4,6 +4,7 @@
 //! a change of meaning raises [`SCHEMA_VERSION`]. No field may ever hold a password, a token or a connection string.
 
 pub mod coverage;
+pub mod estimate;
 pub mod explore;
 pub mod faults;
 pub mod load;
@@ -16,6 +17,7 @@ pub mod state;
 use serde::{Deserialize, Serialize};
 
 pub use coverage::Coverage;
+pub use estimate::{Estimate, Scale};
 pub use explore::Exploration;
 pub use faults::{Connections, FaultEvidence};
 pub use load::{Load, SideLoad};
@@ -197,8 +199,11 @@ pub struct GateResult {
     pub limit: Option<f64>,
     /// Unit of both: `us`, `share`, `per_second`, `count`, `bytes`.
     pub unit: String,
-    /// Interval of the estimate, where one was computed.
+    /// 95 % interval of the estimate, on the scale of `estimate`; `null`: the figure is a count of all there was.
     pub interval: Option<[f64; 2]>,
+    /// What the gate was decided by, where it was not `observed` alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimate>,
     /// How many observations the figure rests on.
     pub samples: u64,
     /// In words, with the figures as people read them.

@@ -83,6 +83,14 @@ pub enum ReportError {
     },
 }
 
+impl ReportError {
+    /// Whether there is no room left where the file was to be written.
+    pub fn is_full(&self) -> bool {
+        let (Self::Directory { source, .. } | Self::Write { source, .. }) = self else { return false };
+        [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded, io::ErrorKind::FileTooLarge].contains(&source.kind())
+    }
+}
+
 /// Writes the record as `run.json` in `dir` and returns its path.
 pub fn write_record(dir: &Path, record: &RunRecord) -> Result<PathBuf, ReportError> {
     let path = dir.join("run.json");

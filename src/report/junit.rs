@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
+use super::estimate;
 use super::reproduce::Cases;
 use super::text::{counted, not_run, quantity, run_seconds, visible, visible_lines};
 use super::{File, View, reproduce};
@@ -51,7 +52,13 @@ fn gates(record: &RunRecord) -> TestSuite {
 fn gate(gate: &GateResult) -> TestCase {
     let observed = quantity(gate.observed, &gate.unit);
     let limit = quantity(gate.limit, &gate.unit);
-    let description = format!("observed {observed}, limit {limit}, {}", counted(gate.samples, "sample"));
+    let mut description = format!("observed {observed}, limit {limit}, {}", counted(gate.samples, "sample"));
+    if gate.estimate.is_some() {
+        description.extend(["; 95 % interval of the estimate: ", &estimate::interval(gate)]);
+    }
+    for part in [estimate::basis(gate), estimate::settled_by(gate)].into_iter().flatten() {
+        description.extend(["; ", &part]);
+    }
     case("gates", &gate.expr, status(gate.status, &gate.reason, &description))
 }
 

@@ -4,8 +4,10 @@
 //! evidence can be rendered again at any time. Everything in a record may come from the systems under test, so each
 //! format escapes all of it.
 
+mod audit;
 mod capacity;
 mod charts;
+mod estimate;
 mod figures;
 mod files;
 mod hdr;
@@ -24,6 +26,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+pub use audit::{generator_in_words, machine_in_words};
 pub use capacity::capacity_in_words;
 pub use files::{ReportError, read_record, write_record};
 pub use state::state_in_words;

@@ -2,7 +2,8 @@
 //! that try to break every format.
 
 use crate::record::{
-    Ending, Environment, Finding, FlowInfo, GateResult, RunInfo, RunRecord, SCHEMA_VERSION, Severity, Verdict,
+    Ending, Environment, Estimate, Finding, FlowInfo, GateResult, RunInfo, RunRecord, SCHEMA_VERSION, Scale, Severity,
+    Verdict,
 };
 use crate::role::{Pair, Role};
 
@@ -153,7 +154,30 @@ type Rule<'a> = (&'a str, Verdict, Option<f64>, Option<f64>, &'a str, Option<[f6
 
 fn rule((expr, status, observed, limit, unit, interval, samples, reason): Rule) -> GateResult {
     let (expr, unit, reason) = (expr.to_owned(), unit.to_owned(), reason.to_owned());
-    GateResult { expr, status, observed, limit, unit, interval, samples, reason }
+    let estimate = interval.map(|interval| estimate(&expr, status, interval, samples));
+    GateResult { expr, status, observed, limit, unit, interval, estimate, samples, reason }
+}
+
+/// As the judge makes them, with the estimate in the middle of its interval.
+fn estimate(expr: &str, status: Verdict, [low, high]: [f64; 2], samples: u64) -> Estimate {
+    let (scale, limit, method, of) = match expr {
+        "candidate.error_rate <= 1%" => (Scale::Value, 0.01, "clopper-pearson", "requests"),
+        "candidate.p95 <= baseline.p95 * 1.25" => (Scale::Ratio, 1.25, "t", "pairs"),
+        _ => (Scale::Value, 1e6, "t", "blocks"),
+    };
+    Estimate {
+        scale,
+        value: f64::midpoint(low, high),
+        low,
+        high,
+        limit,
+        method: method.to_owned(),
+        of: of.to_owned(),
+        observations: if of == "requests" { samples } else { 3 },
+        blocks: 3,
+        chance: (scale == Scale::Ratio).then_some(0.25),
+        pairs_needed: (status == Verdict::Inconclusive).then_some(9),
+    }
 }
 
 fn gates() -> Vec<GateResult> {
@@ -177,7 +201,7 @@ fn gates() -> Vec<GateResult> {
             "us",
             Some([131_000.0, 166_000.0]),
             3,
-            "3 blocks between 131 ms and 166 ms",
+            "typical block 148 ms (95 %: 131 ms to 166 ms, by Student's t), 3 blocks",
         ),
         ("candidate.pool.timeouts == 0", Pass, Some(0.0), Some(0.0), "count", None, 180, "no wait was given up"),
         (
@@ -196,9 +220,9 @@ fn gates() -> Vec<GateResult> {
             Some(148_000.0),
             Some(912_000.0),
             "us",
-            None,
+            Some([0.14, 1.61]),
             3,
-            "3 pairs are too few for an interval; 6 would do",
+            "candidate.p95 148 ms, limit <= 912 ms; ratio 0.475 (95 %: 0.140 to 1.61, by Student's t), 3 pairs; not decided: about 9 pairs would settle it",
         ),
         (
             "candidate.p99.9 <= 2s",

@@ -12,6 +12,8 @@ mod load_parity;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::audit::{generator_in_words, machine_in_words};
+use super::estimate;
 use super::figures::{Figure, figures, loaded};
 use super::reproduce::Cases;
 use super::state::state_in_words;
@@ -85,10 +87,11 @@ fn gates(record: &RunRecord) -> String {
     let row = |gate: &GateResult| {
         let (observed, limit) = (quantity(gate.observed, &gate.unit), quantity(gate.limit, &gate.unit));
         let status = format!("{} {}", symbol(gate.status), gate.status.name());
-        [code(&gate.expr), status, observed, limit, format_count(gate.samples), prose(&gate.reason)]
+        let estimate = estimate::interval(gate);
+        [code(&gate.expr), status, observed, limit, estimate, format_count(gate.samples), prose(&gate.reason)]
     };
-    let head = ["Gate", "Status", "Observed", "Limit", "Samples", "Reason"];
-    format!("### Gates\n\n{}", table(head, [2, 3, 4], record.gates.iter().map(row)))
+    let head = ["Gate", "Status", "Observed", "Limit", "Estimate (95 %)", "Samples", "Reason"];
+    format!("### Gates\n\n{}", table(head, [2, 3, 4, 5], record.gates.iter().map(row)))
 }
 
 fn compared(record: &RunRecord) -> String {
@@ -103,7 +106,8 @@ fn compared(record: &RunRecord) -> String {
         [only] => ("Figures", one_side(&shown, only)),
         _ => ("Baseline and candidate", both_sides(&shown)),
     };
-    format!("### {title}\n\n{}\n\n{rows}{unknown}", basis(load))
+    let audit = format!("Generator: {}. Machine: {}.", generator_in_words(&load.generator), machine_in_words(load));
+    format!("### {title}\n\n{}\n\n{rows}{unknown}\n{audit}\n", basis(load))
 }
 
 fn one_side(figures: &[Figure], role: Role) -> String {

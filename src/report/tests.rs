@@ -187,6 +187,11 @@ fn damage(record: &mut RunRecord, text: &str, value: Option<f64>, number: u64, c
     for gate in record.gates.iter_mut().chain(&mut record.targets) {
         (gate.expr, gate.unit, gate.observed) = (format!("{}{text}", gate.expr), text.to_owned(), value);
         gate.interval = value.map(|value| [value, -value]);
+        if let (Some(estimate), Some(value)) = (&mut gate.estimate, value) {
+            (estimate.low, estimate.high) = (-value, value);
+            text.clone_into(&mut estimate.of);
+            text.clone_into(&mut estimate.method);
+        }
     }
     for difference in record.parity.iter_mut().flat_map(|parity| &mut parity.differences) {
         (difference.place, difference.candidate, difference.step) =

@@ -70,6 +70,12 @@ impl RunError {
         match self {
             Self::Provision(error) => error.hint(),
             Self::Load(LoadError::TooFewUsers { flows, .. }) => Some(format!("use `--users {flows}` or more")),
+            Self::Load(LoadError::Files { needed, .. }) => {
+                Some(format!("`ulimit -n {needed}` in this shell, or fewer users (`load.users`, `--users`)"))
+            }
+            Self::Report(error) if error.is_full() => {
+                Some("make room there, or write elsewhere with `--out`; what was written before is whole".to_owned())
+            }
             Self::Load(LoadError::Login { .. })
             | Self::Parity(ParityError::Login { .. })
             | Self::Explore(ExploreError::Login { .. }) => Some("check `auth.login` of the plan".to_owned()),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Command, Job, RunError, origins, rest};
 use crate::clock::Epoch;
+use crate::judge;
 use crate::load;
 use crate::observe::{self, Observer};
 use crate::progress::Progress;
@@ -28,6 +29,7 @@ pub(super) async fn load(
     progress: &Progress,
     stop: &Stop,
 ) -> Result<(), RunError> {
+    let more = more_pairs(job, record);
     let roles = job.plan.roles();
     let origins = origins(sides).await?.map(|role, origin| origin.filter(|_| roles.contains(&role)));
     let setup = load::Setup { plan: &job.plan, origins, seed: job.seed, epoch, shard: job.shard.as_ref() };
@@ -35,7 +37,7 @@ pub(super) async fn load(
     let observers = observe_all(sides, &roles, epoch)?;
     let over = Stop::default();
     let (measured, death) = {
-        let load = load::run(setup, progress, &over);
+        let load = load::run_with_more(setup, more, progress, &over);
         let watch = watch(sides, &over, stop);
         tokio::pin!(load);
         tokio::pin!(watch);
@@ -64,6 +66,18 @@ pub(super) async fn load(
         None if stop.is_triggered() => Err(RunError::Interrupted),
         None => Ok(()),
     }
+}
+
+/// Whether to go on after the planned pairs, by a judgement of what there is so far.
+fn more_pairs(job: &Job, record: &RunRecord) -> Option<load::MorePairs> {
+    // Shards keep to a common schedule, and a search has its own.
+    let may_go_on = job.shard.is_none() && job.command != Command::Search;
+    let most = job.plan.load.max_pairs.filter(|most| may_go_on && *most > job.plan.load.pairs)?;
+    let (mut evidence, gates) = (record.clone(), job.plan.gates.clone());
+    Some(Box::new(move |load| {
+        evidence.load = Some(load);
+        judge::pairs_wanted(&evidence, &gates, most)
+    }))
 }
 
 fn keep_after(load: &mut crate::record::Load, after: Pair<Option<Box<AfterLoad>>>) {

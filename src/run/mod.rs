@@ -34,7 +34,7 @@ use crate::provision::{self, Sides};
 use crate::record::{Ending, FlowInfo, Parity, RunInfo, RunRecord, SCHEMA_VERSION, Verdict};
 use crate::role::{Pair, Role};
 use crate::stop::Stop;
-use crate::{judge, parity, report};
+use crate::{judge, load, parity, report};
 use state::Databases;
 
 /// Which phases a run has.
@@ -97,7 +97,7 @@ pub struct Job {
     pub search: Option<SearchOptions>,
 }
 
-/// What a run came to. The record is complete and written in any case.
+/// What a run came to. The record is complete in any case, and written unless the error says that it could not be.
 #[derive(Debug)]
 pub struct Outcome {
     /// Everything that was measured.
@@ -109,8 +109,7 @@ pub struct Outcome {
 /// Does a whole run.
 ///
 /// # Errors
-/// Only if the output directory cannot be written, before anything is started or at the end. Everything else is in the
-/// [`Outcome`].
+/// Only if the output directory cannot be written before anything is started. Everything else is in the [`Outcome`].
 pub async fn run(job: &Job, progress: &Progress, stop: &Stop) -> Result<Outcome, RunError> {
     let epoch = Epoch::now();
     let mut record = begin(job);
@@ -124,8 +123,12 @@ pub async fn run(job: &Job, progress: &Progress, stop: &Stop) -> Result<Outcome,
     record.run.finished_at = Some(environment::now());
     progress.phase("judge");
     apply_judgement(&mut record, &job.plan.gates, &job.plan.targets);
-    save(job, &record)?;
-    report::write(&job.out, &record)?;
+    let written = save(job, &record).and_then(|()| Ok(report::write(&job.out, &record)?));
+    // Whoever cannot be given files is told all the same what was found.
+    let error = match (error, written) {
+        (None | Some(RunError::Interrupted), Err(unwritten)) => Some(unwritten),
+        (error, _) => error,
+    };
     Ok(Outcome { record, error })
 }
 
@@ -157,6 +160,11 @@ async fn phases(
     progress: &Progress,
     stop: &Stop,
 ) -> Result<(), RunError> {
+    if job.command.has_load()
+        && let Some((from, to)) = load::make_room(&job.plan)?
+    {
+        progress.note(format!("limit of open files raised from {from} to {to}, for the connections of all users"));
+    }
     progress.phase("provision");
     let options = provision::Options {
         show_output: job.show_output,

@@ -137,13 +137,14 @@ impl Step<'_> {
         *plan.sides.get_mut(self.role.other()) = None;
         plan.gates.clear();
         plan.targets.clear();
-        plan.load.arrivals = match plan.load.arrivals {
+        let arrivals = match plan.load.arrivals {
             // A burst is in some steps and not in others, and as large at any rate: it says nothing of the rate.
             Arrivals::Open { spacing, users, .. } => Arrivals::Open { rate: self.rate, spacing, burst: None, users },
             Arrivals::Closed { .. } => {
                 Arrivals::Open { rate: self.rate, spacing: Spacing::Poisson, burst: None, users: MOST_UNDERWAY }
             }
         };
+        plan.load.replace_arrivals(arrivals);
         plan.load.pairs = 1;
         plan.load.block = plan.load.settle + self.options.measured;
         plan.load.parity = false;

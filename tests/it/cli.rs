@@ -134,7 +134,7 @@ fn all_that_is_wrong_with_a_plan_is_told_at_once_with_its_places() {
         ("stack: blocking", "stack: blokking"),
         ("  rate: 10/s", "  rat: 10/s"),
         ("capture: { token: $.access_token }", "capture: { tokn: $.access_token }"),
-        ("candidate.error_rate <= 1%", "candidate.error_rate <= 1s"),
+        ("candidate.errors == 0 ", "candidate.errors == 1s "),
     ]);
     let line_of = |needle: &str| 1 + wrong.lines().position(|line| line.contains(needle)).expect("a line");
     let plan = place.file("wrong.yaml", &wrong);
@@ -146,7 +146,7 @@ fn all_that_is_wrong_with_a_plan_is_told_at_once_with_its_places() {
             ("blokking", "did you mean `blocking`?"),
             ("rat: 10/s", "did you mean `rate`?"),
             ("Bearer {{token}}\"", "did you mean `tokn`?"),
-            ("candidate.error_rate", "candidate.error_rate"),
+            ("candidate.errors", "`errors` is a number of things"),
         ] {
             let (start, line) = (format!("{plan}:{}:", line_of(needle)), line_of(needle));
             let place = refused.stderr.lines().find_map(|line| line.split(&start).nth(1)).map(str::parse::<usize>);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Rooms by floor, the ground floor first. ARCHITECTURE.md says what each is for.
 const FLOORS: [&[&str]; 8] = [
-    &["clock", "diagnostic", "progress", "role", "stop", "units"],
+    &["clock", "diagnostic", "progress", "role", "statistics", "stop", "units"],
     &["plan", "record"],
     &[
         "capacity",
@@ -100,6 +100,33 @@ fn the_second_floor_reads_no_clock_and_awaits_nothing() {
         let pure = room_of(&path).is_some_and(|room| FLOORS[2].contains(&room.as_str()));
         for (number, line) in text.lines().enumerate().filter(|_| pure) {
             if ["Instant::now", "SystemTime", ".await", "tokio::", "std::net"].iter().any(|word| line.contains(word)) {
+                wrong.push(format!("{}:{}: {}", path.display(), number + 1, line.trim()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Somebody may set the clock while a run is under way. What is measured or waited for goes by a clock that nobody can set;
+/// the other is for moments that people read.
+#[test]
+fn the_wall_clock_is_read_only_where_a_moment_is_written_down() {
+    let allowed = [
+        "src/cli/accept.rs",
+        "src/cli/options.rs",
+        "src/run/environment.rs",
+        "src/tap/",
+        // Shards agree on a moment to begin at; it is translated once.
+        "src/cli/shard.rs",
+        "src/load/mod.rs",
+        "src/load/evidence.rs",
+    ];
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        for (number, line) in text.lines().enumerate() {
+            let reads = ["SystemTime::now", "Zoned::now", "Timestamp::now", "Utc::now", "Local::now", "Realtime"];
+            let is_allowed = allowed.iter().any(|place| path.starts_with(place));
+            if reads.iter().any(|word| line.contains(word)) && !is_allowed && !line.contains("RealtimeThread") {
                 wrong.push(format!("{}:{}: {}", path.display(), number + 1, line.trim()));
             }
         }

@@ -145,6 +145,22 @@ impl Place {
         self.start_command(command, is_load(arguments)).wait()
     }
 
+    /// Runs another program to its end that in turn runs ours with load, in this place and with the machine to itself.
+    pub(crate) fn run_program(&self, program: &[&str]) -> Ended {
+        let mut command = self.command(&[]);
+        let environment: Vec<_> =
+            command.get_envs().map(|(name, value)| (name.to_owned(), value.map(ToOwned::to_owned))).collect();
+        command = Command::new(program[0]);
+        command.args(&program[1..]).current_dir(self.path());
+        for (name, value) in environment {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        self.start_command(command, true).wait()
+    }
+
     /// Runs the program to its end, and once more where something else on the machine kept its generator from keeping
     /// time: that says nothing about the program, which says so itself and calls the run invalid.
     pub(crate) fn measure(&self, arguments: &[&str]) -> Ended {
@@ -209,14 +225,17 @@ fn is_load(arguments: &[&str]) -> bool {
     ["run", "load", "search"].contains(&arguments[0])
 }
 
-/// Whether a run is invalid for no other reason than the generator's lag.
+/// Whether a run is invalid for no other reason than that the machine was busy with other things.
 fn is_disturbed(record: &Value) -> bool {
     let codes: Vec<&Value> = list(&record["findings"])
         .iter()
         .filter(|finding| finding["severity"] == "invalid")
         .map(|finding| &finding["code"])
         .collect();
-    !codes.is_empty() && codes.iter().all(|code| ["dispatch-lag", "arrivals-lost"].map(Value::from).contains(code))
+    !codes.is_empty() && {
+        let busy = ["dispatch-lag", "arrivals-lost", "pairs-disturbed"].map(Value::from);
+        codes.iter().all(|code| busy.contains(code))
+    }
 }
 
 /// A program that was started. Dropping it kills it.

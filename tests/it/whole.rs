@@ -185,9 +185,9 @@ fn stored_evidence_is_judged_again_with_the_same_gates_and_with_others() {
     assert_eq!(same.code, Some(0), "{}", same.stdout);
     assert!(same.stdout.contains("verdict  pass — all 7 gates hold"), "{}", same.stdout);
 
-    let other = elsewhere.run(&["judge", &path, "--gate", "candidate.p95 <= 1us", "--out", "judged"]);
+    let other = elsewhere.run(&["judge", &path, "--gate", "candidate.max <= 1us", "--out", "judged"]);
     assert_eq!(other.code, Some(1), "{}", other.stdout);
-    assert!(other.stdout.contains("✗ fail  candidate.p95 <= 1us"), "{}", other.stdout);
+    assert!(other.stdout.contains("✗ fail  candidate.max <= 1us"), "{}", other.stdout);
     let judged = std::fs::read_to_string(elsewhere.path().join("judged/run.json")).expect("run.json");
     let judged: Value = serde_json::from_str(&judged).expect("JSON");
     assert_eq!(judged["verdict"], "fail");

@@ -70,6 +70,95 @@ fn lag_that_is_a_small_part_of_the_quicker_sides_times_is_a_warning() {
 }
 
 #[test]
+fn a_percentile_that_is_high_by_accident_is_told_and_no_more() {
+    for (p99_at_least, verdict) in
+        [(Some(1_000), Verdict::Pass), (Some(1_001), Verdict::Invalid), (None, Verdict::Invalid)]
+    {
+        let (findings, found) = changed(|record| {
+            load_of(record).generator.dispatch_lag_us = Some(LagQuantiles { p99_at_least, ..lag(30_000) });
+        });
+        assert_eq!((findings.len(), found), (1, verdict), "{p99_at_least:?}");
+    }
+}
+
+/// Blocks of so many pairs in which the machine was as told for each side.
+fn machine(record: &mut RunRecord, pairs: u32, of: impl Fn(u32, Role) -> Machine) {
+    let load = load_of(record);
+    load.pairs_planned = pairs;
+    let template = load.blocks[0].clone();
+    load.blocks = (0..pairs)
+        .flat_map(|pair| Role::BOTH.map(|side| (pair, side)))
+        .map(|(pair, side)| Block { pair, side, machine: of(pair, side), ..template.clone() })
+        .collect();
+}
+
+fn stall(slow: u64) -> Machine {
+    Machine {
+        steal: Some(0.01),
+        sentinel: Some(Sentinel { asked: 500, slow, p50_us: 80, p99_us: 30_000, max_us: 90_000 }),
+    }
+}
+
+#[test]
+fn pairs_that_the_machine_disturbed_are_left_out_and_more_than_a_quarter_is_invalid() {
+    for (disturbed, expected) in [
+        (0, None),
+        (3, Some(("3 of 12 block pairs", Severity::Warning))),
+        (4, Some(("4 of 12 block pairs", Severity::Invalid))),
+    ] {
+        // In turn the one side and the other, so that no side is suspected.
+        let mut record = record();
+        machine(&mut record, 12, |pair, side| {
+            stall(if pair < disturbed && (side == Role::Baseline) == (pair % 2 == 0) { 26 } else { 25 })
+        });
+        let judgement = judge(&record, &[], &[]);
+        let found = judgement.findings.iter().find(|finding| finding.code == "pairs-disturbed");
+        assert_eq!(found.map(|finding| finding.severity), expected.map(|(_, severity)| severity), "{disturbed}");
+        if let (Some(found), Some((part, _))) = (found, expected) {
+            assert!(
+                found.message.contains(part) && found.message.contains("late 26 of 500 times"),
+                "{}",
+                found.message
+            );
+        }
+        assert_eq!(judgement.verdict == Verdict::Invalid, disturbed > 3);
+    }
+}
+
+#[test]
+fn stolen_time_disturbs_too_and_what_is_not_known_or_too_little_does_not() {
+    let steal = |steal| Machine { steal: Some(steal), sentinel: None };
+    let few = Machine { steal: None, sentinel: Some(Sentinel { asked: 19, slow: 19, ..Sentinel::default() }) };
+    for (seen, is_invalid) in [(steal(0.11), true), (steal(0.1), false), (Machine::default(), false), (few, false)] {
+        let (findings, verdict) = changed(|record| machine(record, 2, |_, _| seen));
+        assert_eq!((verdict == Verdict::Invalid, findings.len()), (is_invalid, usize::from(is_invalid)), "{seen:?}");
+    }
+}
+
+#[test]
+fn a_side_that_uses_the_machine_up_loses_no_pair_by_it() {
+    for (pairs, role) in [(6, Role::Candidate), (6, Role::Baseline), (5, Role::Candidate)] {
+        let mut record = record();
+        machine(&mut record, pairs, |_, side| stall(if side == role { 400 } else { 0 }));
+        let judgement = judge(&record, &[], &[]);
+        // Five of five may be chance (1 in 16), six of six hardly (1 in 32).
+        let code = if pairs == 6 { "machine-used-up" } else { "pairs-disturbed" };
+        assert_eq!(judgement.findings.iter().map(|finding| &*finding.code).collect::<Vec<_>>(), [code]);
+        assert_eq!(judgement.verdict == Verdict::Invalid, pairs == 5);
+    }
+}
+
+#[test]
+fn a_generator_that_uses_all_cores_is_told() {
+    let (findings, verdict) = changed(|record| {
+        record.environment.cores = 2;
+        load_of(record).generator.cpu = Some(1.8);
+    });
+    assert_eq!((findings.len(), verdict), (1, Verdict::Pass));
+    assert!(findings[0].contains("generator-busy"), "{findings:?}");
+}
+
+#[test]
 fn a_late_generator_without_any_response_time_is_not_believed() {
     assert_invalid(
         "dispatch-lag: the generator released arrivals late: P99 of the lag 1.00 ms, more than 1.00 ms, no response times to hold it against; 2\u{2009}000 arrivals",
@@ -83,7 +172,7 @@ fn a_late_generator_without_any_response_time_is_not_believed() {
 }
 
 fn lag(p99: u64) -> LagQuantiles {
-    LagQuantiles { count: 2_000, p50: 100, p99, max: 90_000 }
+    LagQuantiles { count: 2_000, p50: 100, p99, p99_at_least: Some(p99), max: 90_000 }
 }
 
 #[test]
@@ -127,7 +216,7 @@ fn nothing_compared_makes_the_run_invalid() {
 
 #[test]
 fn missing_pairs_make_the_run_invalid() {
-    assert_invalid("pairs-missing: 1 of 2 block pairs are complete", |record| _ = load_of(record).blocks.pop());
+    assert_invalid("pairs-missing: 5 of 8 block pairs are complete", |record| load_of(record).blocks.truncate(11));
 }
 
 #[test]

@@ -35,7 +35,10 @@ fn the_reason_has_the_figures_as_people_read_them() {
         &record(),
         gate("candidate.p95 <= 1ms", candidate(Quantity::ResponseTime(0.95)), Comparison::LessOrEqual, 1_000.0),
     );
-    assert_eq!(result.reason, "candidate.p95 3.80 ms, limit <= 1.00 ms; 4\u{2009}000 samples");
+    assert_eq!(
+        result.reason,
+        "candidate.p95 3.80 ms, limit <= 1.00 ms; typical block 3.80 ms (95 %: 3.80 ms to 3.80 ms), 8 blocks; 4\u{2009}000 samples"
+    );
     assert_eq!(judgement.reason, format!("`candidate.p95 <= 1ms`: {}", result.reason));
     assert_eq!((result.observed, result.limit, result.samples), (Some(3_800.0), Some(1_000.0), 4_000));
     assert_eq!(result.unit, "us");
@@ -55,12 +58,12 @@ fn relative_limits_follow_the_other_side() {
     assert_eq!((result.status, result.limit), (Verdict::Fail, Some(2_900.0)));
     assert_eq!(
         result.reason,
-        "candidate.p95 3.80 ms, limit <= 2.90 ms (baseline.p95 3.80 ms × 0.5 + 1.00 ms); 4\u{2009}000 samples"
+        "candidate.p95 3.80 ms, limit <= 2.90 ms (baseline.p95 3.80 ms × 0.5 + 1.00 ms); ratio 0.655 (95 %: 0.655 to 0.655), 8 pairs; 4\u{2009}000 samples"
     );
     let (_, result) = judge_one(&record(), relative(1.25, -500.0));
     assert_eq!(
         result.reason,
-        "candidate.p95 3.80 ms, limit <= 4.25 ms (baseline.p95 3.80 ms × 1.25 - 500 µs); 4\u{2009}000 samples"
+        "candidate.p95 3.80 ms, limit <= 4.25 ms (baseline.p95 3.80 ms × 1.25 - 500 µs); ratio 1.12 (95 %: 1.12 to 1.12), 8 pairs; 4\u{2009}000 samples"
     );
 }
 
@@ -88,14 +91,20 @@ fn a_limit_that_follows_nothing_is_invalid() {
 
 #[test]
 fn too_few_samples_are_inconclusive() {
-    for (share, needed) in [(0.5, 6), (0.95, 72), (0.99, 368), (0.999, 3_688)] {
-        for (count, expected) in [(needed - 1, Verdict::Inconclusive), (needed, Verdict::Pass)] {
-            let mut record = record();
-            side_mut(&mut record, Role::Candidate).response_time_us = Some(times(count));
-            let (judgement, result) = judge_one(&record, at_most(candidate(Quantity::ResponseTime(share)), 1e6));
-            assert_eq!((judgement.verdict, result.status), (expected, expected), "{share} {count}");
-            assert_eq!(result.reason.contains("too few"), expected == Verdict::Inconclusive);
-        }
+    // 4,000 in all blocks together.
+    for (share, is_enough) in [(0.95, true), (0.99, true), (0.9999, false)] {
+        let (judgement, result) = judge_one(&record(), at_most(candidate(Quantity::ResponseTime(share)), 1e6));
+        let expected = if is_enough { Verdict::Pass } else { Verdict::Inconclusive };
+        assert_eq!((judgement.verdict, result.status), (expected, expected), "{share}");
+        assert_eq!(result.reason.contains("too few: 36\u{2009}887 are needed"), !is_enough, "{}", result.reason);
+    }
+    // What is counted by the service itself has no blocks.
+    for (count, expected) in [(71, Verdict::Inconclusive), (72, Verdict::Pass)] {
+        let mut record = record();
+        let pool = side_mut(&mut record, Role::Candidate).pool.as_mut().expect("a pool");
+        pool.wait_us.as_mut().expect("a histogram").count = count;
+        let (_, result) = judge_one(&record, at_most(candidate(Quantity::PoolWait(0.95)), 1e6));
+        assert_eq!(result.status, expected, "{}", result.reason);
     }
 }
 

@@ -1,16 +1,21 @@
 //! Hand-made records; each rule is seen to fail once.
 
+mod blocks;
 mod figures;
 mod findings;
 mod gates;
 mod leaks;
+mod shares;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use super::{Judgement, judge};
 use crate::plan::Gate;
 use crate::plan::gate::{Comparison, Limit, Metric, Quantity, Scope, Subject};
-use crate::record::load::{Block, Generator, LagQuantiles, MeanMax, Pool, Quantiles, StepLoad, WaitQuantiles};
+use crate::record::load::{
+    Block, BlockStep, Generator, LagQuantiles, Machine, MeanMax, Pool, Quantiles, Sentinel, StepLoad, WaitQuantiles,
+};
 use crate::record::{Ending, Environment, Load, Parity, RunInfo, RunRecord, SCHEMA_VERSION, SideLoad, Verdict};
 use crate::role::{Pair, Role};
 
@@ -56,38 +61,58 @@ fn load() -> Load {
         users: 100,
         block_s: 5.0,
         settle_s: 1.0,
-        pairs_planned: 2,
+        pairs_planned: PAIRS,
         sides: Pair::from_fn(|_| Some(side())),
-        blocks: [(0, Role::Baseline), (0, Role::Candidate), (1, Role::Candidate), (1, Role::Baseline)]
+        blocks: (0..PAIRS)
+            .flat_map(|pair| [Role::Baseline, Role::Candidate].map(|side| (pair, side)))
             .map(|(pair, side)| block(pair, side))
-            .to_vec(),
+            .collect(),
         generator: Generator {
             offered: Some(100.0),
             achieved: Some(99.5),
-            dispatch_lag_us: Some(LagQuantiles { count: 2_000, p50: 40, p99: 300, max: 900 }),
+            dispatch_lag_us: Some(LagQuantiles { count: 2_000, p50: 40, p99: 300, p99_at_least: Some(290), max: 900 }),
             ..Generator::default()
         },
         parity: None,
+        stopped: None,
         shards: Vec::new(),
     }
 }
 
+/// A second in which the times were what they were over the whole run.
 fn block(pair: u32, side: Role) -> Block {
+    let block_step = |step: usize| {
+        let totals = &*STEPS[step];
+        BlockStep {
+            step,
+            requests: 250,
+            errors: 0,
+            response_time_hdr: totals.response_time_hdr.clone(),
+            service_time_hdr: totals.service_time_hdr.clone(),
+        }
+    };
     Block {
         pair,
         side,
         started_ms: 0,
-        arrivals: 500,
-        measured_s: 4.0,
-        requests: 2_000,
+        arrivals: 125,
+        measured_s: 1.0,
+        requests: 500,
         errors: 0,
-        response_time_us: None,
-        service_time_us: None,
-        cpu_ms: None,
+        response_time_us: Some(times(4_000)),
+        service_time_us: Some(times(4_000)),
+        cpu_ms: Some(250),
+        machine: Machine::default(),
         seconds: Vec::new(),
-        steps: Vec::new(),
+        steps: vec![block_step(0), block_step(1)],
     }
 }
+
+/// Block pairs of the record.
+const PAIRS: u32 = 8;
+
+static STEPS: [LazyLock<StepLoad>; 2] =
+    [LazyLock::new(|| step("list", 1..=2_000)), LazyLock::new(|| step("get", 2_001..=4_000))];
 
 /// 4,000 requests in 8 s, half of them to each of two steps.
 fn side() -> SideLoad {
@@ -104,7 +129,7 @@ fn side() -> SideLoad {
         rss_bytes: Some(50 << 20),
         pool: Some(pool()),
         measured_s: 8.0,
-        steps: vec![step("list", 1..=2_000), step("get", 2_001..=4_000)],
+        steps: STEPS.iter().map(|step| (**step).clone()).collect(),
         after: None,
     }
 }

@@ -7,7 +7,7 @@ use super::super::keys::FAULTS;
 use super::super::problems::Problems;
 use super::super::yaml::Node;
 use super::super::{Fault, Faults, Flow};
-use super::flows::{Callers, steps};
+use super::flows::{Callers, Steps, refuse_think, steps};
 use crate::diagnostic::did_you_mean;
 
 /// Long enough for a server to start again.
@@ -56,7 +56,8 @@ pub(super) fn faults(
 /// Requests that stand alone, for they are sent at the same moment.
 fn probe(node: Option<&Node>, callers: &Callers, problems: &mut Problems<'_>) -> Flow {
     let nodes = elements(node, problems);
-    let (steps, variables) = steps(nodes, callers, problems);
+    refuse_think(nodes, problems);
+    let Steps { all: steps, think, variables } = steps(nodes, callers, problems);
     for (step, node) in steps.iter().zip(nodes).filter(|(step, _)| !step.capture.is_empty()) {
         let hint = "probes are sent at the same moment, none can use what another captured".to_owned();
         problems.value(node.child("capture").unwrap_or(node), format!("`{}` captures a value", step.name), Some(hint));
@@ -65,7 +66,7 @@ fn probe(node: Option<&Node>, callers: &Callers, problems: &mut Problems<'_>) ->
         let hint = "it is asked again and again after a fault until it is answered as expected".to_owned();
         problems.value(node, "one of the probes must be a `GET`", Some(hint));
     }
-    Flow { name: PROBE.to_owned(), weight: 1, steps, variables }
+    Flow { name: PROBE.to_owned(), weight: 1, steps, think, variables }
 }
 
 /// `students` or `public.students`.

@@ -4,8 +4,9 @@ use super::super::fields::{Fields, elements, text, whole};
 use super::super::keys::{AUTH, FLOW, MAX_WEIGHT};
 use super::super::problems::Problems;
 use super::super::yaml::{Node, Value};
-use super::super::{Auth, Flow, Step, Template};
-use super::step::{self, header, step};
+use super::super::{Auth, Flow, Step, Template, Think};
+use super::load::think;
+use super::step::{self, ReadStep, header, step};
 use super::variables::Variables;
 
 /// The header that authenticates, before it is known whether a login sets its variables.
@@ -57,7 +58,10 @@ fn login_and_header(
 ) -> (Option<Step>, Option<Header>) {
     let Some(fields) = Fields::open(node, &AUTH, problems) else { return (None, None) };
     let login = fields.get("login").and_then(|node| step(node, variables, problems));
-    let login = login.map(|(login, _)| Step { auth: false, ..login });
+    if let Some(node) = node.child("login") {
+        refuse_think(std::slice::from_ref(node), problems);
+    }
+    let login = login.map(|login| Step { auth: false, ..login.step });
     let header = fields.get("header").and_then(|node| auth_header(node, variables, problems));
     (login, header)
 }
@@ -82,23 +86,43 @@ fn flow(node: &Node, callers: &Callers, problems: &mut Problems<'_>) -> Option<F
     if let Some(node) = fields.get("steps").filter(|_| nodes.is_empty()) {
         problems.value(node, "a flow needs at least one step", None);
     }
-    let (steps, variables) = steps(nodes, callers, problems);
-    Some(Flow { name: name.to_owned(), weight: weight.unwrap_or(1) as u32, steps, variables })
+    let pause = fields.get("think").and_then(|node| think(node, problems));
+    let Steps { all: steps, think, variables } = steps(nodes, callers, problems);
+    let think = think.into_iter().map(|own| own.or(pause)).collect();
+    Some(Flow { name: name.to_owned(), weight: weight.unwrap_or(1) as u32, steps, think, variables })
+}
+
+/// A step that no user does has nobody who would pause after it.
+pub(super) fn refuse_think(nodes: &[Node], problems: &mut Problems<'_>) {
+    for node in nodes.iter().filter_map(|node| node.child("think")) {
+        problems.value(node, "only steps of flows have a `think`", Some("remove it".to_owned()));
+    }
+}
+
+/// A list of steps.
+pub(super) struct Steps {
+    /// In order.
+    pub(super) all: Vec<Step>,
+    /// Pauses of their own, as many as steps.
+    pub(super) think: Vec<Option<Think>>,
+    /// Names of the variables.
+    pub(super) variables: Vec<String>,
 }
 
 /// Steps in order, and the names of their variables.
-pub(super) fn steps(nodes: &[Node], callers: &Callers, problems: &mut Problems<'_>) -> (Vec<Step>, Vec<String>) {
+pub(super) fn steps(nodes: &[Node], callers: &Callers, problems: &mut Problems<'_>) -> Steps {
     let mut variables = Variables::new(callers.login.clone(), captured_in(nodes));
-    let mut read = Vec::new();
+    let (mut read, mut pauses) = (Vec::new(), Vec::new());
     for (index, node) in nodes.iter().enumerate() {
         variables.step = index + 1;
-        let Some((step, is_named)) = step(node, &mut variables, problems) else { continue };
+        let Some(ReadStep { step, is_named, think }) = step(node, &mut variables, problems) else { continue };
         check_auth(node, &step, callers.header.as_ref(), problems);
         read.push((step, is_named, node));
+        pauses.push(think);
     }
     let mut steps = with_unique_names(read, problems);
     send_always(&mut steps, callers);
-    (steps, variables.into_names())
+    Steps { all: steps, think: pauses, variables: variables.into_names() }
 }
 
 /// Which step captures which name first, as far as can be told before the steps are read.

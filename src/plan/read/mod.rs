@@ -23,15 +23,17 @@ pub(super) use gates::admits;
 #[cfg(test)]
 pub(super) use json::{JsonScalar, json_scalar};
 pub use load::parse_rate;
+pub(super) use load::{check as check_load, check_think};
 
 use super::fields::{Fields, duration, text, whole};
-use super::keys::PLAN;
+use super::keys::{MAX_PAIRS, PLAN};
 use super::problems::{Environment, Problems};
 use super::side::{Side, UrlError, split_url};
 use super::yaml::{self, Node};
 use super::{Arrivals, Body, Compare, Database, Expect, Flow, Load, Plan, Provider, Step, Template};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
 use crate::role::Pair;
+use crate::units::format_duration;
 
 /// Why a plan could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -120,6 +122,7 @@ fn plan(root: &Node, problems: &mut Problems<'_>) -> Option<Plan> {
     let compare = compare::compare(fields.get("compare"), &flows, problems);
     let faults = faults::faults(fields.get("faults"), &flows, &callers, problems);
     let load = load::load(fields.get("load"), problems);
+    load::check_thinks(fields.get("flows"), &flows, &load, problems);
     let most = Duration::from_mins(10);
     let timeout = fields.get("timeout").and_then(|node| duration(node, Duration::from_millis(1)..=most, problems));
     let seed = fields.get("seed").and_then(|node| whole(node, 0..=u64::MAX, problems));
@@ -179,7 +182,7 @@ fn plan_name(node: &Node, problems: &mut Problems<'_>) -> String {
 /// See [`Plan::ad_hoc`].
 pub(super) fn ad_hoc(url: &str, arrivals: Arrivals, duration: Duration) -> Result<Plan, AdHocError> {
     let (base, target) = split_url(url)?;
-    load::check(&arrivals, duration, Duration::ZERO).map_err(AdHocError::Load)?;
+    let load = ad_hoc_load(arrivals, duration).map_err(AdHocError::Load)?;
     let step = Step {
         name: format!("GET {}", target.split('?').next().unwrap_or("/")),
         method: "GET".to_owned(),
@@ -190,7 +193,8 @@ pub(super) fn ad_hoc(url: &str, arrivals: Arrivals, duration: Duration) -> Resul
         capture: Vec::new(),
         auth: false,
     };
-    let flow = Flow { name: "request".to_owned(), weight: 1, steps: vec![step], variables: Vec::new() };
+    let flow =
+        Flow { name: "request".to_owned(), weight: 1, steps: vec![step], think: vec![None], variables: Vec::new() };
     Ok(Plan {
         name: "load".to_owned(),
         source: None,
@@ -201,7 +205,7 @@ pub(super) fn ad_hoc(url: &str, arrivals: Arrivals, duration: Duration) -> Resul
         contract: None,
         compare: Compare::default(),
         faults: None,
-        load: Load { arrivals, pairs: 1, block: duration, settle: Duration::ZERO, parity: false },
+        load,
         gates: Vec::new(),
         targets: Vec::new(),
         timeout: DEFAULT_TIMEOUT,
@@ -210,4 +214,20 @@ pub(super) fn ad_hoc(url: &str, arrivals: Arrivals, duration: Duration) -> Resul
         accepted: None,
         filled: Vec::new(),
     })
+}
+
+/// A block of at most a minute, as many times as it takes.
+fn ad_hoc_load(arrivals: Arrivals, duration: Duration) -> Result<Load, String> {
+    const LONGEST: Duration = Duration::from_mins(1);
+    let blocks = (duration.as_secs_f64() / LONGEST.as_secs_f64()).ceil().max(1.0);
+    if blocks > MAX_PAIRS as f64 {
+        return Err(format!("a load of {} is too long", format_duration(duration)));
+    }
+    let pairs = blocks as u32;
+    let block = duration / pairs;
+    let load = Load { arrivals, ramp: None, pairs, max_pairs: None, block, settle: Duration::ZERO, parity: false };
+    match load::check(&load) {
+        Ok(()) => Ok(load),
+        Err((message, _)) => Err(message),
+    }
 }

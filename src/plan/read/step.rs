@@ -7,16 +7,26 @@ use super::super::keys::{EXPECT, METHODS, STEP};
 use super::super::problems::Problems;
 use super::super::template::{Part, is_name};
 use super::super::yaml::{Node, Value};
-use super::super::{Body, Capture, CaptureFrom, Expect, JsonPath, Step, Template};
+use super::super::{Body, Capture, CaptureFrom, Expect, JsonPath, Step, Template, Think};
 use super::json;
+use super::load::think;
 use super::variables::Variables;
 use crate::diagnostic::did_you_mean;
 
 /// Headers that say how a message is framed.
 const FRAMING: [&str; 3] = ["content-length", "transfer-encoding", "connection"];
 
-/// Reads a step and sets the variables that it captures. Also tells whether its name was given.
-pub(super) fn step(node: &Node, variables: &mut Variables, problems: &mut Problems<'_>) -> Option<(Step, bool)> {
+/// A step as it was read.
+pub(super) struct ReadStep {
+    pub(super) step: Step,
+    /// Whether its name was given.
+    pub(super) is_named: bool,
+    /// The pause after it, if it has one of its own.
+    pub(super) think: Option<Think>,
+}
+
+/// Reads a step and sets the variables that it captures.
+pub(super) fn step(node: &Node, variables: &mut Variables, problems: &mut Problems<'_>) -> Option<ReadStep> {
     let fields = Fields::open(node, &STEP, problems)?;
     let request = fields.get("request").and_then(|node| request(node, variables, problems));
     let name = fields.get("name").and_then(|node| text(node, problems)).map(str::to_owned);
@@ -25,13 +35,12 @@ pub(super) fn step(node: &Node, variables: &mut Variables, problems: &mut Proble
     let expect = fields.get("expect").and_then(|node| expect(node, problems)).unwrap_or_default();
     let capture = captures(fields.get("capture"), variables, problems);
     let auth = fields.get("auth").and_then(|node| switch(node, problems)).unwrap_or(true);
+    let think = fields.get("think").and_then(|node| think(node, problems));
     let is_named = name.is_some();
     let request = request?;
     let name = name.unwrap_or(request.name);
-    Some((
-        Step { name, method: request.method, target: request.target, headers, body, expect, capture, auth },
-        is_named,
-    ))
+    let step = Step { name, method: request.method, target: request.target, headers, body, expect, capture, auth };
+    Some(ReadStep { step, is_named, think })
 }
 
 /// Where a problem of a whole step is shown.

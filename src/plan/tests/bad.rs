@@ -27,6 +27,53 @@ fn all_problems_of_a_plan_are_told_at_once() {
 }
 
 #[test]
+fn wrong_rates_stages_and_pauses_are_told_by_what_is_wrong() {
+    for (lines, part) in [
+        ("load: { rate: 0 }", "`0` must be above 0"),
+        ("load: { rate: 1000000000/s }", "must be above 0 and at most 1000000/s"),
+        ("load: { rate: 1e9 }", "is not a rate"),
+        (
+            "load: { rate: 900000/s, block: 1h }",
+            "3\u{2009}240\u{2009}000\u{2009}000 arrivals, and 1\u{2009}000\u{2009}000 are the most that are kept in memory / make `block` shorter",
+        ),
+        (
+            "load: { rate: 5/s, block: 1h, burst: { size: 100000, every: 100ms } }",
+            "arrivals, and 1\u{2009}000\u{2009}000 are",
+        ),
+        (
+            "load: { rate: 5/s, block: 1h, stages: [ { duration: 2s, target: 5/s } ] }",
+            "as long as they are / remove it",
+        ),
+        ("load: { stages: [] }", "must take some time"),
+        ("load: { stages: [ { duration: 0s, target: 5 } ] }", "must take some time"),
+        ("load: { stages: [ { duration: 2h, target: 5 } ] }", "a duration from 0s to 3600s"),
+        ("load: { stages: [ { duration: 1h, target: 5 }, { duration: 1s, target: 5 } ] }", "at most 3600s together"),
+        ("load: { stages: [ { duration: 2s, target: 0 } ] }", "needs a target above 0"),
+        ("load: { stages: [ { duration: 2s, target: -5 } ] }", "is not a rate"),
+        ("load: { stages: [ { duration: 2s, target: .nan } ] }", "is not a rate"),
+        ("load: { stages: [ { duration: 2s } ] }", "key `target` is missing"),
+        ("load: { stages: [ { duration: 2s, target: 5, targt: 5 } ] }", "did you mean `target`?"),
+        ("load: { stages: [ { duration: 2s, target: 0.2 } ] }", "nothing may arrive"),
+        ("load: { model: closed, stages: [ { duration: 2s, target: 5/s } ] }", "a whole number from 0 to 100000"),
+        ("load: { settle: 3s, stages: [ { duration: 2s, target: 5 } ] }", "is over before it has settled"),
+        ("flows: [ { name: a, think: 1, steps: [ { request: GET /a } ] } ]", "has no unit"),
+        ("flows: [ { name: a, think: 2s..1s, steps: [ { request: GET /a } ] } ]", "ends before it begins"),
+        ("flows: [ { name: a, think: 1h, steps: [ { request: GET /a } ] } ]", "a pause is at most 600s"),
+        ("flows: [ { name: a, steps: [ { request: GET /a, think: soon } ] } ]", "such as `think: 1s`"),
+        (
+            "flows: [ { name: a, think: 5s, steps: [ { request: GET /a }, { request: GET /b } ] } ]",
+            "pauses for 5s between its steps, and a block takes 5s",
+        ),
+        (
+            "auth: { login: { request: POST /l, think: 1s, capture: { t: $.t } }, header: \"A: {{t}}\" }",
+            "only steps of flows have a `think`",
+        ),
+    ] {
+        assert_problem(&plan_with(lines), part);
+    }
+}
+
+#[test]
 fn wrong_lines_are_told_by_what_is_wrong() {
     for (lines, part) in [
         (
@@ -92,9 +139,13 @@ fn wrong_lines_are_told_by_what_is_wrong() {
         ("load: { rate: .nan }", "is not a rate"),
         ("load: { rate: 9999999/s }", "must be above 0"),
         ("load: { rate: 5/s, pairs: 0 }", "from 1 to 10000"),
+        ("load: { rate: 5/s, pairs: 8, max_pairs: 6 }", "`max_pairs` is less than `pairs`, which is 8"),
         ("load: { rate: 5/s, block: 1s }", "is over before it has settled"),
         ("load: { rate: 5/s, settle: 5s }", "is over before it has settled"),
-        ("load: { rate: 0.1/s, block: 2s }", "nothing may arrive"),
+        (
+            "load: { rate: 0.1/s, block: 2s }",
+            "nothing may arrive in the 1s of a block that count; they take at least 10s",
+        ),
         ("gates: candidate.p95 < 1s", "expected a list"),
         ("gates: [ candidate.p95 < 1s for browse/GET /student ]", "did you mean `GET /students`?"),
         ("gates: [ candidate.eror_rate < 1% ]", "did you mean `candidate.error_rate`?"),

@@ -3,8 +3,8 @@ use std::time::Duration;
 use super::*;
 use crate::plan::template::{JsonPart, Part};
 use crate::plan::{
-    Arrivals, Body, Burst, CaptureFrom, Document, Excepted, Fault, Gate, Metrics, Provider, RuleKind, SideKind,
-    Spacing, Stack, describe, parse_rate,
+    Arrivals, Body, Burst, CaptureFrom, Document, Excepted, Fault, Gate, Metrics, Profile, Provider, Ramp, RuleKind,
+    SideKind, Spacing, Stack, Stage, Think, describe, parse_rate,
 };
 use crate::role::Role;
 
@@ -61,9 +61,14 @@ fn every_key_arrives_in_the_plan() {
     assert_eq!(database.image, "postgres:16");
     let burst = Some(Burst { size: 60, every: Duration::from_secs(12) });
     let arrivals = Arrivals::Open { rate: 200.0, spacing: Spacing::Uniform, burst, users: 64 };
-    assert_eq!((plan.load.arrivals, plan.load.pairs), (arrivals, 6));
+    assert_eq!((plan.load.arrivals, plan.load.pairs, plan.load.max_pairs), (arrivals, 6, Some(18)));
     assert_eq!((plan.load.block, plan.load.settle), (Duration::from_secs(4), Duration::from_millis(500)));
     assert!(!plan.load.parity, "on unless it is switched off");
+    let millis = Duration::from_millis;
+    let between = Some(Think { least: millis(200), most: millis(1000) });
+    let own = Some(Think { least: millis(1500), most: millis(1500) });
+    assert_eq!(plan.flows[0].think, [between, between, own], "a step's own pause wins over that of its flow");
+    assert_eq!(plan.flows[1].think, [None]);
     assert_eq!((plan.timeout, plan.seed), (Duration::from_secs(5), Some(7)));
     assert_eq!(plan.estimated_load_time(), Duration::from_secs(48));
     assert_eq!((plan.gates.len(), plan.targets.len()), (1, 1));
@@ -281,6 +286,36 @@ flows:
 }
 
 #[test]
+fn stages_make_the_block_as_long_as_they_are_and_the_highest_target_is_the_rate() {
+    let stages = |seconds: &[(u64, f64)]| -> Vec<Stage> {
+        let stage =
+            |(duration, target): &(u64, f64)| Stage { duration: Duration::from_secs(*duration), target: *target };
+        seconds.iter().map(stage).collect()
+    };
+    let written = "stages: [ { duration: 2s, target: 12000/m }, { duration: 4s, target: 200 }, { duration: 0s, target: 0 }, { duration: 1s, target: 0/s } ]";
+    let expected = stages(&[(2, 200.0), (4, 200.0), (0, 0.0), (1, 0.0)]);
+    let load = |text: &str| parse(&plan_with(text)).unwrap_or_else(|errors| panic!("{errors}")).load;
+    let open = load(&format!("load: {{ {written} }}"));
+    assert_eq!(open.block, Duration::from_secs(7));
+    assert!(matches!(open.arrivals, Arrivals::Open { rate: 200.0, users: 256, .. }), "{:?}", open.arrivals);
+    assert_eq!(open.ramp, Some(Ramp { start: 0.0, stages: expected }));
+    assert_eq!(
+        open.in_words(),
+        "in each block from 0 to 200 in 2s, 200 for 4s, at once to 0, 0 for 1s: flow iterations per second, at random"
+    );
+    let from = load("load: { rate: 50/s, stages: [ { duration: 2s, target: 10 } ] }");
+    assert!(matches!(from.arrivals, Arrivals::Open { rate: 50.0, .. }), "it begins with the most");
+
+    let closed =
+        load("load: { model: closed, users: 2, stages: [ { duration: 2s, target: 8 }, { duration: 2s, target: 4 } ] }");
+    assert_eq!(closed.arrivals, Arrivals::Closed { users: 8 });
+    assert_eq!(closed.ramp, Some(Ramp { start: 2.0, stages: stages(&[(2, 8.0), (2, 4.0)]) }));
+    let mut constant = closed;
+    constant.replace_arrivals(Arrivals::Closed { users: 3 });
+    assert_eq!(constant.profile(), Profile::constant(3.0, Duration::from_secs(4)));
+}
+
+#[test]
 fn rates_are_read_per_second() {
     for (text, rate) in [("200/s", 200.0), ("12000/m", 200.0), ("200", 200.0), (" 0.5 / s ", 0.5), ("7200/h", 2.0)] {
         assert_eq!(parse_rate(text), Ok(rate), "{text}");
@@ -323,6 +358,8 @@ fn a_url_alone_makes_a_plan() {
     }
     assert!(Plan::ad_hoc("http://h", Arrivals::Closed { users: 0 }, Duration::from_secs(1)).is_err());
     assert!(Plan::ad_hoc("http://h", closed, Duration::ZERO).is_err());
+    let hours = Plan::ad_hoc("http://h", closed, Duration::from_hours(2)).unwrap();
+    assert_eq!((hours.load.pairs, hours.load.block), (120, Duration::from_mins(1)), "in pieces that fit into memory");
 }
 
 #[test]

@@ -5,6 +5,9 @@ use crate::plan::problems::Problems;
 use crate::plan::read::{JsonScalar, json_scalar};
 use crate::plan::yaml::{self, Node, Value};
 
+/// A block goes through its stages and has no length of its own.
+const STAGES: &str = "load: { rate: 5/s, stages: [ { duration: 0s, target: 20/s }, { duration: 90s, target: 0 } ] }";
+
 /// A plan as an editor would see it.
 fn as_json(text: &str) -> Json {
     let mut problems = Problems::new("plan.yaml", text, &environment);
@@ -37,7 +40,7 @@ fn the_schema_is_a_schema() {
 
 #[test]
 fn good_plans_fit_the_schema() {
-    for text in [EVERYTHING, STUDENTS, SMOKE, &plan_with("")] {
+    for text in [EVERYTHING, STUDENTS, SMOKE, &plan_with(""), &plan_with(STAGES)] {
         assert_eq!(complaints(text), Vec::<String>::new());
     }
 }
@@ -51,6 +54,11 @@ fn what_the_reader_refuses_for_its_form_the_schema_refuses_too() {
         "load: { model: opn, rate: 5/s }",
         "load: { rate: 5/s, burst: { size: 0, every: 1s } }",
         "load: { rate: 5/s, burst: { every: 1s } }",
+        "load: { stages: [] }",
+        "load: { stages: [ { duration: 5s } ] }",
+        "load: { stages: [ { duration: 5s, target: -1 } ] }",
+        "flows: [ { name: a, think: 1, steps: [ { request: GET /a } ] } ]",
+        "flows: [ { name: a, steps: [ { request: GET /a, think: 1s.. } ] } ]",
         "timeout: 10",
         "timeout: 10 parsecs",
         "flows: []",
@@ -82,7 +90,8 @@ fn the_fixture_with_everything_has_every_key_of_the_schema() {
     let mut objects: Vec<&Json> = vec![&schema];
     objects.extend(schema["$defs"].as_object().unwrap().values());
     for key in objects.iter().flat_map(|object| object["properties"].as_object().unwrap().keys()) {
-        if !EVERYTHING.contains(&format!("{key}:")) && key != "url" {
+        let is_there = |text: &str| text.contains(&format!("{key}:"));
+        if !is_there(EVERYTHING) && !is_there(STAGES) && key != "url" {
             missing.push(key);
         }
     }

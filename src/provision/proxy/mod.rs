@@ -5,7 +5,6 @@
 mod relay;
 #[cfg(test)]
 mod tests;
-mod timer;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};

@@ -14,7 +14,7 @@ use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::sync::watch;
 
 use super::Way;
-use super::timer::{Timer, WAKING};
+use crate::clock::{Timer, WAKING};
 
 /// Read at most so much at a time.
 const CHUNK: usize = 64 * 1024;

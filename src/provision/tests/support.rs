@@ -84,7 +84,9 @@ pub(super) fn plan(baseline: Side, candidate: Side, provider: Provider) -> Plan 
         faults: None,
         load: Load {
             arrivals: Arrivals::Closed { users: 1 },
+            ramp: None,
             pairs: 1,
+            max_pairs: None,
             block: Duration::from_secs(1),
             settle: Duration::ZERO,
             parity: true,

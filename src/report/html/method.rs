@@ -4,7 +4,8 @@ use maud::{Markup, html};
 
 use super::{absent, facts, none, nothing, sent};
 use crate::record::RunRecord;
-use crate::record::load::{Generator, Load, Quantiles, SideLoad};
+use crate::record::load::{Load, Quantiles, SideLoad};
+use crate::report::audit::{sentinel_in_words, worst_steal};
 use crate::report::text::{micros, plain, quantity};
 use crate::role::Role;
 use crate::units::{format_bytes, format_count, format_us, three_digits};
@@ -20,7 +21,7 @@ pub(super) fn load(record: &RunRecord) -> Markup {
                 (times(load))
                 h3 { "The load generator" }
                 p { "The figures are only as good as the generator: if it sent late or not at all, that is its fault and not the side's." }
-                (generator(&load.generator))
+                (generator(load))
             }
         }
         h3 { "Flows" }
@@ -103,7 +104,8 @@ fn quantiles(times: Option<Quantiles>) -> Markup {
     }
 }
 
-fn generator(generator: &Generator) -> Markup {
+fn generator(load: &Load) -> Markup {
+    let generator = &load.generator;
     let per_second = |rate: Option<f64>, missing: &str| match rate {
         Some(rate) => html! { (plain(rate)) " flow iterations per second" },
         None => none(Some(missing)),
@@ -138,6 +140,16 @@ fn generator(generator: &Generator) -> Markup {
             },
         ),
         ("panics", html! { (format_count(generator.panics)) }),
+        (
+            "steal",
+            match worst_steal(load) {
+                Some(steal) => {
+                    html! { (quantity(Some(steal), "share")) " of the processor time went to others in the worst block" }
+                }
+                None => none(Some("not measured")),
+            },
+        ),
+        ("sentinel", html! { (sentinel_in_words(load)) small { ", a server of the harness that does nothing" } }),
     ])
 }
 

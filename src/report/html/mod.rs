@@ -6,6 +6,7 @@ mod coverage;
 mod explore;
 mod faults;
 mod figures;
+mod forest;
 mod ids;
 mod load_parity;
 mod method;

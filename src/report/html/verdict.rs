@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{code, none, nothing, prose, sent};
+use super::{code, forest, none, nothing, prose, sent};
 use crate::record::{Ending, GateResult, RunRecord, Severity, Verdict};
 use crate::report::View;
 use crate::report::figures::{Figure, figures};
@@ -106,28 +106,22 @@ pub(super) fn rules(rules: &[GateResult], status: fn(Verdict) -> String) -> Mark
     html! {
         div.wide { table.rules {
             thead { tr {
-                th { "Rule" } th { "Status" } th.number { "Observed" } th.number { "Limit" } th.number { "Samples" } th { "Reason" }
+                th { "Rule" } th { "Status" } th.number { "Observed" } th.number { "Limit" } th { "Estimate, 95 % interval, limit" } th { "Reason" }
             } }
             tbody {
                 @for rule in rules {
                     tr {
                         td { (code(&rule.expr)) }
                         td.status { span.status.(rule.status.name()) { (status(rule.status)) } }
-                        td.number { (quantity(rule.observed, &rule.unit)) (interval(rule)) }
+                        td.number { (quantity(rule.observed, &rule.unit)) @if rule.samples > 0 { br; small { "of " (format_count(rule.samples)) } } }
                         td.number { (quantity(rule.limit, &rule.unit)) }
-                        td.number { (format_count(rule.samples)) }
+                        td { (forest::cell(rule)) }
                         td { (prose(&rule.reason)) }
                     }
                 }
             }
         } }
     }
-}
-
-fn interval(rule: &GateResult) -> Markup {
-    let Some([low, high]) = rule.interval else { return html! {} };
-    let (low, high) = (quantity(Some(low), &rule.unit), quantity(Some(high), &rule.unit));
-    html! { br; small.interval { (low) " to " (high) } }
 }
 
 pub(super) fn findings(view: &View) -> Markup {

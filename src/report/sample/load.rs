@@ -9,8 +9,8 @@ use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
 
 use super::{BLOCK_EVERY_MS, BLOCK_S, FIRST_BLOCK_MS, Noise, ORDER, STEPS};
 use crate::record::load::{
-    Block, BlockStep, Generator, LagQuantiles, Load, MeanMax, Pool, Quantiles, Second, SideLoad, StepLoad,
-    WaitQuantiles,
+    Block, BlockStep, Generator, LagQuantiles, Load, Machine, MeanMax, Pool, Quantiles, Second, Sentinel, SideLoad,
+    StepLoad, WaitQuantiles,
 };
 use crate::record::load_parity::{Held, Invariant, LoadParity, Mode, StepLoadParity};
 use crate::record::parity::{Class, Difference, Kind};
@@ -83,12 +83,19 @@ pub(super) fn load() -> Load {
         generator: Generator {
             offered: Some(200.0),
             achieved: Some(199.7),
-            dispatch_lag_us: Some(LagQuantiles { count: 7_200, p50: 41, p99: 612, max: 3_904 }),
+            dispatch_lag_us: Some(LagQuantiles {
+                count: 7_200,
+                p50: 41,
+                p99: 612,
+                p99_at_least: Some(590),
+                max: 3_904,
+            }),
             cpu: Some(0.22),
             panics: 0,
             unsent: 0,
         },
         parity: Some(parity()),
+        stopped: None,
         shards: Vec::new(),
     }
 }
@@ -115,8 +122,13 @@ fn block(noise: &mut Noise, index: usize, role: Role, totals: &mut [Histogram<u6
     }
     let (requests, errors) = sums(&seconds[1..]);
     let steps = own.iter().enumerate();
-    let steps =
-        steps.map(|(step, own)| BlockStep { step, requests: own.len(), errors: 0, response_time_hdr: encode(own) });
+    let steps = steps.map(|(step, own)| BlockStep {
+        step,
+        requests: own.len(),
+        errors: 0,
+        response_time_hdr: encode(own),
+        service_time_hdr: String::new(),
+    });
     Block {
         pair: index as u32 / 2,
         side: role,
@@ -128,6 +140,10 @@ fn block(noise: &mut Noise, index: usize, role: Role, totals: &mut [Histogram<u6
         response_time_us: quantiles(&all(&own)),
         service_time_us: quantiles(&all(&own)),
         cpu_ms: Some(if role == Role::Baseline { 3_900 } else { 1_650 }),
+        machine: Machine {
+            steal: Some(0.004),
+            sentinel: Some(Sentinel { asked: 600, slow: 2, p50_us: 74, p99_us: 640, max_us: 31_200 }),
+        },
         seconds,
         steps: steps.collect(),
     }

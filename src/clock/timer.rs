@@ -12,23 +12,31 @@ use tokio::io::unix::AsyncFd;
 
 /// From the expiry of a timer until the woken task has sent something (measured: 35 to 50 µs). Waiting ends so much
 /// earlier, so that a delay is right on average and not always too long.
-pub(super) const WAKING: Duration = Duration::from_micros(40);
+pub const WAKING: Duration = Duration::from_micros(40);
 
 /// A kernel timer that wakes one task.
-pub(super) struct Timer {
+#[derive(Debug)]
+pub struct Timer {
     fd: AsyncFd<OwnedFd>,
     armed: Option<Instant>,
 }
 
 impl Timer {
+    /// A timer that waits for nothing yet. Needs a tokio runtime around it.
+    ///
+    /// # Errors
+    /// The process has no file descriptor left.
     #[expect(deprecated, reason = "its successor is `unsafe`; an `OwnedFd` stays open and stays the same file")]
-    pub(super) fn new() -> io::Result<Self> {
+    pub fn new() -> io::Result<Self> {
         let fd = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
         Ok(Self { fd: AsyncFd::with_interest(fd, Interest::READABLE)?, armed: None })
     }
 
     /// Returns [`WAKING`] before `due`, or as soon after that as the machine allows. May be dropped and called again.
-    pub(super) async fn until(&mut self, due: Instant) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// The kernel refused, which it has no reason to.
+    pub async fn until(&mut self, due: Instant) -> io::Result<()> {
         loop {
             let remaining = due.saturating_duration_since(Instant::now()).saturating_sub(WAKING);
             if remaining.is_zero() {

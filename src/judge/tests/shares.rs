@@ -1,0 +1,166 @@
+//! Failed requests, and a pool that is used up.
+
+use super::*;
+use crate::record::load::{EarlyStop, Second};
+use crate::record::{GateResult, Observations, PoolSeries, Severity};
+
+/// A record whose candidate has so many requests and errors in each second.
+fn with_seconds(seconds: &[(u64, u64)]) -> RunRecord {
+    let mut record = record();
+    let load = record.load.as_mut().expect("load");
+    (load.block_s, load.settle_s) = (seconds.len() as f64 / f64::from(PAIRS), 0.0);
+    let mut rest = seconds;
+    for block in load.blocks.iter_mut().filter(|block| block.side == Role::Candidate) {
+        let (own, others) = rest.split_at(seconds.len() / PAIRS as usize);
+        rest = others;
+        block.seconds = own
+            .iter()
+            .map(|(requests, errors)| Second { requests: *requests, errors: *errors, ..Second::default() })
+            .collect();
+    }
+    let side = side_mut(&mut record, Role::Candidate);
+    side.requests = seconds.iter().map(|second| second.0).sum();
+    side.errors = seconds.iter().map(|second| second.1).sum();
+    side.error_rate = Some(side.errors as f64 / side.requests as f64);
+    record
+}
+
+fn judged(record: &RunRecord, text: &str) -> GateResult {
+    judge_one(record, Gate::parse(text).expect("a gate")).1
+}
+
+#[test]
+fn an_error_rate_passes_only_if_its_upper_bound_does() {
+    for (per_second, expected) in [
+        ((100, 0), Verdict::Pass),
+        ((10, 0), Verdict::Inconclusive),
+        ((1_000, 8), Verdict::Pass),
+        ((100, 2), Verdict::Fail),
+    ] {
+        let result = judged(&with_seconds(&[per_second; 24]), "candidate.error_rate <= 1%");
+        assert_eq!(result.status, expected, "{per_second:?}: {}", result.reason);
+        assert_eq!(result.estimate.expect("an estimate").method, "clopper-pearson");
+    }
+    let few = judged(&with_seconds(&[(10, 0); 24]), "candidate.error_rate <= 1%");
+    // 368 without a failure show it, and there were 240 in eight blocks.
+    assert!(few.reason.ends_with("not decided: about 16 pairs would settle it"), "{}", few.reason);
+}
+
+#[test]
+fn failures_that_come_together_make_the_interval_wider() {
+    let mut cluster = [(1_000, 0); 24];
+    cluster[5].1 = 190;
+    let spread = judged(&with_seconds(&[(1_000, 8); 24]), "candidate.error_rate <= 1%");
+    let together = judged(&with_seconds(&cluster), "candidate.error_rate <= 1%");
+    assert_eq!(spread.status, Verdict::Pass, "{}", spread.reason);
+    assert_ne!(together.status, Verdict::Pass, "{}", together.reason);
+    assert!(together.interval.expect("an interval")[1] > 2.0 * spread.interval.expect("an interval")[1]);
+}
+
+#[test]
+fn an_outage_fails_however_long_the_run_was() {
+    let mut outage = [(1_000, 0); 800];
+    for second in &mut outage[400..406] {
+        second.1 = 1_000;
+    }
+    let result = judged(&with_seconds(&outage), "candidate.error_rate <= 1%");
+    assert_eq!(result.observed, Some(6.0 / 800.0), "the rate alone is within the limit");
+    assert_eq!(result.status, Verdict::Fail, "{}", result.reason);
+    assert!(result.reason.contains("after 405 s of load there was no doubt left"), "{}", result.reason);
+}
+
+#[test]
+fn a_gate_on_the_failures_of_a_step_is_judged_by_its_blocks() {
+    let mut record = record();
+    let gate = "candidate.error_rate <= 1% for browse/list";
+    assert_eq!(judged(&record, gate).status, Verdict::Pass);
+    side_mut(&mut record, Role::Candidate).steps[0].errors = 200;
+    assert_eq!(judged(&record, gate).status, Verdict::Fail);
+    assert_eq!(judged(&record, "candidate.error_rate <= 1% for browse/get").status, Verdict::Pass);
+}
+
+#[test]
+fn error_rates_of_the_sides_are_compared_by_their_difference() {
+    let mut record = record();
+    let gate = "candidate.error_rate <= baseline.error_rate";
+    assert_eq!(judged(&record, gate).status, Verdict::Pass, "none failed on either side");
+    let load = record.load.as_mut().expect("load");
+    for (at, block) in load.blocks.iter_mut().filter(|block| block.side == Role::Candidate).enumerate() {
+        block.errors = 10 + at as u64 % 3;
+    }
+    side_mut(&mut record, Role::Candidate).error_rate = Some(0.022);
+    side_mut(&mut record, Role::Candidate).errors = 88;
+    let result = judged(&record, gate);
+    assert_eq!(result.status, Verdict::Fail, "{}", result.reason);
+    assert!(result.reason.contains("difference 2.2"), "{}", result.reason);
+    assert_eq!(judged(&record, "candidate.error_rate <= baseline.error_rate + 5%").status, Verdict::Pass);
+}
+
+/// A record with ten pool samples a second; `saturated` says which of the seconds are.
+fn with_pool(saturated: impl Fn(usize) -> bool, used: f64) -> RunRecord {
+    let mut record = record();
+    let load = record.load.as_mut().expect("load");
+    (load.block_s, load.settle_s) = (5.0, 0.0);
+    for block in &mut load.blocks {
+        let second_of_pair = if block.side == Role::Candidate { 5 } else { 0 };
+        (block.started_ms, block.measured_s) = (u64::from(block.pair) * 10_000 + second_of_pair * 1_000, 5.0);
+    }
+    let mut pool = PoolSeries::default();
+    for at in 0..usize::try_from(PAIRS).expect("few") * 100 {
+        let full = saturated(at / 10);
+        pool.at_ms.push(at as u64 * 100);
+        pool.used.push(Some(if full { 15.0 } else { used }));
+        pool.max.push(Some(15.0));
+        pool.pending.push(Some(if full { 2.0 } else { 0.0 }));
+    }
+    record.observations.candidate = Some(Observations { pool, ..Observations::default() });
+    record
+}
+
+#[test]
+fn a_pool_fails_softly_only_when_chance_has_no_part_in_it() {
+    let gate = "candidate.pool.saturated_share <= 5%";
+    for (share, saturated, expected) in [
+        (0.02, 0..0, Verdict::Pass),
+        // One second of forty is past the limit of the share on record, and may be chance.
+        (0.06, 5..6, Verdict::Inconclusive),
+        (0.3, 5..9, Verdict::Fail),
+    ] {
+        let mut record = with_pool(|second| saturated.contains(&second), 4.0);
+        side_mut(&mut record, Role::Candidate).pool.as_mut().expect("a pool").saturated_share = Some(share);
+        let result = judged(&record, gate);
+        assert_eq!(result.status, expected, "{share}: {}", result.reason);
+    }
+}
+
+#[test]
+fn pool_figures_that_do_not_agree_are_told() {
+    let found = |used: f64| {
+        let mut record = with_pool(|_| false, used);
+        let side = side_mut(&mut record, Role::Candidate);
+        // 4,000 taken in 8 s and held 20 ms each: ten in use on average.
+        let pool = side.pool.as_mut().expect("a pool");
+        (pool.hold_us_mean, pool.used.mean) = (Some(20_000.0), Some(used));
+        let findings = judge(&record, &[], &[]).findings;
+        findings.into_iter().find(|finding| finding.code == "pool-disagrees").map(|finding| finding.message)
+    };
+    assert_eq!((found(10.0), found(9.2), found(10.9)), (None, None, None));
+    let message = found(12.5).expect("a finding");
+    assert!(message.contains("12.5 connections in use") && message.contains("Little's law"), "{message}");
+    assert!(found(7.0).is_some());
+}
+
+#[test]
+fn a_load_that_ended_early_fails_by_the_gate_that_ended_it_and_says_nothing_else() {
+    let mut record = with_seconds(&[(100, 100); 8]);
+    let load = record.load.as_mut().expect("load");
+    load.pairs_planned = 100;
+    let gate = "candidate.error_rate <= 1%".to_owned();
+    load.stopped = Some(EarlyStop { gate, limit: 0.01, seconds: 2, requests: 200, errors: 200 });
+    let (judgement, result) = judge_one(&record, Gate::parse("candidate.error_rate <= 1%").expect("a gate"));
+    assert_eq!((judgement.verdict, result.status), (Verdict::Fail, Verdict::Fail), "{}", judgement.reason);
+    let told = judgement.findings.iter().find(|finding| finding.code == "stopped-early").expect("a finding");
+    assert_eq!(told.severity, Severity::Note);
+    let (judgement, _) = judge_one(&record, Gate::parse("candidate.p95 <= 1s").expect("a gate"));
+    assert_eq!(judgement.verdict, Verdict::Invalid, "{}", judgement.reason);
+}
