@@ -259,7 +259,6 @@ pub(super) fn ad_hoc(url: &str, overrides: &Overrides) -> Result<Plan, UsageErro
     add_gates(&mut plan, &overrides.gates)?;
     if !plan.gates.is_empty() {
         divide(&mut plan.load);
-        plan.load.max_pairs = overrides.load.max_pairs;
     }
     Ok(plan)
 }
@@ -281,6 +280,7 @@ fn refuse_for_one_url(overrides: &Overrides) -> Result<(), UsageError> {
         ("--contract", overrides.contract.is_some(), no_replay),
         ("--faults", !overrides.faults.is_empty() && overrides.faults != ["none"], no_plan),
         ("--pairs", overrides.load.pairs.is_some(), "there are no pairs of one side; use `--duration`"),
+        ("--max-pairs", overrides.load.max_pairs.is_some(), "there are no pairs of one side; use `--duration`"),
     ] {
         if is_given {
             return Err(UsageError::new(format_args!("{option} has no meaning for one URL\nhint: {hint}")));

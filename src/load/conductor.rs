@@ -69,6 +69,14 @@ pub(super) struct Performance {
 /// Asked once, when the planned pairs are done: how many pairs there should be in all.
 pub(super) type AskForMore = Box<dyn FnOnce(&[FinishedBlock]) -> Option<u32> + Send>;
 
+/// What is done when nobody is loaded.
+pub(super) struct Interludes {
+    /// Compares the answers of the block that is over.
+    pub examiner: Option<Examiner>,
+    /// Says whether there should be more pairs.
+    pub more: Option<AskForMore>,
+}
+
 /// How much there is to do.
 #[derive(Debug, Clone)]
 pub(super) struct Score {
@@ -126,8 +134,7 @@ pub(super) fn conduct(
     stages: &watch::Sender<Stage>,
     progress: &Progress,
     stop: &Stop,
-    mut examiner: Option<Examiner>,
-    mut more: Option<AskForMore>,
+    Interludes { mut examiner, mut more }: Interludes,
 ) -> Result<Performance, LoadError> {
     sharpen_this_thread();
     let mut outcome = await_users(rig, stop).and_then(|()| in_time(score));

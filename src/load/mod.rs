@@ -36,7 +36,7 @@ use crate::schedule::{self, Share};
 use crate::step::{Captured, LoginError, PreparedFlow, RenderError, Reproducer, log_in};
 use crate::stop::Stop;
 use crate::tally::Secrets;
-use conductor::{AskForMore, Performance, Score};
+use conductor::{AskForMore, Interludes, Performance, Score};
 pub use files::make_room;
 use guard::Guarded;
 use histogram::SharedHistogram;
@@ -198,7 +198,7 @@ pub async fn run_with_more(
     // No more load is needed once this much has failed; shards keep to a common schedule.
     let (early, listen) = oneshot::channel();
     let guarded = Guarded::among(&setup.plan.gates).filter(|_| setup.shard.is_none()).map(|guarded| (guarded, early));
-    let performance = perform_all(&rig, users, &score, progress, stop, examiner, (more, guarded)).await?;
+    let performance = perform_all(&rig, users, &score, progress, stop, Interludes { examiner, more }, guarded).await?;
     let cpu = evidence::own_cpu_s().zip(own_cpu).map(|(end, start)| (end - start) / started.elapsed().as_secs_f64());
     let mut load = evidence::assemble(&rig, &score, &performance, setup.epoch, cpu);
     load.parity = performance.parity;
@@ -237,8 +237,8 @@ async fn perform_all(
     score: &Arc<Score>,
     progress: &Progress,
     stop: &Stop,
-    examiner: Option<Examiner>,
-    (more, guarded): (Option<AskForMore>, Option<(Guarded, oneshot::Sender<EarlyStop>)>),
+    interludes: Interludes,
+    guarded: Option<(Guarded, oneshot::Sender<EarlyStop>)>,
 ) -> Result<Performance, LoadError> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     runtime.thread_name("load").enable_all();
@@ -261,7 +261,7 @@ async fn perform_all(
         let users = runtime.handle().clone();
         move || {
             // The receiver is gone only if the whole run is.
-            let _ = report.send(conductor::conduct(&rig, &score, &users, &stages, &progress, &stop, examiner, more));
+            let _ = report.send(conductor::conduct(&rig, &score, &users, &stages, &progress, &stop, interludes));
         }
     };
     std::thread::Builder::new().name("conductor".to_owned()).spawn(conductor)?;

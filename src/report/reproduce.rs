@@ -110,7 +110,14 @@ pub fn again(record: &RunRecord, case: &FailingCase) -> String {
     let plan = word(run.plan_file.as_deref().unwrap_or(&run.plan));
     let command = if case.again == Again::Load { "load" } else { "verify" };
     let mut words = vec!["cutover".to_owned(), command.to_owned(), plan];
-    words.extend(run.settings.iter().map(|setting| word(setting)));
+    // Faults are not made where one flow alone is asked for.
+    let makes_faults = case.again == Again::Verify;
+    let is_left_out = |at: usize| {
+        let is_about = |at: Option<usize>| at.and_then(|at| run.settings.get(at)).is_some_and(|it| it == "--faults");
+        !makes_faults && (is_about(Some(at)) || is_about(at.checked_sub(1)))
+    };
+    let settings = run.settings.iter().enumerate().filter(|(at, _)| !is_left_out(*at));
+    words.extend(settings.map(|(_, setting)| word(setting)));
     match case.again {
         Again::Step => words.extend(["--only".to_owned(), word(&format!("{}/{}", case.flow, case.step))]),
         Again::Flow => words.extend(["--only".to_owned(), word(&case.flow)]),

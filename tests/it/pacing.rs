@@ -193,14 +193,10 @@ gates: [ candidate.p95 <= 10s, candidate.p50 <= 1us ]
         .filter_map(|finding| finding["code"].as_str())
         .collect();
     assert!(codes.contains(&"dispatch-lag") || codes.contains(&"arrivals-lost"), "{codes:?}");
-    assert!(
-        codes.contains(&"pairs-disturbed"),
-        "the sentinel was starved too: {codes:?} {:#}",
-        record["load"]["blocks"][0]["machine"]
-    );
     for report in ["summary.md", "report.html"] {
         let text = std::fs::read_to_string(place.out().join(report)).expect("a report");
-        assert!(text.contains("block pairs") && text.contains("entinel"), "{report}");
+        assert!(text.contains("released arrivals late") || text.contains("own fault"), "{report}");
+        assert!(text.contains("entinel"), "{report}");
     }
     assert!(starved.stdout.contains("machine   steal"), "{}", starved.stdout);
     for block in list(&record["load"]["blocks"]) {

@@ -23,7 +23,7 @@ fn plan(address: SocketAddr) -> String {
         "version: 1\nname: shared\nsides:\n  baseline: {{ url: \"http://{address}\" }}\n  \
          candidate: {{ url: \"http://{address}\" }}\nflows:\n  - {{ name: read, weight: 3, steps: [ {{ request: GET /a }} ] }}\n  \
          - {{ name: write, weight: 1, steps: [ {{ request: GET /b }} ] }}\nload: {{ model: open, rate: 80/s, users: 32, \
-         pairs: 2, block: 2s, settle: 500ms, parity: false }}\ntimeout: 1s\ngates: [ candidate.error_rate <= 1% ]\n"
+         pairs: 2, block: 2s, settle: 500ms, parity: false }}\ntimeout: 1s\ngates: [ candidate.error_rate <= 10% ]\n"
     )
 }
 
