@@ -71,6 +71,11 @@ impl<T> Pair<T> {
         }
     }
 
+    /// Both values, borrowed.
+    pub const fn as_ref(&self) -> Pair<&T> {
+        Pair { baseline: &self.baseline, candidate: &self.candidate }
+    }
+
     /// Both values with their names, the baseline's first.
     pub fn iter(&self) -> impl Iterator<Item = (Role, &T)> {
         [(Role::Baseline, &self.baseline), (Role::Candidate, &self.candidate)].into_iter()

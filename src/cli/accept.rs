@@ -64,12 +64,12 @@ impl New {
     /// Writes what failed the run, if it came to its end.
     pub(super) fn conclude(&self, job: &Job, terminal: &Terminal, outcome: &Outcome, exit: Exit) -> Exit {
         let path = self.path.display();
-        let Some(parity) = outcome.record.parity.as_ref().filter(|_| outcome.error.is_none()) else {
+        let Some(differences) = outcome.record.differences().filter(|_| outcome.error.is_none()) else {
             terminal.error(&format!("{path} stays as it was: the run did not come to its end"));
             return exit;
         };
         let until = self.until.map(|until| until.to_string());
-        let entries = tally::new_entries(parity, classes(job), &self.reason, until.as_deref());
+        let entries = tally::new_entries(differences, classes(job), &self.reason, until.as_deref());
         if entries.is_empty() {
             terminal.error(&format!("{path} stays as it was: there is nothing new to accept"));
             return exit;
@@ -102,7 +102,8 @@ impl New {
 
 /// Differences of representation fail only where a gate is about them.
 fn classes(job: &Job) -> &'static [Class] {
-    let has_gate = job.plan.gates.iter().any(|gate| gate.metric.quantity == Quantity::ParityRepresentation);
+    let is_about = |quantity| matches!(quantity, Quantity::ParityRepresentation | Quantity::StateRepresentation);
+    let has_gate = job.plan.gates.iter().any(|gate| is_about(gate.metric.quantity));
     if has_gate { &[Class::Breaking, Class::Representation] } else { &[Class::Breaking] }
 }
 

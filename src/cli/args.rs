@@ -229,6 +229,9 @@ pub(super) struct LoadArgs {
     pub(super) start_at: Option<String>,
     #[command(flatten)]
     pub(super) output: OutputArgs,
+    /// Known differences that do not fail: a file that `cutover verify --accept-new` begins and people keep
+    #[arg(long, value_name = "FILE", help_heading = "Differences")]
+    pub(super) accept: Option<PathBuf>,
     /// Show what a side prints, as it comes
     #[arg(long, value_name = "SIDE", value_enum, help_heading = "Sides")]
     pub(super) show_output: Option<SideArg>,

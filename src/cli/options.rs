@@ -102,9 +102,19 @@ pub(super) fn settings(overrides: &Overrides) -> Vec<String> {
     let single = [("--baseline", &overrides.baseline), ("--candidate", &overrides.candidate)];
     let single = single.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
     let all = single.chain(provider.map(|provider| ("--database", provider)));
-    all.chain(overrides.defects.iter().map(|defect| ("--defect", defect)))
-        .flat_map(|(name, value)| [name.to_owned(), value.clone()])
-        .collect()
+    let load = &overrides.load;
+    let numbers = [
+        ("--rate", load.rate.clone()),
+        ("--users", load.users.map(|users| users.to_string())),
+        ("--duration", load.duration.clone()),
+        ("--pairs", load.pairs.map(|pairs| pairs.to_string())),
+    ];
+    let numbers = numbers.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?]));
+    let faults = (!overrides.faults.is_empty()).then(|| ["--faults".to_owned(), overrides.faults.join(",")]);
+    let all = all
+        .chain(overrides.defects.iter().map(|defect| ("--defect", defect)))
+        .map(|(name, value)| [name.to_owned(), value.clone()]);
+    all.chain(faults).chain(numbers).flatten().collect()
 }
 
 /// A path of the baseline, or a file relative to the working directory rather than to the plan.

@@ -1,12 +1,14 @@
 //! `cutover run`, `cutover verify` and `cutover load`.
 
+use std::path::PathBuf;
+
 use super::accept;
 use super::args::{LoadArgs, OutputArgs, Overrides, RunArgs, SideArg, VerifyArgs};
 use super::options::{self, UsageError};
 use super::terminal::Terminal;
 use super::{Exit, interrupt, shard, summary};
 use crate::load::Sharding;
-use crate::plan::Plan;
+use crate::plan::{Accepted, Plan};
 use crate::record::{Search, Verdict};
 use crate::role::Role;
 use crate::run::{Command, Job, Outcome, RunError, SearchOptions};
@@ -29,16 +31,16 @@ pub(super) fn verify(args: &VerifyArgs) -> Exit {
             plan.select(only).map_err(|message| UsageError(format!("error: --only: {message}")))?;
         }
         if let Some(new) = &new {
-            plan.accepted = new.known()?;
+            plan.accepted = Some(Accepted { is_growing: true, ..new.known()?.unwrap_or_default() });
         }
         Ok(plan)
     });
     start(plan, &args.run.output, Asked { new: new.as_ref(), ..Asked::with(Command::Verify, &args.run) })
 }
 
-fn settings(args: &RunArgs) -> Vec<String> {
-    let accept = args.accept.as_ref().map(|file| ["--accept".to_owned(), file.display().to_string()]);
-    options::settings(&args.plan.overrides).into_iter().chain(accept.into_iter().flatten()).collect()
+fn settings(overrides: &Overrides, accept: Option<&PathBuf>) -> Vec<String> {
+    let accept = accept.map(|file| ["--accept".to_owned(), file.display().to_string()]);
+    options::settings(overrides).into_iter().chain(accept.into_iter().flatten()).collect()
 }
 
 fn plan_of(args: &RunArgs) -> Result<Plan, UsageError> {
@@ -51,13 +53,15 @@ fn plan_of(args: &RunArgs) -> Result<Plan, UsageError> {
 pub(super) fn load(args: &LoadArgs) -> Exit {
     let asked = plan_to_load(&args.target, &args.overrides).and_then(|mut plan| {
         let shard = shard::of(args, &mut plan)?;
+        plan.accepted = args.accept.as_deref().map(accept::read).transpose()?;
         Ok((plan, shard))
     });
+    let settings = settings(&args.overrides, args.accept.as_ref());
     let (plan, shard) = match asked {
         Ok((plan, shard)) => (Ok(plan), shard),
         Err(error) => (Err(error), None),
     };
-    start(plan, &args.output, Asked { shard, show_output: args.show_output, ..Asked::of(Command::Load) })
+    start(plan, &args.output, Asked { shard, show_output: args.show_output, settings, ..Asked::of(Command::Load) })
 }
 
 /// A plan file with its settings changed, or the plan that one URL makes.
@@ -88,7 +92,12 @@ impl Asked<'_> {
     }
 
     fn with(command: Command, args: &RunArgs) -> Self {
-        Self { show_output: args.show_output, settings: settings(args), explore: args.explore, ..Self::of(command) }
+        Self {
+            show_output: args.show_output,
+            settings: settings(&args.plan.overrides, args.accept.as_ref()),
+            explore: args.explore,
+            ..Self::of(command)
+        }
     }
 }
 

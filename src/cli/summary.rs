@@ -187,7 +187,7 @@ fn parity(record: &RunRecord, lines: &mut Vec<String>) {
         lines.push(format!("  only {} was asked for; nothing else counts", shorten(only)));
     }
     let shown = told(&parity.differences, lines);
-    look_deeper(record, &shown, lines);
+    look_deeper(report::reproduce::Cases::of_parity(record, parity), &shown, lines);
 }
 
 /// `state    6 tables, 5 012 rows equal after 9 flows and the load`
@@ -195,7 +195,8 @@ fn state(record: &RunRecord, lines: &mut Vec<String>) {
     let Some(state) = &record.state else { return };
     lines.push(String::new());
     lines.push(format!("state    {}", shown(&report::state_in_words(state))));
-    told(&state.differences, lines);
+    let shown = told(&state.differences, lines);
+    look_deeper(report::reproduce::Cases::of_state(record, state), &shown, lines);
 }
 
 /// The gravest differences; gives back all that count.
@@ -211,19 +212,16 @@ fn told<'r>(differences: &'r [Difference], lines: &mut Vec<String>) -> Vec<&'r D
 }
 
 /// How to see the first differences again; the answers and the requests are in the report.
-fn look_deeper(record: &RunRecord, shown: &[&Difference], lines: &mut Vec<String>) {
-    if record.run.command == "load" || shown.is_empty() {
-        return;
-    }
+fn look_deeper(cases: report::reproduce::Cases<'_>, shown: &[&Difference], lines: &mut Vec<String>) {
     let mut commands: Vec<String> = Vec::new();
-    for difference in shown.iter().filter(|difference| difference.case.is_some()) {
-        let command = report::reproduce::again(record, &difference.flow, &difference.step);
+    for case in shown.iter().filter_map(|difference| cases.of(difference)) {
+        let command = report::reproduce::again(cases.record, case);
         if !commands.contains(&command) && commands.len() < MOST_COMMANDS {
             commands.push(command);
         }
     }
     if !commands.is_empty() {
-        lines.push("again    both answers, their requests and what would accept them are in the report".to_owned());
+        lines.push("again    both sides, the requests and what would accept it are in the report".to_owned());
         lines.extend(commands.into_iter().map(|command| format!("  {command}")));
     }
 }

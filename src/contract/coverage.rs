@@ -51,6 +51,11 @@ impl<'c> Coverage<'c> {
         Self { contract, record }
     }
 
+    /// Goes on with what was compared before, of the same contract.
+    pub const fn after(contract: &'c Contract, record: record::Coverage) -> Self {
+        Self { contract, record }
+    }
+
     /// Two answers were compared.
     pub fn compared<B>(&mut self, compared: &Compared<'_, B>) {
         let target = compared.request.uri().path_and_query().map_or("/", |target| target.as_str());

@@ -56,7 +56,7 @@ pub fn judge(evidence: &RunRecord, gates: &[Gate], targets: &[Gate]) -> Judgemen
     findings.extend(pool::findings(evidence));
     findings.extend(stopped(evidence, &judged));
     let (verdict, mut reason) = verdict::settle(&findings, &judged);
-    let accepted = evidence.parity.as_ref().map_or(0, |parity| parity.accepted);
+    let accepted = evidence.accepted();
     if accepted > 0 {
         reason.extend(["; ", &format_count(accepted), " accepted"]);
     }

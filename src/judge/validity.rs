@@ -71,24 +71,22 @@ fn nothing_compared(evidence: &RunRecord) -> Option<Finding> {
 /// Entries of the file of accepted differences that are about nothing any more: they rot, and may hide what comes next.
 /// Nor may differences be passed over without a word.
 fn accepted(evidence: &RunRecord) -> Vec<Finding> {
-    let Some(parity) = &evidence.parity else { return Vec::new() };
-    let stale = parity.acceptances.iter().filter(|entry| entry.asked && entry.matched == 0).map(|entry| {
+    let (acceptances, count) = (evidence.acceptances(), evidence.accepted());
+    let stale = acceptances.iter().filter(|entry| entry.asked && entry.matched == 0).map(|entry| {
         let message =
             format!("the accepted difference of `{}`, {}, was not found: take it out", entry.place, entry.entry);
         Finding { severity: Severity::Warning, code: "stale-acceptance".to_owned(), message }
     });
-    let passed = (parity.accepted > 0).then(|| {
-        let message =
-            format!("{} accepted and not counted", plural(parity.accepted, "difference was", "differences were"));
+    let passed = (count > 0).then(|| {
+        let message = format!("{} accepted and not counted", plural(count, "difference was", "differences were"));
         Finding { severity: Severity::Note, code: "accepted".to_owned(), message }
     });
-    let expired =
-        parity.acceptances.iter().filter(|entry| entry.acceptance.expired && entry.matched > 0).map(|entry| {
-            let until = entry.acceptance.until.as_deref().unwrap_or_default();
-            let message =
-                format!("the difference of `{}`, {}, was accepted until {until}, expired", entry.place, entry.entry);
-            Finding { severity: Severity::Warning, code: "expired-acceptance".to_owned(), message }
-        });
+    let expired = acceptances.iter().filter(|entry| entry.acceptance.expired && entry.matched > 0).map(|entry| {
+        let until = entry.acceptance.until.as_deref().unwrap_or_default();
+        let message =
+            format!("the difference of `{}`, {}, was accepted until {until}, expired", entry.place, entry.entry);
+        Finding { severity: Severity::Warning, code: "expired-acceptance".to_owned(), message }
+    });
     passed.into_iter().chain(expired).chain(stale).collect()
 }
 

@@ -33,14 +33,14 @@ use crate::record;
 use crate::record::load::EarlyStop;
 use crate::role::{Pair, Role};
 use crate::schedule::{self, Share};
-use crate::step::{Captured, LoginError, PreparedFlow, RenderError, log_in};
+use crate::step::{Captured, LoginError, PreparedFlow, RenderError, Reproducer, log_in};
 use crate::stop::Stop;
 use crate::tally::Secrets;
 use conductor::{AskForMore, Interludes, Performance, Score};
 pub use files::make_room;
 use guard::Guarded;
 use histogram::SharedHistogram;
-use parity::Examiner;
+use parity::{Examiner, Rehearsal};
 use user::Stage;
 
 /// Keeps numbers of iterations of this phase apart from those of others.
@@ -364,7 +364,10 @@ fn examiner(setup: &Setup<'_>, rig: &Rig) -> Option<Examiner> {
     let base_urls = Pair { baseline: baseline.base_url.clone(), candidate: candidate.base_url.clone() };
     let captured = rig.logins.iter().flat_map(|(_, variables)| variables).flatten();
     let secrets = Secrets::new(captured.map(|value| value.text.clone()));
-    Some(Examiner::new(setup.plan, base_urls, secrets, setup.seed))
+    let flows = setup.plan.flows.iter().map(|flow| PreparedFlow::new(flow, setup.plan.auth.as_ref())).collect();
+    let reproducer = Reproducer::new(setup.plan, baseline, setup.seed);
+    let rehearsal = Result::ok(flows).map(|flows| Rehearsal::new(reproducer, flows));
+    Some(Examiner::new(setup.plan, base_urls, secrets, setup.seed, rehearsal))
 }
 
 fn score(setup: &Setup<'_>) -> Result<Score, LoadError> {

@@ -7,7 +7,6 @@
 pub mod faults;
 mod noise;
 mod replay;
-mod reproduce;
 
 pub use noise::{Recording, record};
 
@@ -20,11 +19,10 @@ use crate::plan::{Only, Plan};
 use crate::progress::Progress;
 use crate::record::Parity;
 use crate::role::{Pair, Role};
-use crate::step::{Captured, LoginError, PreparedFlow, RenderError, log_in};
+use crate::step::{Captured, LoginError, PreparedFlow, RenderError, Reproducer, log_in};
 use crate::tally::{Secrets, Tally};
 use noise::Noise;
 use replay::Replay;
-use reproduce::Reproducer;
 
 /// Why there is no parity evidence.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +46,6 @@ pub enum ParityError {
 }
 
 /// How far the replay has come, for whoever looks at what it leaves behind.
-#[derive(Debug, Clone, Copy)]
 pub enum After<'a> {
     /// Both sides let us in; the texts are what the logins captured, and secret.
     Login(&'a [String]),
@@ -58,6 +55,8 @@ pub enum After<'a> {
         number: usize,
         /// What the answers so far have shown of ids.
         ids: &'a Bijection,
+        /// Gives the requests that it sent, for a shell.
+        requests: &'a mut dyn FnMut() -> Vec<String>,
     },
 }
 
@@ -118,8 +117,9 @@ pub async fn run_with_noise(
     let is_asked_for = |flow: &PreparedFlow| plan.only.as_ref().is_none_or(|only| only.flow == flow.name);
     for (number, flow) in flows.iter().enumerate().filter(|(_, flow)| is_asked_for(flow)) {
         progress.step(number as u64, flows.len() as u64, format!("flow {}", flow.name), None);
-        replay.flow(number as u64, flow).await;
-        after(After::Flow { number, ids: replay.ids.known() }).await;
+        let trace = replay.flow(number as u64, flow).await;
+        let requests = &mut || replay.reproducer.lines(&trace);
+        after(After::Flow { number, ids: replay.ids.known(), requests }).await;
     }
     progress.step(flows.len() as u64, flows.len() as u64, "done", None);
     let Replay { mut tally, reproducer, coverage, mut ids, noise, .. } = replay;

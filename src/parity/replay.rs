@@ -1,14 +1,15 @@
 //! One flow on both sides, step by step.
 
 use super::noise::Noise;
-use super::reproduce::{Reproducer, Trace};
 use crate::compare::{Asked, Comparator, Comparison, Ids};
 use crate::contract::{Compared, Coverage};
 use crate::http::{Connection, Keep, Response};
 use crate::record::parity::{Class, Kind};
 use crate::reproduce::{ReadableDiff, diff};
 use crate::role::{Pair, Role};
-use crate::step::{Captured, Done, PreparedFlow, PreparedStep, Problem, RenderError, Session, answer, perform};
+use crate::step::{
+    Captured, Done, PreparedFlow, PreparedStep, Problem, RenderError, Reproducer, Session, Trace, answer, perform,
+};
 use crate::tally::Tally;
 
 /// Everything that the replay needs from one flow to the next.
@@ -31,8 +32,8 @@ pub(super) struct Replay<'c> {
 type Outcome = Result<Done, RenderError>;
 
 impl Replay<'_> {
-    /// Does a flow on both sides.
-    pub(super) async fn flow(&mut self, number: u64, flow: &PreparedFlow) {
+    /// Does a flow on both sides; gives back what was sent.
+    pub(super) async fn flow(&mut self, number: u64, flow: &PreparedFlow) -> Trace {
         let mut sessions =
             Pair::from_fn(|role| Session::new(self.seed, 'p', number, self.logins.get(role), flow.variables));
         let mut trace = self.reproducer.begin('p', number, flow);
@@ -45,6 +46,7 @@ impl Replay<'_> {
                 self.tally.skipped(&flow.name, &step.name);
             }
         }
+        trace
     }
 
     /// Does a step on both sides at the same time. Gives back whether the flow can go on.
@@ -170,7 +172,8 @@ impl Replay<'_> {
         if let Some(kind) = found.filter(|kind| !(differs && *kind == Kind::Expectation)) {
             self.tally.difference(&flow.name, &step.name, kind, "expectation", problems);
         }
-        false
+        // What somebody has accepted hides nothing that follows, if nothing that follows needs a value of it.
+        step.captures.is_empty() && self.tally.accepts_status(&flow.name, &step.name)
     }
 }
 

@@ -18,6 +18,8 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 pub struct Accepted {
     /// In the order of the file.
     pub entries: Vec<AcceptedDifference>,
+    /// What differs is going to be added: flows go on as they will once it is accepted.
+    pub is_growing: bool,
 }
 
 /// One difference that somebody has accepted.
@@ -148,7 +150,7 @@ fn top(root: &Node, source: &str, problems: &mut Problems<'_>) -> Option<(Accept
         .iter()
         .filter_map(|node| entry(node, source, problems))
         .collect();
-    Some((Accepted { entries }, list?.clone()))
+    Some((Accepted { entries, is_growing: false }, list?.clone()))
 }
 
 fn entry(node: &Node, source: &str, problems: &mut Problems<'_>) -> Option<AcceptedDifference> {

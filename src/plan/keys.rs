@@ -547,8 +547,12 @@ pub(super) const DIFFERENCE_KINDS: &[&str] = &[
     "transport",
     "expectation",
     "capture",
+    "row_missing",
+    "row_extra",
+    "schema",
     "id",
     "aftermath",
+    "invariant",
 ];
 
 pub(super) static ACCEPTED: Object = Object {

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::parity::Difference;
+use super::parity::{Acceptance, AcceptanceUse, Difference, Remedy};
+use super::reproduce::Reproduction;
 use crate::role::{Pair, Role};
 use crate::units::{format_count, format_share};
 
@@ -29,6 +30,15 @@ pub struct LoadParity {
     pub values_until_pair: Option<u32>,
     /// Breaking differences and broken invariants.
     pub breaking: u64,
+    /// Differences and broken invariants that the file of accepted differences admits; they are not in `breaking`.
+    #[serde(default)]
+    pub accepted: u64,
+    /// What each entry of that file did.
+    #[serde(default)]
+    pub acceptances: Vec<AcceptanceUse>,
+    /// How the differences are seen again.
+    #[serde(default)]
+    pub reproduction: Reproduction,
     /// Per step, in the plan's order.
     pub steps: Vec<StepLoadParity>,
     /// Differences. Class `volatile`: seen too seldom, or too close together in time, to tell from chance.
@@ -52,13 +62,17 @@ impl LoadParity {
     /// What was compared, as a sentence without its end.
     pub fn in_words(&self) -> String {
         let share = Role::BOTH.into_iter().filter_map(|role| self.share(role)).reduce(f64::min);
+        let accepted = match self.accepted {
+            0 => String::new(),
+            count => format!(", {} accepted", format_count(count)),
+        };
         format!(
             "{} of the answers compared, {} pairs value by value and {} by form: {} breaking",
             share.map_or_else(|| "none".to_owned(), format_share),
             format_count(self.compared_exact),
             format_count(self.compared_shape),
             format_count(self.breaking),
-        )
+        ) + &accepted
     }
 
     /// Why some values were not compared, as a sentence; `None`: all were.
@@ -75,9 +89,9 @@ impl LoadParity {
         ))
     }
 
-    /// Invariants that the candidate broke.
+    /// Invariants that the candidate broke, without those that somebody accepts.
     pub fn broken(&self) -> impl Iterator<Item = &Invariant> {
-        self.invariants.iter().filter(|invariant| invariant.outcome == Held::Broken)
+        self.invariants.iter().filter(|invariant| invariant.outcome == Held::Broken && !invariant.is_accepted())
     }
 }
 
@@ -154,6 +168,22 @@ pub struct Invariant {
     pub baseline: Option<String>,
     /// What the candidate did, in words: the first few times.
     pub candidate: Option<String>,
+    /// The entry of the file of accepted differences that is about it.
+    #[serde(default)]
+    pub accepted: Option<Acceptance>,
+    /// What would accept it.
+    #[serde(default)]
+    pub remedy: Option<Remedy>,
+    /// The first time, as an index into the failing cases.
+    #[serde(default)]
+    pub case: Option<usize>,
+}
+
+impl Invariant {
+    /// Whether somebody has accepted that it is broken, and the date until which that holds is not over.
+    pub fn is_accepted(&self) -> bool {
+        self.accepted.as_ref().is_some_and(|accepted| !accepted.expired)
+    }
 }
 
 /// Whether an invariant held.

@@ -26,6 +26,7 @@ pub use search::Search;
 pub use state::State;
 
 use crate::role::Pair;
+use parity::AcceptanceUse;
 
 /// Version of the layout of `run.json`.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -69,6 +70,40 @@ pub struct RunRecord {
     pub observations: Pair<Option<Observations>>,
     /// The machine and the software.
     pub environment: Environment,
+}
+
+impl RunRecord {
+    /// All differences of the replay and of the databases; `None`: the replay was not done.
+    pub fn differences(&self) -> Option<impl Iterator<Item = &Difference>> {
+        let parity = self.parity.as_ref()?;
+        let state = self.state.iter().flat_map(|state| &state.differences);
+        Some(parity.differences.iter().chain(state))
+    }
+
+    /// What each entry of the file of accepted differences did, over all parts of the run.
+    pub fn acceptances(&self) -> Vec<AcceptanceUse> {
+        let parts = [
+            self.parity.as_ref().map(|parity| &parity.acceptances),
+            self.state.as_ref().map(|state| &state.acceptances),
+            self.load.as_ref().and_then(|load| load.parity.as_ref()).map(|seen| &seen.acceptances),
+        ];
+        let mut parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
+        let mut all = parts.next().cloned().unwrap_or_default();
+        for part in parts {
+            for (entry, more) in all.iter_mut().zip(part) {
+                entry.matched += more.matched;
+                entry.asked |= more.asked;
+            }
+        }
+        all
+    }
+
+    /// Differences that somebody has accepted, counted singly, over all parts of the run.
+    pub fn accepted(&self) -> u64 {
+        let parity = self.parity.as_ref().map_or(0, |parity| parity.accepted);
+        let load = self.load.as_ref().and_then(|load| load.parity.as_ref()).map_or(0, |seen| seen.accepted);
+        parity + self.state.as_ref().map_or(0, |state| state.accepted) + load
+    }
 }
 
 /// The one word that CI acts on.

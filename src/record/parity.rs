@@ -205,11 +205,13 @@ pub enum Kind {
     Id,
     /// What a fault left behind: a connection that is still in use, or a side that does not answer as before.
     Aftermath,
+    /// Something that holds of every answer of the baseline under load, and not of the candidate's.
+    Invariant,
 }
 
 impl Kind {
     /// All of them; files of accepted differences know each by its name.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 16] = [
         Self::Status,
         Self::Missing,
         Self::Extra,
@@ -220,8 +222,12 @@ impl Kind {
         Self::Transport,
         Self::Expectation,
         Self::Capture,
+        Self::RowMissing,
+        Self::RowExtra,
+        Self::Schema,
         Self::Id,
         Self::Aftermath,
+        Self::Invariant,
     ];
 
     /// As `run.json` spells it.
@@ -237,11 +243,12 @@ impl Kind {
             Self::Transport => "transport",
             Self::Expectation => "expectation",
             Self::Capture => "capture",
-            Self::RowMissing => "row missing",
-            Self::RowExtra => "row extra",
+            Self::RowMissing => "row_missing",
+            Self::RowExtra => "row_extra",
             Self::Schema => "schema",
             Self::Id => "id",
             Self::Aftermath => "aftermath",
+            Self::Invariant => "invariant",
         }
     }
 }

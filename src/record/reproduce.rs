@@ -49,4 +49,29 @@ pub struct FailingCase {
     pub diff: String,
     /// Lines of the diff that were left out.
     pub diff_left_out: u64,
+    /// What has to be so besides, which no request brings: a fault, many callers at one moment. As a sentence without its
+    /// end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// What shows the row in each side's database, for a shell that has its address in `DATABASE`.
+    #[serde(default)]
+    pub queries: Pair<Option<String>>,
+    /// What has to be run to see it again.
+    #[serde(default)]
+    pub again: Again,
+}
+
+/// What has to be run to see a failing case again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Again {
+    /// The flow up to the step.
+    #[default]
+    Step,
+    /// The whole flow, after which the databases are compared.
+    Flow,
+    /// Everything that comes before the load: a fault is made on sides of its own.
+    Verify,
+    /// The load, with the same arrivals.
+    Load,
 }

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::parity::{Difference, RuleUse};
+use super::parity::{AcceptanceUse, Difference, RuleUse};
+use super::reproduce::FailingCase;
 
 /// What comparing the two sides' databases found. The difference's `flow` is the flow after which it was first seen, or
 /// `load`; its `where` is `table students row id=17 column credits`.
@@ -24,6 +25,18 @@ pub struct State {
     pub representation: u64,
     /// Differences that a rule allows, or that the load explains, counted singly.
     pub volatile: u64,
+    /// Differences that the file of accepted differences admits, counted singly; they are in none of the counts above.
+    #[serde(default)]
+    pub accepted: u64,
+    /// What each entry of that file did.
+    #[serde(default)]
+    pub acceptances: Vec<AcceptanceUse>,
+    /// The first failing case of each group of differences.
+    #[serde(default)]
+    pub cases: Vec<FailingCase>,
+    /// Failing cases that were left out, so that the record stays small.
+    #[serde(default)]
+    pub cases_left_out: u64,
     /// Differences, equal ones grouped. Each is told once, after the flow after which it was first seen.
     pub differences: Vec<Difference>,
     /// When the databases were compared, in order.

@@ -11,6 +11,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::estimate;
+use super::reproduce::Cases;
 use super::text::{counted, not_run, quantity, run_seconds, visible, visible_lines};
 use super::{File, View, reproduce};
 use crate::record::parity::StepParity;
@@ -27,7 +28,7 @@ pub(super) fn render(view: &View) -> Vec<File> {
     let mut report = Report::new(format!("cutover {}", visible(&record.run.plan)));
     report.time = run_seconds(record).map(Duration::from_secs_f64);
     report.add_test_suites([gates(record), parity(record)]);
-    report.add_test_suites(record.state.as_ref().map(state));
+    report.add_test_suites(record.state.as_ref().map(|found| state(record, found)));
     report.add_test_suites(coverage::suite(record));
     report.add_test_suites(faults(record));
     report.add_test_suites(load_parity::suite(record));
@@ -78,8 +79,8 @@ fn parity(record: &RunRecord) -> TestSuite {
     match &record.parity {
         None => suite.add_test_case(case("parity", "replay", skipped(not_run(record)))),
         Some(parity) => {
-            let steps = parity.steps.iter().map(|of| step(parity, of, record.run.only.as_deref()));
-            suite.add_test_cases(steps.chain(homeless(parity, &record.faults)))
+            let steps = parity.steps.iter().map(|of| step(record, parity, of));
+            suite.add_test_cases(steps.chain(homeless(record, parity)))
         }
     };
     suite
@@ -99,7 +100,7 @@ fn fault(record: &RunRecord, fault: &FaultEvidence) -> TestCase {
         _ if fault.breaking > 0 => status(
             Verdict::Fail,
             &counted(fault.breaking, "breaking difference"),
-            &told(record.parity.as_ref(), &found),
+            &told(record.parity.as_ref().map(|parity| Cases::of_parity(record, parity)), &found),
         ),
         Some(reason) => skipped(&visible(reason)),
         None => TestCaseStatus::success(),
@@ -112,13 +113,13 @@ fn is_of(fault: &FaultEvidence, difference: &Difference) -> bool {
     difference.flow.strip_prefix("fault ").is_some_and(|name| name == fault.name)
 }
 
-fn step(parity: &Parity, step: &StepParity, only: Option<&str>) -> TestCase {
+fn step(record: &RunRecord, parity: &Parity, step: &StepParity) -> TestCase {
     let breaking: Vec<_> = breaking(parity).filter(|d| d.flow == step.flow && d.step == step.step).collect();
     let status = if step.breaking > 0 || !breaking.is_empty() {
         let message = counted(step.breaking.max(breaking.len() as u64), "breaking difference");
-        status(Verdict::Fail, &message, &told(Some(parity), &breaking))
+        status(Verdict::Fail, &message, &told(Some(Cases::of_parity(record, parity)), &breaking))
     } else if step.compared == 0 {
-        skipped(if only.is_some() { "not asked for" } else { "no answers of this step were compared" })
+        skipped(if record.run.only.is_some() { "not asked for" } else { "no answers of this step were compared" })
     } else {
         TestCaseStatus::success()
     };
@@ -126,14 +127,19 @@ fn step(parity: &Parity, step: &StepParity, only: Option<&str>) -> TestCase {
 }
 
 /// The two databases: a test case for each time at which they were compared.
-fn state(state: &State) -> TestSuite {
+fn state(record: &RunRecord, state: &State) -> TestSuite {
     let mut suite = TestSuite::new("state");
     let look = |look: &Look| {
-        let is_breaking = |found: &&Difference| found.class == Class::Breaking && found.flow == look.after;
+        let is_breaking =
+            |found: &&Difference| found.class == Class::Breaking && found.flow == look.after && !found.is_accepted();
         let breaking: Vec<_> = state.differences.iter().filter(is_breaking).collect();
         let message = counted(look.breaking, "breaking difference");
         let verdict = if look.breaking > 0 { Verdict::Fail } else { Verdict::Pass };
-        case(&format!("state.{}", look.phase), &look.after, status(verdict, &message, &told(None, &breaking)))
+        case(
+            &format!("state.{}", look.phase),
+            &look.after,
+            status(verdict, &message, &told(Some(Cases::of_state(record, state)), &breaking)),
+        )
     };
     suite.add_test_cases(state.looks.iter().map(look));
     if let Some(why) = &state.failure {
@@ -146,20 +152,20 @@ fn state(state: &State) -> TestSuite {
 }
 
 /// Breaking differences of steps that the record does not list.
-fn homeless(parity: &Parity, faults: &[FaultEvidence]) -> Option<TestCase> {
+fn homeless(record: &RunRecord, parity: &Parity) -> Option<TestCase> {
     let listed = |d: &Difference| parity.steps.iter().any(|step| step.flow == d.flow && step.step == d.step);
-    let of_a_fault = |d: &Difference| faults.iter().any(|fault| is_of(fault, d));
+    let of_a_fault = |d: &Difference| record.faults.iter().any(|fault| is_of(fault, d));
     let others: Vec<_> = breaking(parity).filter(|d| !listed(d) && !of_a_fault(d)).collect();
     let message = counted(others.len() as u64, "breaking difference");
-    (!others.is_empty())
-        .then(|| case("parity", "other steps", status(Verdict::Fail, &message, &told(Some(parity), &others))))
+    let description = || told(Some(Cases::of_parity(record, parity)), &others);
+    (!others.is_empty()).then(|| case("parity", "other steps", status(Verdict::Fail, &message, &description())))
 }
 
 fn breaking(parity: &Parity) -> impl Iterator<Item = &Difference> {
     parity.differences.iter().filter(|difference| difference.class == Class::Breaking && !difference.is_accepted())
 }
 
-fn told(parity: Option<&Parity>, differences: &[&Difference]) -> String {
+fn told(seen: Option<Cases<'_>>, differences: &[&Difference]) -> String {
     let value = |value: &Option<String>| value.as_deref().map_or_else(|| "nothing".to_owned(), visible);
     let line = |d: &&Difference| {
         let (place, times) = (visible(&d.place), counted(d.count, "time"));
@@ -179,20 +185,20 @@ fn told(parity: Option<&Parity>, differences: &[&Difference]) -> String {
     let mut parts = vec![differences.iter().map(line).collect::<Vec<_>>().join("\n")];
     let mut cases: Vec<usize> = differences.iter().filter_map(|difference| difference.case).collect();
     cases.dedup();
-    if let Some(parity) = parity {
-        let cases = cases.iter().filter_map(|at| parity.reproduction.cases.get(*at));
-        parts.extend(cases.take(MOST_CASES).map(|case| shown(parity, case)));
+    if let Some(seen) = seen {
+        let cases = cases.iter().filter_map(|at| seen.cases.get(*at));
+        parts.extend(cases.take(MOST_CASES).map(|case| shown(seen, case)));
     }
     parts.join("\n\n")
 }
 
-/// Two answers, and the requests that lead to them.
-fn shown(parity: &Parity, case: &FailingCase) -> String {
+/// What each side has, and what leads to it.
+fn shown(seen: Cases<'_>, case: &FailingCase) -> String {
     let mut parts = vec![visible_lines(&case.diff)];
     if case.diff_left_out > 0 {
         parts.push(format!("… {}", counted(case.diff_left_out, "more line")));
     }
-    parts.push(visible_lines(&reproduce::setup(&parity.reproduction)));
+    parts.push(visible_lines(&seen.setup()));
     parts.extend(Role::BOTH.map(|role| visible_lines(&reproduce::script(case, role))));
     parts.retain(|part| !part.is_empty());
     parts.join("\n\n")

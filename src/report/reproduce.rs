@@ -2,14 +2,59 @@
 //! one step again.
 
 use super::text::visible;
-use crate::record::RunRecord;
+use crate::record::load_parity::LoadParity;
 use crate::record::parity::{Difference, Parity, RemedyTarget};
-use crate::record::reproduce::{FailingCase, Reproduction};
+use crate::record::reproduce::{Again, FailingCase, Reproduction};
+use crate::record::{RunRecord, State};
 use crate::role::Role;
 
-/// The case of a difference.
-pub fn case<'p>(parity: &'p Parity, difference: &Difference) -> Option<&'p FailingCase> {
-    parity.reproduction.cases.get(difference.case?)
+/// The failing cases of one part of a record, and what a shell needs for them.
+#[derive(Debug, Clone, Copy)]
+pub struct Cases<'r> {
+    /// The record.
+    pub record: &'r RunRecord,
+    /// What differences point into.
+    pub cases: &'r [FailingCase],
+    /// Cases that were left out.
+    pub left_out: u64,
+    /// Where the sides are; `None`: nothing is known.
+    pub reproduction: Option<&'r Reproduction>,
+}
+
+impl<'r> Cases<'r> {
+    /// Those of answers.
+    pub fn of_parity(record: &'r RunRecord, parity: &'r Parity) -> Self {
+        let reproduction = &parity.reproduction;
+        Self { record, cases: &reproduction.cases, left_out: reproduction.left_out, reproduction: Some(reproduction) }
+    }
+
+    /// Those of databases; their requests are those of the replay.
+    pub fn of_state(record: &'r RunRecord, state: &'r State) -> Self {
+        let reproduction = record.parity.as_ref().map(|parity| &parity.reproduction);
+        Self { record, cases: &state.cases, left_out: state.cases_left_out, reproduction }
+    }
+
+    /// Those of answers under load.
+    pub fn of_load(record: &'r RunRecord, parity: &'r LoadParity) -> Self {
+        let reproduction = &parity.reproduction;
+        Self { record, cases: &reproduction.cases, left_out: reproduction.left_out, reproduction: Some(reproduction) }
+    }
+
+    /// The case of a difference.
+    pub fn of(&self, difference: &Difference) -> Option<&'r FailingCase> {
+        self.cases.get(difference.case?)
+    }
+
+    /// Lines that make a shell ready; empty: nothing is known.
+    pub fn setup(&self) -> String {
+        let mut lines: Vec<String> = self.reproduction.map(setup).into_iter().collect();
+        let is_asked = |role| self.cases.iter().any(|case| case.queries.get(role).is_some());
+        let databases = Role::BOTH.into_iter().filter(|role| is_asked(*role));
+        lines.extend(databases.map(|role| {
+            format!("export {}_DATABASE=…   # the {role}'s database: its address, or its file", variable(role))
+        }));
+        lines.join("\n")
+    }
 }
 
 /// Lines that start the sides again, each in a terminal of its own; `None`: they need not be started, or not by us.
@@ -20,7 +65,7 @@ pub fn start(reproduction: &Reproduction) -> Option<String> {
 }
 
 /// Lines that make a shell ready for the requests: addresses and secrets.
-pub fn setup(reproduction: &Reproduction) -> String {
+fn setup(reproduction: &Reproduction) -> String {
     let mut lines = Vec::new();
     for role in Role::BOTH {
         let url = reproduction.sides.get(role).as_ref().and_then(|side| side.url.as_deref());
@@ -43,19 +88,42 @@ const fn variable(role: Role) -> &'static str {
     }
 }
 
-/// The requests of a failing case for one side.
+/// The requests of a failing case for one side, and what shows the row in its database.
 pub fn script(case: &FailingCase, role: Role) -> String {
-    format!("SIDE=${{{}:?}}\n{}", variable(role), case.requests.join("\n"))
+    let mut lines = Vec::new();
+    lines.extend(case.about.as_ref().map(|about| format!("# {}", visible(about))));
+    if !case.requests.is_empty() {
+        lines.push(format!("SIDE=${{{}:?}}", variable(role)));
+        lines.extend(case.requests.iter().cloned());
+    }
+    if let Some(query) = case.queries.get(role) {
+        lines.push(format!("DATABASE=${{{}_DATABASE:?}}", variable(role)));
+        lines.push(query.clone());
+    }
+    lines.join("\n")
 }
 
-/// The command that does one step again, and what leads to it.
-pub fn again(record: &RunRecord, flow: &str, step: &str) -> String {
+/// The command that does it again, and what leads to it.
+pub fn again(record: &RunRecord, case: &FailingCase) -> String {
     let run = &record.run;
     // A plan that comes with the program has no file and is known by its name.
     let plan = word(run.plan_file.as_deref().unwrap_or(&run.plan));
-    let mut words = vec!["cutover".to_owned(), "verify".to_owned(), plan];
-    words.extend(run.settings.iter().map(|setting| word(setting)));
-    words.extend(["--only".to_owned(), word(&format!("{flow}/{step}")), "--seed".to_owned(), run.seed.to_string()]);
+    let command = if case.again == Again::Load { "load" } else { "verify" };
+    let mut words = vec!["cutover".to_owned(), command.to_owned(), plan];
+    // Faults are not made where one flow alone is asked for.
+    let makes_faults = case.again == Again::Verify;
+    let is_left_out = |at: usize| {
+        let is_about = |at: Option<usize>| at.and_then(|at| run.settings.get(at)).is_some_and(|it| it == "--faults");
+        !makes_faults && (is_about(Some(at)) || is_about(at.checked_sub(1)))
+    };
+    let settings = run.settings.iter().enumerate().filter(|(at, _)| !is_left_out(*at));
+    words.extend(settings.map(|(_, setting)| word(setting)));
+    match case.again {
+        Again::Step => words.extend(["--only".to_owned(), word(&format!("{}/{}", case.flow, case.step))]),
+        Again::Flow => words.extend(["--only".to_owned(), word(&case.flow)]),
+        Again::Verify | Again::Load => {}
+    }
+    words.extend(["--seed".to_owned(), run.seed.to_string()]);
     words.join(" ")
 }
 

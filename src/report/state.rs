@@ -23,6 +23,9 @@ pub fn state_in_words(state: &State) -> String {
             format_count(state.representation)
         );
     }
+    if state.accepted > 0 {
+        let _ = write!(words, ", {} accepted", format_count(state.accepted));
+    }
     words.push_str(&after(state));
     if state.volatile > 0 {
         let count = format_count(state.volatile);

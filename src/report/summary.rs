@@ -15,10 +15,11 @@ use std::fmt::Write as _;
 use super::audit::{generator_in_words, machine_in_words};
 use super::estimate;
 use super::figures::{Figure, figures, loaded};
+use super::reproduce::Cases;
 use super::state::state_in_words;
 use super::text::{NONE, command, counted, not_run, quantity, reached, symbol, visible};
 use super::{File, View, reproduce};
-use crate::record::{Class, Difference, Ending, GateResult, Load, Parity, RunRecord, Verdict};
+use crate::record::{Class, Difference, Ending, GateResult, Load, RunRecord, Verdict};
 use crate::role::Role;
 use crate::units::{format_count, three_digits};
 
@@ -173,15 +174,17 @@ fn differences(record: &RunRecord) -> String {
         let _ = writeln!(out, "\nOnly {} was asked for; nothing else counts.", code(only));
     }
     let found = told(&parity.differences, &mut out);
-    out + &cases(record, parity, &found)
+    let cases = Cases::of_parity(record, parity);
+    out + &shown(cases, &found)
 }
 
 /// What became of the databases.
 fn state(record: &RunRecord) -> String {
     let Some(state) = &record.state else { return String::new() };
     let mut out = format!("### Databases\n\n{}.\n", prose(&state_in_words(state)));
-    told(&state.differences, &mut out);
-    out
+    let found = told(&state.differences, &mut out);
+    let cases = Cases::of_state(record, state);
+    out + &shown(cases, &found)
 }
 
 /// The gravest differences as a table; gives back all that count.
@@ -201,13 +204,13 @@ fn told<'r>(differences: &'r [Difference], out: &mut String) -> Vec<&'r Differen
 }
 
 /// The first failing cases: both answers, and the command that does the step again.
-fn cases(record: &RunRecord, parity: &Parity, found: &[&Difference]) -> String {
+fn shown(cases: Cases<'_>, found: &[&Difference]) -> String {
     let mut told = BTreeSet::new();
     // Differences of the same answers share a case.
     let shown = found.iter().filter_map(|difference| difference.case).filter(|case| told.insert(*case));
     let mut out = String::new();
-    for case in shown.filter_map(|at| parity.reproduction.cases.get(at)).take(MOST_CASES) {
-        let again = reproduce::again(record, &case.flow, &case.step);
+    for case in shown.filter_map(|at| cases.cases.get(at)).take(MOST_CASES) {
+        let again = reproduce::again(cases.record, case);
         let _ = writeln!(out, "\n{}: {}", prose(&format!("{} / {}", case.flow, case.step)), code(&again));
         if !case.diff.is_empty() {
             let lines: Vec<String> = case.diff.lines().take(MOST_LINES).map(|line| shortened(&visible(line))).collect();

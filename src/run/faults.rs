@@ -1,6 +1,7 @@
 //! The phase of faults with everything around it: sides that are started for it, and a hand on their databases.
 
 use super::{Job, RunError, both, measure, origins};
+use crate::contract::Contract;
 use crate::noise::Known;
 use crate::observe::{self, Glance};
 use crate::parity::faults::{self, FaultError, Levers, Setup};
@@ -14,6 +15,7 @@ use crate::role::{Pair, Role};
 /// Makes the faults of the plan on both sides, each on a fresh twin, and puts what was seen into the record.
 pub(super) async fn make(
     job: &Job,
+    contract: Option<&Contract>,
     record: &mut RunRecord,
     sides: &mut Sides,
     noise: &Known,
@@ -30,7 +32,7 @@ pub(super) async fn make(
                 record.faults.extend(faults::not_made(&job.plan, &reason));
                 Ok(())
             }
-            None => on_sides(job, record, sides, noise, progress).await,
+            None => on_sides(job, contract, record, sides, noise, progress).await,
         };
         tell(record);
         return made;
@@ -41,6 +43,7 @@ pub(super) async fn make(
 
 async fn on_sides(
     job: &Job,
+    contract: Option<&Contract>,
     record: &mut RunRecord,
     sides: &mut Sides,
     noise: &Known,
@@ -49,7 +52,7 @@ async fn on_sides(
     let note = |text: String| progress.note(text);
     sides.reset_for_trouble(&note).await?;
     let origins = both(origins(sides))?;
-    let setup = Setup { plan: &job.plan, origins: &origins, seed: job.seed, noise };
+    let setup = Setup { plan: &job.plan, origins: &origins, seed: job.seed, contract, noise };
     let mut hands = Hands { glances: glances(sides)?, sides };
     let parity = record.parity.get_or_insert_default();
     let made = faults::run(setup, &mut hands, progress, parity, &mut record.faults).await;

@@ -197,7 +197,10 @@ async fn with_sides(
         let recordings = noise::record_all(job, sides, progress, stop).await?;
         let origins = both(origins(sides))?;
         let mut databases = Databases::connect(&job.plan, sides, "parity", None, progress).await;
-        let parity = until(stop, Box::pin(replay(job, &origins, recordings, &mut databases, progress))).await;
+        let served = until(stop, contract::served(&job.plan, &origins.baseline)).await?;
+        let contract = job.contract.as_ref().map_or_else(|| served.as_ref().map(Option::as_ref), |it| Ok(Some(it)));
+        let replay = replay(job, contract, &origins, recordings, &mut databases, progress);
+        let parity = until(stop, Box::pin(replay)).await;
         state::keep(databases, record);
         let (parity, known) = alive(sides, parity?)?;
         record.parity = Some(parity);
@@ -211,7 +214,8 @@ async fn with_sides(
         }
         // One step alone is asked for: what leads to it are requests, not faults.
         if job.plan.only.is_none() {
-            let faults = until(stop, Box::pin(faults::make(job, record, sides, &known, progress))).await?;
+            let contract = contract.ok().flatten();
+            let faults = until(stop, Box::pin(faults::make(job, contract, record, sides, &known, progress))).await?;
             alive(sides, faults)?;
             save(job, record)?;
         }
@@ -259,24 +263,25 @@ async fn load_and_compare(
     measured
 }
 
-/// The parity phase, and what it knows for noise. That there is no contract is told in its evidence: a gate on coverage cannot hold then.
+/// The parity phase, and what it knows for noise. That there is no contract is told in its evidence: a gate on coverage
+/// cannot hold then.
 async fn replay(
     job: &Job,
+    contract: Result<Option<&Contract>, &ContractProblem>,
     origins: &Pair<Origin>,
     recordings: Vec<parity::Recording>,
     databases: &mut Databases<'_>,
     progress: &Progress,
 ) -> Result<(Parity, Known), RunError> {
-    let served = contract::served(&job.plan, &origins.baseline).await;
-    let contract = job.contract.as_ref().or(served.as_ref().ok().and_then(Option::as_ref));
-    contract::tell(contract, served.as_ref().err(), progress);
+    let known = contract.ok().flatten();
+    contract::tell(known, contract.err(), progress);
     let after = async |after: After<'_>| databases.after(after).await;
-    let (mut parity, known) =
-        parity::run_with_noise(&job.plan, contract, origins, job.seed, recordings, progress, after).await?;
-    if let Err(problem) = &served {
+    let (mut parity, noise) =
+        parity::run_with_noise(&job.plan, known, origins, job.seed, recordings, progress, after).await?;
+    if let Err(problem) = contract {
         contract::without_contract(&mut parity, &job.plan, problem);
     }
-    Ok((parity, known))
+    Ok((parity, noise))
 }
 
 /// Runs a phase that may be dropped at any point, until the stop flag is set.

@@ -34,6 +34,10 @@ impl<'p> Databases<'p> {
         let outcome = match urls(sides) {
             Ok(urls) => {
                 let connected = Comparison::connect(&plan.compare.state, urls, before.clone()).await;
+                let connected = connected.map(|mut comparison| {
+                    comparison.accept(plan.accepted.as_ref());
+                    comparison
+                });
                 connected.map_err(|error| failed(before, phase, &error))
             }
             Err(why) => Err(State { skipped: Some(why), after: phase.to_owned(), ..before.unwrap_or_default() }),
@@ -52,7 +56,7 @@ impl<'p> Databases<'p> {
                 comparison.keep_secret(Secrets::new(secrets.iter().cloned()));
                 comparison.look("login", true).await;
             }
-            After::Flow { number, ids } => {
+            After::Flow { number, ids, requests } => {
                 let Some(flow) = self.plan.flows.get(number) else { return };
                 let is_last = number + 1 == self.plan.flows.len();
                 if is_last || flow.steps.iter().any(changes) {
@@ -60,6 +64,9 @@ impl<'p> Databases<'p> {
                     self.progress.step(done, total, format!("databases after {}", flow.name), None);
                     comparison.hear(ids);
                     comparison.look(&flow.name, is_last).await;
+                    if comparison.needs_requests() {
+                        comparison.give_requests(&requests());
+                    }
                 }
             }
         }

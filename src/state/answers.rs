@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 
+use super::again::{self, Evidence};
 use super::error::StateError;
 use super::joined::Joined;
 use super::ledger::Found;
@@ -136,16 +137,22 @@ impl Comparison {
             Role::Baseline => Pair { baseline: conflict.id.clone(), candidate: conflict.now.clone() },
             Role::Candidate => Pair { baseline: conflict.now.clone(), candidate: conflict.id.clone() },
         };
-        self.ledger.add(Found {
+        let found = Found {
             class: Class::Breaking,
             kind: Kind::Id,
             table: table.name.clone(),
             part: format!("row {name}={}", values.baseline),
             column: Some(name.clone()),
-            baseline: Some(values.baseline),
-            candidate: Some(values.candidate),
+            baseline: Some(values.baseline.clone()),
+            candidate: Some(values.candidate.clone()),
             rule: None,
             note: Some(format!("{conflict}, in the rows")),
+        };
+        let key = table.only_key().unwrap_or_default();
+        self.ledger.add(found, |client, _| {
+            let id = |id: &String| Some(again::is_text(table, key, id));
+            let conditions = Pair { baseline: id(&values.baseline), candidate: id(&values.candidate) };
+            Evidence { queries: again::queries(client, table, conditions), ..Evidence::default() }
         });
     }
 }

@@ -5,11 +5,16 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::again::{self, Client, Evidence};
 use super::joined::{Joined, Row};
-use crate::plan::{StateCompare, StateRule};
+use crate::compare;
+use crate::plan::{Accepted, StateCompare, StateRule};
 use crate::record::parity::{Example, Kind, RuleUse};
+use crate::record::reproduce::{Again, FailingCase};
 use crate::record::{Class, Difference, State};
-use crate::tally::Secrets;
+use crate::reproduce::diff;
+use crate::role::Pair;
+use crate::tally::{Acceptances, Cases, Secrets, remedy};
 
 /// Most groups of differences that are kept; beyond it only the counts go on.
 const MAX_GROUPS: usize = 1_000;
@@ -46,15 +51,63 @@ pub(super) struct Ledger {
     /// Hashes of the places that were told.
     told: HashSet<u64>,
     groups: HashMap<u64, usize>,
+    acceptances: Acceptances,
+    cases: Cases,
+    /// Failing cases that still lack the requests that led to them.
+    waiting: Vec<usize>,
+    client: Client,
 }
 
 impl Ledger {
     /// Goes on with what was found before, in databases that are no more.
-    pub(super) fn new(compare: &StateCompare, before: Option<State>) -> Self {
-        let state =
+    pub(super) fn new(compare: &StateCompare, before: Option<State>, client: Client) -> Self {
+        let mut state =
             before.unwrap_or_else(|| State { rules: compare.rules.iter().map(rule_use).collect(), ..State::default() });
-        let secrets = Secrets::new([]);
-        Self { state, secrets, after: String::new(), told: HashSet::new(), groups: HashMap::new() }
+        Self {
+            secrets: Secrets::new([]),
+            after: String::new(),
+            told: HashSet::new(),
+            groups: HashMap::new(),
+            acceptances: Acceptances::new(None),
+            cases: Cases::after(std::mem::take(&mut state.cases), state.cases_left_out),
+            waiting: Vec::new(),
+            client,
+            state,
+        }
+    }
+
+    /// What somebody has accepted.
+    pub(super) fn accept(&mut self, accepted: Option<&Accepted>) {
+        self.acceptances = Acceptances::new(accepted);
+    }
+
+    /// Whether failing cases lack the requests that led to them.
+    pub(super) const fn needs_requests(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// The requests that led to what was found last.
+    pub(super) fn give_requests(&mut self, lines: &[String]) {
+        for number in std::mem::take(&mut self.waiting) {
+            self.cases.give_requests(number, lines);
+        }
+    }
+
+    /// The evidence.
+    pub(super) fn into_state(mut self) -> State {
+        let looks = &self.state.looks;
+        let is_asked = |flow: &str, step: &str| step == STEP && looks.iter().any(|look| look.after == flow);
+        let uses = self.acceptances.uses(is_asked);
+        if self.state.acceptances.is_empty() {
+            self.state.acceptances = uses;
+        } else {
+            for (known, more) in self.state.acceptances.iter_mut().zip(uses) {
+                known.matched += more.matched;
+                known.asked |= more.asked;
+            }
+        }
+        (self.state.cases, self.state.cases_left_out) = self.cases.into_parts();
+        self.state
     }
 
     /// From now on these do not get into the evidence.
@@ -74,38 +127,80 @@ impl Ledger {
         }
     }
 
-    /// Counts a difference, unless it was told before.
-    pub(super) fn add(&mut self, found: Found) {
+    /// Counts a difference, unless it was told before. `evidence` is what a person needs to see it again.
+    pub(super) fn add(&mut self, found: Found, evidence: impl FnOnce(Client, &Secrets) -> Evidence) {
         let place = hash(&(&found.table, &found.part, &found.column, found.kind, found.class));
         if !self.told.insert(place) {
             return;
         }
-        match found.class {
-            Class::Breaking => self.state.breaking += 1,
-            Class::Representation => self.state.representation += 1,
-            Class::Volatile => self.state.volatile += 1,
-        }
-        let allowed = found.rule.filter(|_| found.class == Class::Volatile);
-        if let Some(used) = allowed.and_then(|rule| self.state.rules.get_mut(rule)) {
-            used.allowed += 1;
-        }
         // Parts of a schema have names that matter; rows of a table are one group.
         let part = if found.kind == Kind::Schema { &*found.part } else { "" };
         let group = hash(&(&self.after, &found.table, part, &found.column, found.kind, found.class, found.rule));
+        let (class, rule) = (found.class, found.rule);
+        let mut difference = self.difference(found);
+        let values = || (difference.baseline.clone(), difference.candidate.clone());
+        let accepted = self.acceptances.find(&self.after, STEP, (class, difference.kind, &difference.place), values);
+        let entry = accepted.as_ref().map(|(entry, _)| *entry);
+        difference.accepted = accepted.map(|(_, acceptance)| acceptance);
+        self.count(&difference, rule);
+        let group = hash(&(group, entry));
         if let Some(at) = self.groups.get(&group).copied() {
-            let next = self.difference(found);
-            if let Some(difference) = self.state.differences.get_mut(at) {
-                difference.count += 1;
-                if difference.examples.len() < MOST_EXAMPLES {
-                    let Difference { place, baseline, candidate, .. } = next;
-                    difference.examples.push(Example { place, baseline, candidate });
+            if let Some(known) = self.state.differences.get_mut(at) {
+                known.count += 1;
+                if known.examples.len() < MOST_EXAMPLES {
+                    let Difference { place, baseline, candidate, .. } = difference;
+                    known.examples.push(Example { place, baseline, candidate });
                 }
             }
         } else if self.groups.len() < MAX_GROUPS {
             self.groups.insert(group, self.state.differences.len());
-            let difference = self.difference(found);
+            if class != Class::Volatile {
+                difference.remedy = Some(remedy(&self.after, STEP, &as_found(&difference), difference.rule.as_deref()));
+                difference.case = self.case(class, evidence(self.client, &self.secrets));
+            }
             self.state.differences.push(difference);
         }
+    }
+
+    /// Counts a difference: as accepted, or in its class.
+    fn count(&mut self, difference: &Difference, rule: Option<usize>) {
+        if difference.is_accepted() {
+            self.state.accepted += 1;
+            return;
+        }
+        match difference.class {
+            Class::Breaking => self.state.breaking += 1,
+            Class::Representation => self.state.representation += 1,
+            Class::Volatile => self.state.volatile += 1,
+        }
+        let allowed = rule.filter(|_| difference.class == Class::Volatile);
+        if let Some(used) = allowed.and_then(|rule| self.state.rules.get_mut(rule)) {
+            used.allowed += 1;
+        }
+    }
+
+    /// Keeps how a difference is seen again; gives back its number.
+    fn case(&mut self, class: Class, evidence: Evidence) -> Option<usize> {
+        let Evidence { lines: Pair { baseline, candidate }, queries } = evidence;
+        let diff = diff(&baseline, &candidate);
+        let (about, again) = match (&*self.state.after, &*self.after) {
+            ("load", "load") => (Some("the load, after which the databases were compared".to_owned()), Again::Load),
+            (_, "login") | ("load", _) => (None, Again::Verify),
+            _ => (None, Again::Flow),
+        };
+        let case = FailingCase {
+            flow: self.after.clone(),
+            step: STEP.to_owned(),
+            requests: Vec::new(),
+            diff: diff.text,
+            diff_left_out: diff.left_out,
+            about,
+            queries,
+            again,
+        };
+        let number = self.cases.keep(case, class);
+        self.waiting.extend(number);
+        number
     }
 
     fn difference(&self, found: Found) -> Difference {
@@ -136,6 +231,18 @@ impl Ledger {
         }
     }
 
+    /// A row of each side, as far as there is one.
+    pub(super) fn rows(table: &Joined, rows: Pair<Option<&Row>>) -> impl FnOnce(Client, &Secrets) -> Evidence {
+        move |client, secrets| {
+            let lines = rows.as_ref().map(|_, row| row.map_or_else(Vec::new, |row| again::lines(table, row, secrets)));
+            // What one side lacks is looked for there as well, by what the other calls it.
+            let one = rows.baseline.or(rows.candidate);
+            let condition = |row: Option<&Row>| again::condition(client, table, row.or(one)?, secrets);
+            let conditions = rows.map(|_, row| condition(row));
+            Evidence { lines, queries: again::queries(client, table, conditions) }
+        }
+    }
+
     /// A row by its key: `row id=17`.
     pub(super) fn row_name(&self, table: &Joined, row: &Row) -> String {
         format!("row {}", shorten(&self.cells(table, row, &table.key, " ")))
@@ -159,6 +266,12 @@ impl Ledger {
         }
         text
     }
+}
+
+/// As comparing tells it, for whoever looks for what would accept it.
+fn as_found(difference: &Difference) -> compare::Difference {
+    let Difference { class, kind, place, baseline, candidate, note, .. } = difference.clone();
+    compare::Difference { class, kind, place, baseline, candidate, rule: None, note }
 }
 
 fn shorten(text: &str) -> String {

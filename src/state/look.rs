@@ -1,10 +1,12 @@
 //! The rows of all tables at one moment: checksums first, then what differs, row by row.
 
+use super::again::{self, Evidence};
 use super::error::StateError;
 use super::joined::Joined;
 use super::ledger::Found;
 use super::merge::{Event, merge};
 use super::pairing::Residue;
+use super::postgres::quote;
 use super::reader::{Fingerprint, Range};
 use super::teller::Teller;
 use super::{Comparison, each};
@@ -131,20 +133,15 @@ impl Comparison {
             let (one, other) =
                 each(baseline.sum(&table.sql, &sum.column), candidate.sum(&table.sql, &sum.column)).await?;
             if one != other {
+                let sql = format!("SELECT sum({}) FROM {}", quote(&sum.column), table.sql);
                 let class = if self.grounds.undone > 0 { Class::Volatile } else { Class::Breaking };
                 let (kind, part) = (Kind::Value, "sum of".to_owned());
                 let (baseline, candidate) = (Some(one.unwrap_or_default()), Some(other.unwrap_or_default()));
                 let (table, column) = (table.name.clone(), Some(sum.column));
-                self.ledger.add(Found {
-                    class,
-                    kind,
-                    table,
-                    part,
-                    column,
-                    baseline,
-                    candidate,
-                    rule: None,
-                    note: None,
+                let found = Found { class, kind, table, part, column, baseline, candidate, rule: None, note: None };
+                self.ledger.add(found, |client, _| Evidence {
+                    queries: Pair::from_fn(|_| again::line(client, &sql)),
+                    ..Evidence::default()
                 });
             }
         }

@@ -7,6 +7,7 @@
 //! This room knows nothing of requests, flows or load: whoever has it look says after what. It writes nothing into a
 //! database, and no part of an address gets into an error.
 
+mod again;
 mod answers;
 mod before;
 mod catalogue;
@@ -33,11 +34,12 @@ pub use error::StateError;
 
 use crate::compare::ids::Bijection;
 use crate::compare::rows::RowRules;
-use crate::plan::StateCompare;
+use crate::plan::{Accepted, StateCompare};
 use crate::record::State;
 use crate::record::state::{LeftOut, Look};
 use crate::role::{Pair, Role};
 use crate::tally::Secrets;
+use again::{Client, Evidence};
 use catalogue::Catalogue;
 use ids::Ids;
 use joined::{Joined, is_migrations};
@@ -81,11 +83,15 @@ impl Comparison {
         before: Option<State>,
     ) -> Result<Self, StateError> {
         let readers = connect(&urls).await?;
+        let client = match readers.baseline {
+            Reader::Postgres(_) => Client::Psql,
+            Reader::Sqlite(_) => Client::Sqlite3,
+        };
         Ok(Self {
             compare: compare.clone(),
             urls,
             readers,
-            ledger: Ledger::new(compare, before),
+            ledger: Ledger::new(compare, before, client),
             grounds: Grounds { rules: RowRules::new(compare, Duration::ZERO), before: None, undone: 0 },
             tables: Vec::new(),
             last: HashMap::new(),
@@ -96,6 +102,21 @@ impl Comparison {
     /// From now on these do not get into the evidence.
     pub fn keep_secret(&mut self, secrets: Secrets) {
         self.ledger.keep_secret(secrets);
+    }
+
+    /// What somebody has accepted does not count.
+    pub fn accept(&mut self, accepted: Option<&Accepted>) {
+        self.ledger.accept(accepted);
+    }
+
+    /// Whether what the last look found wants the requests that led to it.
+    pub const fn needs_requests(&self) -> bool {
+        self.ledger.needs_requests()
+    }
+
+    /// The requests that led to what the last look found, for a shell.
+    pub fn give_requests(&mut self, lines: &[String]) {
+        self.ledger.give_requests(lines);
     }
 
     /// From now on this is what answers have shown of ids.
@@ -130,7 +151,7 @@ impl Comparison {
 
     /// The evidence.
     pub fn into_state(self) -> State {
-        self.ledger.state
+        self.ledger.into_state()
     }
 
     /// One look. A connection that was lost is made again once.
@@ -205,7 +226,9 @@ impl Comparison {
         // Where sequences stand after a load says how often something was refused, and in which order.
         let counters = self.grounds.before.is_none();
         for found in schema::compare(&catalogues.baseline, &catalogues.candidate, counters) {
-            self.ledger.add(found);
+            let text = |text: &Option<String>| text.iter().flat_map(|text| text.lines().map(str::to_owned)).collect();
+            let lines = Pair { baseline: text(&found.baseline), candidate: text(&found.candidate) };
+            self.ledger.add(found, |_, _| Evidence { lines, ..Evidence::default() });
         }
         self.tables = Joined::all(&catalogues.baseline, &catalogues.candidate, &self.grounds.rules);
         // A rule that has a table or column to be about is in use, also while nothing differs there.

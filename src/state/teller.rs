@@ -10,7 +10,7 @@ use crate::compare::ids::Verdict;
 use crate::compare::rows::{CellVerdict, RowRules};
 use crate::record::Class;
 use crate::record::parity::Kind;
-use crate::role::Role;
+use crate::role::{Pair, Role};
 
 /// Rows that one arrival may have touched in one table: so many differences one that failed explains.
 const ROWS_OF_AN_ARRIVAL: u64 = 10;
@@ -69,7 +69,9 @@ impl Teller<'_> {
         };
         let part = self.ledger.row_name(self.table, row);
         let table = self.table.name.clone();
-        self.ledger.add(Found { class, kind, table, part, column: None, baseline, candidate, rule: None, note: None });
+        let found = Found { class, kind, table, part, column: None, baseline, candidate, rule: None, note: None };
+        let rows = Pair::from_fn(|side| (side == role).then_some(row));
+        self.ledger.add(found, Ledger::rows(self.table, rows));
     }
 
     /// Two rows that are one.
@@ -77,7 +79,7 @@ impl Teller<'_> {
         let part = self.ledger.row_name(self.table, baseline);
         for column in 0..self.table.columns.len() {
             let Some(CellVerdict { class, rule, note }) = self.cell(baseline, candidate, column) else { continue };
-            self.ledger.add(Found {
+            let found = Found {
                 class,
                 kind: Kind::Value,
                 table: self.table.name.clone(),
@@ -87,7 +89,9 @@ impl Teller<'_> {
                 candidate: Some(candidate[column].shown()),
                 rule,
                 note,
-            });
+            };
+            let rows = Pair { baseline: Some(baseline), candidate: Some(candidate) };
+            self.ledger.add(found, Ledger::rows(self.table, rows));
         }
     }
 

@@ -5,11 +5,13 @@
 
 mod login;
 mod prepared;
+mod reproducer;
 mod sent;
 mod session;
 
 pub use login::{LoginError, log_in};
 pub use prepared::{PreparedFlow, PreparedStep, RenderError};
+pub use reproducer::{Reproducer, Trace};
 pub use sent::{login_as_sent, placeholder, sent};
 pub use session::{Captured, Session, unique_text};
 

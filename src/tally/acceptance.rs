@@ -4,43 +4,43 @@ use std::collections::HashSet;
 
 use super::remedy::yaml_text;
 use super::without_indices;
-use crate::compare::Difference as Found;
 use crate::plan::{Accepted, AcceptedDifference};
-use crate::record::parity::{Acceptance, AcceptanceUse, Class, Difference, Kind, Parity};
+use crate::record::parity::{Acceptance, AcceptanceUse, Class, Difference, Kind};
 
 /// The entries, and what each was about so far.
 #[derive(Debug, Default)]
-pub(super) struct Acceptances {
+pub struct Acceptances {
     entries: Vec<AcceptedDifference>,
     matched: Vec<u64>,
 }
 
 impl Acceptances {
-    pub(super) fn new(accepted: Option<&Accepted>) -> Self {
+    /// None of them used yet.
+    pub fn new(accepted: Option<&Accepted>) -> Self {
         let entries = accepted.map(|accepted| accepted.entries.clone()).unwrap_or_default();
         Self { matched: vec![0; entries.len()], entries }
     }
 
     /// The entry that is about a difference, the first that still holds before any that has expired; counts it.
     /// `values` gives both values as a record would show them.
-    pub(super) fn find(
+    pub fn find(
         &mut self,
         flow: &str,
         step: &str,
-        found: &Found,
+        (class, kind, place): (Class, Kind, &str),
         values: impl Fn() -> (Option<String>, Option<String>),
     ) -> Option<(usize, Acceptance)> {
-        if self.entries.is_empty() || found.class == Class::Volatile {
+        if self.entries.is_empty() || class == Class::Volatile {
             return None;
         }
-        let place = without_indices(&found.place);
+        let place = general(kind, place);
         let mut about = Vec::new();
         for (index, entry) in self.entries.iter().enumerate() {
             let is_meant = entry.flow == flow
                 && entry.step == step
-                && entry.class == found.class.name()
-                && entry.kind == found.kind.name()
-                && general(&entry.place) == place;
+                && entry.class == class.name()
+                && entry.kind == kind.name()
+                && general(kind, &entry.place) == place;
             if is_meant && has_values(entry, &values) {
                 about.push(index);
             }
@@ -50,14 +50,14 @@ impl Acceptances {
         Some((index, acceptance(&self.entries[index])))
     }
 
-    /// What each entry did. `compared` are the steps whose answers were compared.
-    pub(super) fn uses(&self, compared: &HashSet<(&str, &str)>) -> Vec<AcceptanceUse> {
+    /// What each entry did. `is_asked`: whether something was compared in a step of a flow.
+    pub fn uses(&self, is_asked: impl Fn(&str, &str) -> bool) -> Vec<AcceptanceUse> {
         let used = |(entry, matched): (&AcceptedDifference, &u64)| AcceptanceUse {
             entry: format!("{} / {} at {}", entry.flow, entry.step, entry.place),
             place: entry.source.clone(),
             acceptance: acceptance(entry),
             matched: *matched,
-            asked: compared.contains(&(entry.flow.as_str(), entry.step.as_str())) || *matched > 0,
+            asked: is_asked(&entry.flow, &entry.step) || *matched > 0,
         };
         self.entries.iter().zip(&self.matched).map(used).collect()
     }
@@ -72,9 +72,21 @@ fn acceptance(entry: &AcceptedDifference) -> Acceptance {
     }
 }
 
-/// `$.items[*].name` and `$.items[3].name` are both `$.items[].name`.
-fn general(place: &str) -> String {
-    without_indices(place).replace("[*]", "[]")
+/// A place without what is drawn or numbered: `$.items[*].name` and `$.items[3].name` are both `$.items[].name`, and
+/// a column of a table is the same place in every row.
+fn general(kind: Kind, place: &str) -> String {
+    match of_table(kind, place) {
+        Some(place) => place,
+        None => without_indices(place).replace("[*]", "[]"),
+    }
+}
+
+/// `table students row id=17 column name` → `table students column name`; `None`: it is about no row.
+fn of_table(kind: Kind, place: &str) -> Option<String> {
+    let (table, row) = place.strip_prefix("table ")?.split_once(" row ")?;
+    let column = row.rsplit_once(" column ").filter(|_| !matches!(kind, Kind::RowMissing | Kind::RowExtra));
+    let column = column.map(|(_, column)| format!(" column {column}")).unwrap_or_default();
+    Some(format!("table {table}{column}"))
 }
 
 fn has_values(entry: &AcceptedDifference, values: impl Fn() -> (Option<String>, Option<String>)) -> bool {
@@ -88,7 +100,7 @@ fn has_values(entry: &AcceptedDifference, values: impl Fn() -> (Option<String>, 
 
 /// The fields of an entry that say which difference it is about, as YAML.
 pub(super) fn entry_fields(flow: &str, step: &str, class: Class, kind: Kind, place: &str) -> Vec<String> {
-    let place = without_indices(place).replace("[]", "[*]");
+    let place = of_table(kind, place).unwrap_or_else(|| without_indices(place).replace("[]", "[*]"));
     vec![
         format!("flow: {}", yaml_text(flow)),
         format!("step: {}", yaml_text(step)),
@@ -98,12 +110,17 @@ pub(super) fn entry_fields(flow: &str, step: &str, class: Class, kind: Kind, pla
     ]
 }
 
-/// Entries for the differences of a run that nobody has accepted yet, each as the lines of one element of a list.
-pub fn new_entries(parity: &Parity, classes: &[Class], reason: &str, until: Option<&str>) -> Vec<Vec<String>> {
+/// Entries for differences of a run that nobody has accepted yet, each as the lines of one element of a list.
+pub fn new_entries<'d>(
+    differences: impl IntoIterator<Item = &'d Difference>,
+    classes: &[Class],
+    reason: &str,
+    until: Option<&str>,
+) -> Vec<Vec<String>> {
     let mut seen = HashSet::new();
     let mut entries = Vec::new();
     let is_open = |difference: &&Difference| classes.contains(&difference.class) && !difference.is_accepted();
-    for difference in parity.differences.iter().filter(is_open) {
+    for difference in differences.into_iter().filter(is_open) {
         let Difference { flow, step, class, kind, place, baseline, candidate, .. } = difference;
         let mut lines = entry_fields(flow, step, *class, *kind, place);
         for (name, value) in [("baseline", baseline), ("candidate", candidate)] {
@@ -133,6 +150,7 @@ fn is_constant(kind: Kind, value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::Difference as Found;
 
     fn found(class: Class, kind: Kind, place: &str, candidate: &str) -> Found {
         let (baseline, candidate) = (Some("1".to_owned()), Some(candidate.to_owned()));
@@ -147,7 +165,11 @@ mod tests {
     fn is_about(fields: &str, found: &Found) -> bool {
         let mut acceptances = Acceptances::new(Some(&accepted(fields)));
         let is_in = |acceptances: &mut Acceptances, step| {
-            acceptances.find("f", step, found, || (found.baseline.clone(), found.candidate.clone())).is_some()
+            acceptances
+                .find("f", step, (found.class, found.kind, &found.place), || {
+                    (found.baseline.clone(), found.candidate.clone())
+                })
+                .is_some()
         };
         assert!(!is_in(&mut acceptances, "other"), "another step is another difference");
         is_in(&mut acceptances, "s")
@@ -175,14 +197,29 @@ mod tests {
     fn an_entry_that_holds_goes_before_one_that_has_expired() {
         let mut both = accepted("where: status, kind: status, until: 2026-01-01");
         both.expire("2026-01-02".parse().unwrap());
-        let difference = found(Class::Breaking, Kind::Status, "status", "2");
         let expired = |accepted: &Accepted| {
             let mut acceptances = Acceptances::new(Some(accepted));
-            acceptances.find("f", "s", &difference, || (None, None)).unwrap().1.expired
+            acceptances.find("f", "s", (Class::Breaking, Kind::Status, "status"), || (None, None)).unwrap().1.expired
         };
         assert!(expired(&both));
         both.entries.extend(accepted("where: status, kind: status").entries);
         assert!(!expired(&both));
+    }
+
+    #[test]
+    fn a_column_is_the_same_place_in_every_row() {
+        for (kind, place, expected) in [
+            (Kind::Value, "table students row id=17 column name", "table students column name"),
+            (Kind::Value, "table t row name='a column b' column name", "table t column name"),
+            (Kind::RowMissing, "table t row name='a column b'", "table t"),
+            (Kind::Schema, "table t index t_name_idx", "table t index t_name_idx"),
+            (Kind::Value, "table t sum of column n", "table t sum of column n"),
+        ] {
+            assert_eq!(general(kind, place), expected);
+            let accepted = accepted(&format!("where: \"{expected}\", kind: {}", kind.name()));
+            let mut acceptances = Acceptances::new(Some(&accepted));
+            assert!(acceptances.find("f", "s", (Class::Breaking, kind, place), || (None, None)).is_some(), "{place}");
+        }
     }
 
     #[test]

@@ -4,12 +4,15 @@
 //! found it. Knows nothing of how answers were got.
 
 mod acceptance;
+mod cases;
 mod remedy;
 pub mod secrets;
 
 use std::collections::{HashMap, HashSet};
 
-pub use acceptance::new_entries;
+pub use acceptance::{Acceptances, new_entries};
+pub use cases::Cases;
+pub use remedy::{acceptance_remedy, remedy};
 pub use secrets::Secrets;
 
 use crate::compare::ids::Bijection;
@@ -22,12 +25,6 @@ use crate::role::Pair;
 /// Most groups of differences that are kept; beyond it only the counts go on.
 const MAX_GROUPS: usize = 1_000;
 
-/// Most failing cases that are kept.
-const MAX_CASES: usize = 50;
-/// Failing cases beyond which one without a breaking difference is not kept.
-const MAX_HARMLESS_CASES: usize = 20;
-/// Bytes of all failing cases together that are kept at most.
-const MAX_CASE_BYTES: usize = 1 << 20;
 /// Most further examples of one group.
 const MAX_EXAMPLES: usize = 2;
 
@@ -45,11 +42,14 @@ pub struct Tally {
     /// Place of each step in the list of steps.
     steps: HashMap<(String, String), usize>,
     /// What somebody has accepted.
-    acceptances: acceptance::Acceptances,
+    acceptances: Acceptances,
+    /// What differs is going to be accepted.
+    is_growing: bool,
     /// Groups that were found since somebody last asked for them, as indices into the list of differences.
     fresh: Vec<usize>,
-    /// Bytes of the failing cases so far.
-    case_bytes: usize,
+    cases: Cases,
+    /// Steps in which something was compared, those of no flow among them.
+    asked: HashSet<(String, String)>,
 }
 
 /// Differences are one group if all but their values is the same, indices into arrays aside.
@@ -83,9 +83,11 @@ impl Tally {
             keeps_values,
             groups: HashMap::new(),
             steps: index,
-            acceptances: acceptance::Acceptances::new(plan.accepted.as_ref()),
+            acceptances: Acceptances::new(plan.accepted.as_ref()),
+            is_growing: plan.accepted.as_ref().is_some_and(|accepted| accepted.is_growing),
             fresh: Vec::new(),
-            case_bytes: 0,
+            cases: Cases::default(),
+            asked: HashSet::new(),
         }
     }
 
@@ -110,6 +112,7 @@ impl Tally {
     pub fn compared(&mut self, flow: &str, step: &str, status: u16, comparison: Comparison) {
         self.parity.compared += 1;
         self.parity.places += comparison.places;
+        self.asked(flow, step);
         if let Some(step) = self.step(flow, step) {
             step.compared += 1;
             if !step.statuses.contains(&status) {
@@ -161,6 +164,14 @@ impl Tally {
         self.difference("login", "login", Kind::Expectation, "login", sides);
     }
 
+    /// Whether the status of a step's answer was not as it should be, and somebody has accepted that or is about to.
+    pub fn accepts_status(&self, flow: &str, step: &str) -> bool {
+        self.parity.differences.iter().any(|found| {
+            let is_of_status = matches!(found.kind, Kind::Status | Kind::Expectation);
+            is_of_status && found.flow == flow && found.step == step && (self.is_growing || found.is_accepted())
+        })
+    }
+
     /// Whether groups of differences that matter were found since they last got a failing case.
     pub const fn needs_case(&self) -> bool {
         !self.fresh.is_empty()
@@ -175,19 +186,16 @@ impl Tally {
     pub fn give_case(&mut self, case: Option<FailingCase>) {
         let fresh = std::mem::take(&mut self.fresh);
         let Some(case) = case.filter(|_| !fresh.is_empty()) else { return };
-        let bytes = case.diff.len() + case.requests.iter().map(String::len).sum::<usize>();
-        let is_breaking = fresh.iter().any(|index| self.parity.differences[*index].class == Class::Breaking);
-        let most = if is_breaking { MAX_CASES } else { MAX_HARMLESS_CASES };
-        let reproduction = &mut self.parity.reproduction;
-        if reproduction.cases.len() >= most || self.case_bytes + bytes > MAX_CASE_BYTES {
-            reproduction.left_out += 1;
-            return;
-        }
-        self.case_bytes += bytes;
+        let gravest = fresh.iter().map(|index| self.parity.differences[*index].class).min().unwrap_or(Class::Volatile);
+        let number = self.cases.keep(case, gravest);
         for index in fresh {
-            self.parity.differences[index].case = Some(reproduction.cases.len());
+            self.parity.differences[index].case = number;
         }
-        reproduction.cases.push(case);
+    }
+
+    /// Something was looked for in a step, whether or not answers were compared.
+    pub fn asked(&mut self, flow: &str, step: &str) {
+        self.asked.insert((flow.to_owned(), step.to_owned()));
     }
 
     /// A value as it may be kept. `place` is where it was found.
@@ -202,14 +210,11 @@ impl Tally {
 
     /// The evidence.
     pub fn into_parity(mut self) -> Parity {
-        let compared: HashSet<(&str, &str)> = self
-            .parity
-            .steps
-            .iter()
-            .filter(|step| step.compared > 0)
-            .map(|step| (step.flow.as_str(), step.step.as_str()))
-            .collect();
-        self.parity.acceptances = self.acceptances.uses(&compared);
+        let asked = self.asked;
+        let is_asked = |flow: &str, step: &str| asked.contains(&(flow.to_owned(), step.to_owned()));
+        self.parity.acceptances = self.acceptances.uses(is_asked);
+        let reproduction = &mut self.parity.reproduction;
+        (reproduction.cases, reproduction.left_out) = self.cases.into_parts();
         self.parity
     }
 
@@ -220,7 +225,9 @@ impl Tally {
 
     fn add(&mut self, flow: &str, step: &str, found: compare::Difference) {
         let (secrets, keeps_values) = (&self.secrets, &self.keeps_values);
-        let accepted = self.acceptances.find(flow, step, &found, || kept(secrets, keeps_values, &found));
+        let accepted = self
+            .acceptances
+            .find(flow, step, (found.class, found.kind, &found.place), || kept(secrets, keeps_values, &found));
         self.count(flow, step, found.class, accepted.as_ref().map(|(_, acceptance)| acceptance));
         let is_id = found.kind == Kind::Id && found.class == Class::Volatile;
         match found.class {
@@ -245,7 +252,7 @@ impl Tally {
             }
         } else if self.groups.len() < MAX_GROUPS {
             let is_open = found.class != Class::Volatile;
-            let remedy = is_open.then(|| remedy::remedy(flow, step, &found, self.rule_in_words(found.rule)));
+            let remedy = is_open.then(|| remedy(flow, step, &found, self.rule_in_words(found.rule)));
             let without_rule = if is_id { "id" } else { "noise" };
             let rule = self.rule_in_words(found.rule).or((!is_open).then_some(without_rule)).map(str::to_owned);
             let index = self.parity.differences.len();

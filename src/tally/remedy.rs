@@ -31,8 +31,13 @@ const REASON: &str = "say why";
 
 /// What would accept a difference that was found in a step. `broken`: the rule that it breaks, if it breaks one; of rules
 /// that fit a place the first is applied.
-pub(super) fn remedy(flow: &str, step: &str, difference: &Difference, broken: Option<&str>) -> Remedy {
-    match rule(difference) {
+pub fn remedy(flow: &str, step: &str, difference: &Difference, broken: Option<&str>) -> Remedy {
+    if let Some((list, rule)) = state_rule(difference) {
+        let yaml = format!("compare:\n  state:\n    {list}:\n      - {{ {rule}, reason: {REASON} }}");
+        return Remedy { target: RemedyTarget::Plan, yaml };
+    }
+    // Rules are about steps of flows; a fault is none.
+    match rule(difference).filter(|_| !flow.starts_with("fault ")) {
         Some((list, rule)) => {
             let scope = format!("reason: {REASON}, flow: {}, step: {}", yaml_text(flow), yaml_text(step));
             let place = broken.map(|broken| format!("    # above `{broken}`\n")).unwrap_or_default();
@@ -43,9 +48,17 @@ pub(super) fn remedy(flow: &str, step: &str, difference: &Difference, broken: Op
     }
 }
 
+/// An entry of the file of accepted differences, for what no rule is asked about.
+pub fn acceptance_remedy(flow: &str, step: &str, difference: &Difference) -> Remedy {
+    Remedy { target: RemedyTarget::AcceptedDifferences, yaml: entry(flow, step, difference) }
+}
+
 /// The list of the plan that a rule belongs to, and the rule without reason and scope.
 fn rule(difference: &Difference) -> Option<(&'static str, String)> {
-    if matches!(difference.kind, Kind::Transport | Kind::Expectation | Kind::Capture | Kind::Id | Kind::Aftermath) {
+    if matches!(
+        difference.kind,
+        Kind::Transport | Kind::Expectation | Kind::Capture | Kind::Id | Kind::Aftermath | Kind::Invariant
+    ) {
         return None;
     }
     let place = match difference.place.split_once(' ') {
@@ -58,6 +71,25 @@ fn rule(difference: &Difference) -> Option<(&'static str, String)> {
         return order(difference, &place);
     }
     let kind = near(difference).map(|kind| ("rules", format!("{place}, {kind}")));
+    Some(kind.unwrap_or(("ignore", place)))
+}
+
+/// For a column of a table: the list of the plan that a rule about it belongs to, and the rule without its reason.
+fn state_rule(difference: &Difference) -> Option<(&'static str, String)> {
+    let (table, row) = difference.place.strip_prefix("table ")?.split_once(" row ")?;
+    let (_, column) = row.rsplit_once(" column ").filter(|_| difference.kind == Kind::Value)?;
+    let place = format!("table: {}, column: {}", yaml_text(table), yaml_text(column));
+    // Texts of a database stand in single quotes, and JSON's in double ones.
+    let json = |value: &Option<String>| {
+        let text = value.as_deref().and_then(|value| value.strip_prefix('\'')?.strip_suffix('\''));
+        text.map(|text| serde_json::Value::from(text).to_string()).or_else(|| value.clone())
+    };
+    let found = Difference {
+        baseline: json(&difference.baseline),
+        candidate: json(&difference.candidate),
+        ..difference.clone()
+    };
+    let kind = near(&found).map(|kind| ("rules", format!("{place}, {kind}")));
     Some(kind.unwrap_or(("ignore", place)))
 }
 

@@ -74,6 +74,15 @@ fn what_only_concurrency_breaks_is_found_under_load_by_its_name() {
             assert!(is_told(&record, told), "{defect} on {database}: {parity:#}\n{}{}", ended.stdout, ended.stderr);
             assert_eq!(ended.code, Some(1), "{defect} on {database}: {}", ended.stdout);
             assert!(ended.stdout.contains("✗ fail  parity.load.breaking == 0"), "{}", ended.stdout);
+            let cases = list(&parity["reproduction"]["cases"]);
+            let case = cases.first().unwrap_or_else(|| panic!("no case: {parity:#}"));
+            assert!(
+                list(&case["requests"]).iter().any(|lines| lines.as_str().is_some_and(|it| it.contains("curl -sS")))
+            );
+            assert!(
+                case["again"] == "load" && case["about"].as_str().is_some_and(|it| it.contains("among many callers"))
+            );
+            assert!(ended.stdout.contains("  cutover load ") && ended.stdout.contains(" --seed "), "{}", ended.stdout);
             let junit = std::fs::read_to_string(place.out().join("junit.xml")).expect("junit.xml");
             assert!(junit.contains("name=\"parity under load\"") && junit.contains("classname=\"load.contended\""));
         }

@@ -248,6 +248,9 @@ fn accepted_differences_pass_until_their_last_day_and_new_ones_fail() {
     let difference = find(&record, "breaking", ["enrol", "gone", "status"]).expect("still told");
     assert_eq!(difference["accepted"]["reason"], "agreed: old clients: see #1");
 
+    // What is accepted hides nothing that follows.
+    let covered = |record: &Value| record["parity"]["coverage"]["covered"].as_u64().expect("coverage");
+    let accepted_covered = covered(&record);
     // Another defect on top.
     let (ended, record) = verify(&place, &with_defects("wrong-status, lost-header"), &["--accept", &file]);
     assert_eq!(ended.code, Some(1), "{}", ended.stdout);
@@ -266,6 +269,7 @@ fn accepted_differences_pass_until_their_last_day_and_new_ones_fail() {
     place.file("accepted.yaml", &text);
     let (ended, record) = verify(&place, &smoke(&[]), &["--accept", &file]);
     assert_eq!(ended.code, Some(0), "{}", ended.stdout);
+    assert_eq!(accepted_covered, covered(&record));
     assert!(ended.stdout.contains("was not found: take it out"), "{}", ended.stdout);
     assert_eq!(record["parity"]["accepted"], 0);
     // Of what was not asked for, nothing is known.
@@ -311,4 +315,60 @@ fn a_file_of_accepted_differences_that_is_wrong_starts_nothing() {
     let ended = place.run(&["verify", "students-smoke", "--accept-new", "x.yaml", "--reason", "r", "--until", "soon"]);
     assert_eq!(ended.code, Some(2));
     assert!(ended.stderr.contains("`soon` is not a day"), "{}", ended.stderr);
+}
+
+/// What is told of a database or under a fault has its requests, what each side has, and what would accept it; and an
+/// entry that somebody wrote lets it pass, and rots.
+#[test]
+fn differences_of_databases_and_under_faults_are_seen_again_and_accepted_as_others_are() {
+    let place = Place::new();
+    let plan = with_defects("lost-write, leak-connection=5");
+    let file = place.path().join("accepted.yaml").display().to_string();
+    let faults = ["--faults", "client-gone,statement-timeout"];
+    let with = |more: &[&'static str]| [&faults[..], more].concat();
+    let (ended, record) =
+        verify(&place, &plan, &[&with(&["--reason", "known", "--accept-new"])[..], &[&file]].concat());
+    assert_eq!(ended.code, Some(1), "{}", ended.stdout);
+    let state = &record["state"];
+    let lost = list(&state["differences"]).iter().find(|found| found["kind"] == "row_missing").expect("a lost row");
+    let case = &state["cases"][lost["case"].as_u64().expect("a case") as usize];
+    assert_eq!((&case["flow"], &case["step"], &case["again"]), (&"enrol".into(), &"database".into(), &"flow".into()));
+    let requests = case["requests"].to_string();
+    assert!(requests.contains("--request POST") && requests.contains("/api/v1/students"), "{case:#}");
+    assert!(case["diff"].as_str().is_some_and(|diff| diff.contains("\n-student_no: ")), "{case:#}");
+    for side in ["baseline", "candidate"] {
+        let query = case["queries"][side].as_str().expect("a query");
+        assert!(
+            query.starts_with("sqlite3 -line \"$DATABASE\" 'SELECT * FROM ") && query.contains("\"id\" = "),
+            "{query}"
+        );
+    }
+    assert_eq!(lost["remedy"]["target"], "accepted_differences");
+    let leak = find(&record, "breaking", ["fault statement-timeout", "afterwards", "connections in use at rest"]);
+    let leak = leak.expect("a leak");
+    let at = leak["case"].as_u64().expect("a case") as usize;
+    let about = record["parity"]["reproduction"]["cases"][at]["about"].as_str().expect("what is done");
+    assert!(about.contains("LOCK TABLE students"), "{about}");
+    let read = |name: &str| std::fs::read_to_string(place.out().join(name)).expect("a report");
+    for name in ["report.html", "junit.xml"] {
+        let text = read(name);
+        assert!(text.contains("sqlite3 -line") && text.contains("LOCK TABLE students"), "{name}");
+        assert!(text.contains("BASELINE_DATABASE"), "{name}");
+    }
+    assert!(ended.stdout.contains("--database sqlite --only enrol --seed 7"), "{}", ended.stdout);
+
+    let accepting = [&with(&["--accept"])[..], &[&file]].concat();
+    let (ended, record) = verify(&place, &plan, &accepting);
+    assert_eq!(ended.code, Some(0), "{}\n{}", ended.stdout, std::fs::read_to_string(&file).expect("the file"));
+    assert!(record["state"]["accepted"].as_u64() > Some(0) && record["state"]["breaking"] == 0, "{}", record["state"]);
+    assert_eq!(record["parity"]["breaking"], 0);
+    let (ended, _) = verify(&place, &smoke(&[]), &accepting);
+    assert_eq!(ended.code, Some(0), "{}", ended.stdout);
+    for entry in ["enrol / database at table students", "/ afterwards at connections in use at rest"] {
+        assert!(
+            ended.stdout.contains(entry) && ended.stdout.contains("was not found: take it out"),
+            "{}",
+            ended.stdout
+        );
+    }
 }

@@ -3,6 +3,7 @@
 use super::{MOST_DIFFERENCES, difference_line, shorten};
 use crate::record::load_parity::Invariant;
 use crate::record::{Class, Difference, RunRecord};
+use crate::report::reproduce::{Cases, again};
 
 /// Longest sentence of what a side did.
 const MOST_CHARACTERS: usize = 120;
@@ -13,12 +14,20 @@ pub(super) fn lines(record: &RunRecord, lines: &mut Vec<String>) {
     lines.push(String::new());
     lines.push(format!("under load  {}", parity.in_words()));
     lines.extend(parity.caveat().map(|caveat| format!("  {caveat}")));
-    let shown: Vec<&Difference> = parity.differences.iter().filter(|d| d.class != Class::Volatile).collect();
+    let is_open = |found: &&Difference| found.class != Class::Volatile && !found.is_accepted();
+    let shown: Vec<&Difference> = parity.differences.iter().filter(is_open).collect();
     lines.extend(shown.iter().take(MOST_DIFFERENCES).map(|difference| difference_line(difference)));
     lines.extend(parity.broken().take(MOST_DIFFERENCES).map(invariant_line));
     let more = (shown.len() + parity.broken().count()).saturating_sub(2 * MOST_DIFFERENCES);
     if more > 0 {
         lines.push(format!("  … and {more} more, see the report"));
+    }
+    let broken = parity.broken().find_map(|invariant| parity.reproduction.cases.get(invariant.case?));
+    let cases = Cases::of_load(record, parity);
+    let differs = shown.iter().find_map(|difference| cases.of(difference));
+    if let Some(case) = differs.or(broken) {
+        lines.push("again    the requests of the first time and what would accept it are in the report".to_owned());
+        lines.push(format!("  {}", again(record, case)));
     }
 }
 

@@ -39,10 +39,19 @@ impl Places {
             .flat_map(|(_, step)| target::collections(&target::segments(&step.target)).collect::<Vec<_>>())
             .collect();
         let resource =
-            |step: &Step| target::resource(&target::segments(&step.target), |name| collections.contains(name));
-        let resources = steps()
-            .filter_map(|(flow, step)| Some(((flow.name.clone(), step.name.clone()), resource(step)?)))
-            .collect();
+            &|step: &Step| target::resource(&target::segments(&step.target), |name| collections.contains(name));
+        let resources =
+            steps().filter_map(|(flow, step)| Some(((flow.name.clone(), step.name.clone()), resource(step)?)));
+        // What is asked under a fault is asked under the fault's name.
+        let faults = || plan.faults.iter().flat_map(|faults| faults.inject.iter().map(move |fault| (faults, fault)));
+        let probes = faults().flat_map(|(faults, fault)| {
+            faults
+                .probe
+                .steps
+                .iter()
+                .filter_map(move |step| Some(((format!("fault {fault}"), step.name.clone()), resource(step)?)))
+        });
+        let resources = probes.chain(resources).collect();
         let marked = plan.compare.ids.places.iter().map(|place| Marked {
             matcher: Matcher::new(&place.path),
             namespace: place.of.as_deref().map(Namespace::resource),

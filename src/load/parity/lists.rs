@@ -47,6 +47,7 @@ struct Seen {
     observed: Pair<u64>,
     broken: Pair<u64>,
     examples: Vec<String>,
+    first: Option<Arrival>,
 }
 
 impl Lists {
@@ -84,9 +85,12 @@ impl Lists {
     }
 
     /// What was learned of each list, and whether it held.
-    pub(super) fn invariants(self, steps: &[StepFacts]) -> Vec<Invariant> {
+    pub(super) fn invariants(self, steps: &[StepFacts]) -> Vec<(Invariant, Option<Arrival>)> {
         let believed = self.by_rule.into_iter().filter(|(_, seen)| seen.broken.baseline == 0);
-        believed.map(|((number, place, rule), seen)| invariant(&steps[number], place, rule, &seen)).collect()
+        let told = |((number, place, rule), seen): ((usize, _, _), Seen)| {
+            (invariant(&steps[number], place, rule, &seen), seen.first)
+        };
+        believed.map(told).collect()
     }
 }
 
@@ -115,6 +119,9 @@ fn invariant(step: &StepFacts, place: String, rule: Rule, seen: &Seen) -> Invari
         broken: seen.broken.candidate,
         baseline: Some(format!("held in all of {} lists", seen.observed.baseline)),
         candidate: (!seen.examples.is_empty()).then(|| seen.examples.join("; ")),
+        accepted: None,
+        remedy: None,
+        case: None,
     }
 }
 
@@ -124,6 +131,7 @@ impl Seen {
         let Verdict::Broken(words) = verdict else { return };
         *self.broken.get_mut(role) += 1;
         if role == Role::Candidate && self.examples.len() < MOST_EXAMPLES {
+            self.first.get_or_insert(arrival);
             self.examples.push(format!("{arrival}: {words}"));
         }
     }
@@ -200,7 +208,7 @@ mod tests {
                 lists.see(role, 0, &step(), Arrival { pair: 0, number }, &body, &mut names);
             }
         }
-        lists.invariants(&[step()]).into_iter().map(|found| (found.kind, found.outcome)).collect()
+        lists.invariants(&[step()]).into_iter().map(|(found, _)| (found.kind, found.outcome)).collect()
     }
 
     const RIGHT: &str = r#"{"items":[{"id":1,"credits":30},{"id":2,"credits":9},{"id":3,"credits":9}]}"#;

@@ -13,6 +13,7 @@ mod places;
 mod sample;
 mod shape;
 mod statuses;
+mod told;
 mod walk;
 
 use std::collections::HashMap;
@@ -23,8 +24,8 @@ pub(super) use sample::{BlockSample, Notes, Sample};
 use crate::compare::{self, Answer, Comparator, json};
 use crate::plan::Plan;
 use crate::record::Class;
-use crate::record::load_parity::{Held, LoadParity, Mode, StepLoadParity};
-use crate::record::parity::{Difference, Kind};
+use crate::record::load_parity::{LoadParity, Mode, StepLoadParity};
+use crate::record::parity::Kind;
 use crate::role::{Pair, Role};
 use crate::step::unique_text;
 use crate::tally::Secrets;
@@ -35,6 +36,8 @@ use places::{Against, Places};
 use sample::KeptAnswer;
 use shape::Shapes;
 use statuses::Statuses;
+use told::Book;
+pub(super) use told::Rehearsal;
 use walk::PlaceNames;
 
 /// The pair whose arrivals and drawn values a pair has: its own, or those of the even pair before it.
@@ -47,7 +50,7 @@ pub(super) struct Examiner {
     steps: Vec<StepFacts>,
     comparator: Comparator,
     base_urls: Pair<String>,
-    secrets: Secrets,
+    book: Book,
     seed: u64,
     /// Samples that others are still to be compared with.
     waiting: Vec<(u32, Role, Sample)>,
@@ -63,14 +66,20 @@ pub(super) struct Examiner {
 
 impl Examiner {
     /// Nothing looked into yet.
-    pub(super) fn new(plan: &Plan, base_urls: Pair<String>, secrets: Secrets, seed: u64) -> Self {
+    pub(super) fn new(
+        plan: &Plan,
+        base_urls: Pair<String>,
+        secrets: Secrets,
+        seed: u64,
+        rehearsal: Option<Rehearsal>,
+    ) -> Self {
         let steps = facts::of_plan(plan);
         let count = steps.len();
         Self {
             steps,
             comparator: Comparator::new(&plan.compare),
             base_urls,
-            secrets,
+            book: Book::new(secrets, plan, rehearsal),
             seed,
             waiting: Vec::new(),
             level: 0,
@@ -138,6 +147,7 @@ impl Examiner {
         self.handed_out.see(role, step, arrival, answer, body.as_ref(), &mut self.names);
         if let Some(body) = &body {
             let second = second(arrival.pair, answer);
+            self.shapes[answer.step].at(arrival);
             self.shapes[answer.step].see(role, answer.status, second, body, &mut self.names);
             if (200..300).contains(&answer.status) {
                 self.lists.see(role, answer.step, step, arrival, body, &mut self.names);
@@ -170,7 +180,8 @@ impl Examiner {
             for answer in left.answers() {
                 let same = right.answers().find(|other| other.step == answer.step);
                 if let Some(same) = same {
-                    self.compare_answers(against, pairs[1], renamed.as_ref(), &answer, &same);
+                    let arrival = Arrival { pair: pairs[1], number: left.number };
+                    self.compare_answers(against, arrival, renamed.as_ref(), &answer, &same);
                 }
             }
         }
@@ -180,7 +191,7 @@ impl Examiner {
     fn compare_answers(
         &mut self,
         against: Against,
-        pair: u32,
+        arrival: Arrival,
         renamed: Option<&[String; 2]>,
         left: &KeptAnswer<'_>,
         right: &KeptAnswer<'_>,
@@ -205,12 +216,14 @@ impl Examiner {
             Against::Itself(role) => *self.evidence.lessons.get_mut(role) += 1,
             Against::Other => {}
         }
-        self.places[left.step].see(against, second(pair, left), differences);
+        let places = &mut self.places[left.step];
+        places.at(arrival);
+        places.see(against, second(arrival.pair, left), differences);
     }
 
     /// What was found.
     pub(super) fn into_evidence(self) -> LoadParity {
-        let Self { steps, secrets, mut evidence, places, shapes, statuses, handed_out, lists, names, .. } = self;
+        let Self { steps, mut book, mut evidence, places, shapes, statuses, handed_out, lists, names, .. } = self;
         for (number, found) in places.into_iter().enumerate() {
             let step = &steps[number];
             let summary = summary(step, &found);
@@ -218,17 +231,14 @@ impl Examiner {
                 Mode::Exact | Mode::Partly => evidence.compared_exact += summary.compared,
                 Mode::Shape => evidence.compared_shape += summary.compared,
             }
-            let mut told = Told { step, secrets: &secrets, differences: &mut evidence.differences };
-            statuses[number].found(step).into_iter().for_each(|other| told.status(other));
-            found.found().into_iter().for_each(|found| told.place(found));
-            shapes[number].found(&names).into_iter().for_each(|form| told.form(form));
+            statuses[number].found(step).into_iter().for_each(|other| book.status(step, other));
+            found.found().into_iter().for_each(|found| book.place(step, found));
+            shapes[number].found(&names).into_iter().for_each(|form| book.form(step, form));
             evidence.steps.push(summary);
         }
-        evidence.invariants = handed_out.invariants();
-        evidence.invariants.extend(lists.invariants(&steps));
-        let broken = evidence.invariants.iter().filter(|invariant| invariant.outcome == Held::Broken).count();
-        let breaking = evidence.differences.iter().filter(|difference| difference.class == Class::Breaking).count();
-        evidence.breaking = (broken + breaking) as u64;
+        let invariants = handed_out.invariants().into_iter().chain(lists.invariants(&steps));
+        invariants.for_each(|(invariant, first)| book.invariant(invariant, first));
+        book.finish(&mut evidence);
         evidence
     }
 }
@@ -242,66 +252,6 @@ fn summary(step: &StepFacts, places: &Places) -> StepLoadParity {
         compared: u64::from(other),
         lessons: u64::from(itself.baseline),
         varying: places.varying(),
-    }
-}
-
-/// Puts what was found of one step into words.
-struct Told<'a> {
-    step: &'a StepFacts,
-    secrets: &'a Secrets,
-    differences: &'a mut Vec<Difference>,
-}
-
-impl Told<'_> {
-    fn status(&mut self, other: statuses::OtherStatus) {
-        let sides = Pair { baseline: Some(other.baseline), candidate: Some(other.candidate) };
-        self.tell(Class::Breaking, Kind::Status, "status", sides, other.count);
-    }
-
-    fn place(&mut self, found: places::Found) {
-        let places::Found { difference, count, is_certain } = found;
-        let class = if is_certain { difference.class } else { Class::Volatile };
-        let is_told = |told: &Difference| told.kind == Kind::Status && difference.kind == Kind::Status;
-        if !self.mine().any(is_told) {
-            let sides = Pair { baseline: difference.baseline, candidate: difference.candidate };
-            self.tell(class, difference.kind, &difference.place, sides, u64::from(count));
-        }
-    }
-
-    /// What was found value by value already is not told again.
-    fn form(&mut self, form: shape::OtherForm) {
-        let place = crate::tally::without_indices(&form.place);
-        let is_told =
-            |told: &Difference| told.class != Class::Volatile && crate::tally::without_indices(&told.place) == place;
-        if !self.mine().any(is_told) {
-            let sides = Pair { baseline: form.baseline, candidate: form.candidate };
-            self.tell(form.class, form.kind, &form.place, sides, u64::from(form.count));
-        }
-    }
-
-    fn mine(&self) -> impl Iterator<Item = &Difference> {
-        let step = self.step;
-        self.differences.iter().filter(move |told| told.flow == step.flow && told.step == step.name)
-    }
-
-    fn tell(&mut self, class: Class, kind: Kind, place: &str, sides: Pair<Option<String>>, count: u64) {
-        let Pair { baseline, candidate } = sides.map(|_, value| value.map(|value| self.secrets.mask(place, &value)));
-        self.differences.push(Difference {
-            class,
-            kind,
-            flow: self.step.flow.clone(),
-            step: self.step.name.clone(),
-            place: place.to_owned(),
-            baseline,
-            candidate,
-            count,
-            rule: None,
-            note: None,
-            examples: Vec::new(),
-            accepted: None,
-            remedy: None,
-            case: None,
-        });
     }
 }
 

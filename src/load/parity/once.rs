@@ -56,6 +56,8 @@ struct Values {
     repeated: u64,
     range: Option<(u64, u64)>,
     examples: Vec<String>,
+    /// The first arrival that got a value once more.
+    again: Option<Arrival>,
 }
 
 /// One flow iteration, as reports name it.
@@ -116,10 +118,14 @@ impl HandedOut {
     }
 
     /// What was learned of each place, and whether it held.
-    pub(super) fn invariants(self) -> Vec<Invariant> {
+    pub(super) fn invariants(self) -> Vec<(Invariant, Option<Arrival>)> {
         let mut pools: Vec<_> = self.pools.into_iter().filter(|(_, pool)| pool.is_of_interest()).collect();
         pools.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
-        pools.into_iter().map(|(key, pool)| pool.invariant(&key)).collect()
+        let told = |(key, pool): (Key, Pool)| {
+            let first = pool.sides.candidate.again;
+            (pool.invariant(&key), first)
+        };
+        pools.into_iter().map(told).collect()
     }
 }
 
@@ -153,6 +159,9 @@ impl Pool {
             broken: candidate.repeated,
             baseline: Some(format!("{} answers, no value twice", baseline.observed)),
             candidate: (!candidate.examples.is_empty()).then(|| candidate.examples.join("; ")),
+            accepted: None,
+            remedy: None,
+            case: None,
         }
     }
 }
@@ -173,6 +182,7 @@ impl Values {
             return true;
         };
         self.repeated += 1;
+        self.again.get_or_insert(arrival);
         if self.examples.len() < MOST_EXAMPLES {
             self.examples.push(format!("{value} was handed out to {first} and again to {arrival}"));
         }
@@ -230,7 +240,7 @@ mod tests {
                 all.hand_out(key, &step(), role, Arrival { pair: 0, number: number as u64 }, *value);
             }
         }
-        all.invariants().into_iter().map(|invariant| (invariant.outcome, invariant.broken)).collect()
+        all.invariants().into_iter().map(|(invariant, _)| (invariant.outcome, invariant.broken)).collect()
     }
 
     #[test]

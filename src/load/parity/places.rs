@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::once::Arrival;
 use crate::compare;
 use crate::record::Class;
 use crate::record::load_parity::Mode;
@@ -39,6 +40,8 @@ pub(super) struct Places {
     itself: Pair<u32>,
     other: u32,
     by_name: HashMap<String, Place>,
+    /// The arrival that is looked at.
+    now: Option<Arrival>,
 }
 
 #[derive(Debug)]
@@ -48,6 +51,7 @@ struct Place {
     times: Times,
     class: Class,
     example: Option<compare::Difference>,
+    first: Option<Arrival>,
 }
 
 /// Counts seconds of load.
@@ -63,6 +67,8 @@ pub(super) struct Found {
     pub(super) difference: compare::Difference,
     pub(super) count: u32,
     pub(super) is_certain: bool,
+    /// The arrival whose answers are the example.
+    pub(super) first: Option<Arrival>,
 }
 
 impl Times {
@@ -73,13 +79,18 @@ impl Times {
 }
 
 impl Places {
+    /// What is seen next is of this arrival.
+    pub(super) const fn at(&mut self, arrival: Arrival) {
+        self.now = Some(arrival);
+    }
+
     /// Two answers were compared. `second` is when, counted over the whole load.
     pub(super) fn see(&mut self, against: Against, second: u64, differences: Vec<compare::Difference>) {
         match against {
             Against::Itself(role) => *self.itself.get_mut(role) += 1,
             Against::Other => self.other += 1,
         }
-        let mut told = BTreeSet::new();
+        let (mut told, now) = (BTreeSet::new(), self.now);
         for difference in differences {
             let name = without_indices(&difference.place);
             // What a rule allows is no difference, and many elements of one answer are one.
@@ -87,7 +98,7 @@ impl Places {
                 continue;
             }
             if let Some(place) = self.place(name) {
-                place.see(against, second, difference);
+                place.see(against, second, now, difference);
             }
         }
     }
@@ -102,6 +113,7 @@ impl Places {
             times: Times::default(),
             class: Class::Representation,
             example: None,
+            first: None,
         }))
     }
 
@@ -140,7 +152,7 @@ impl Places {
         places.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
         let found = places.into_iter().filter(|(name, _)| !is_at_or_below(name, &varying)).filter_map(|(_, place)| {
             let is_certain = is_taught && place.is_steady(self.other);
-            Some(Found { count: place.other, is_certain, difference: place.example? })
+            Some(Found { count: place.other, is_certain, difference: place.example?, first: place.first })
         });
         found.collect()
     }
@@ -151,7 +163,7 @@ impl Places {
 }
 
 impl Place {
-    fn see(&mut self, against: Against, second: u64, difference: compare::Difference) {
+    fn see(&mut self, against: Against, second: u64, now: Option<Arrival>, difference: compare::Difference) {
         match against {
             Against::Itself(role) => *self.itself.get_mut(role) += 1,
             Against::Other => {
@@ -159,7 +171,7 @@ impl Place {
                 self.times.see(second);
                 if self.example.is_none() || difference.class < self.class {
                     self.class = difference.class;
-                    self.example = Some(difference);
+                    (self.example, self.first) = (Some(difference), now);
                 }
             }
         }

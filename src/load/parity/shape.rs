@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::once::Arrival;
 use super::places::Times;
 use super::walk::{PlaceId, PlaceNames};
 use crate::compare::is_uuid;
@@ -25,6 +26,8 @@ const MOST_FORMS: usize = 2_000;
 pub(super) struct Shapes {
     by_status: BTreeMap<u16, OfStatus>,
     forms: usize,
+    /// The arrival that is looked at.
+    now: Option<Arrival>,
 }
 
 #[derive(Debug, Default)]
@@ -39,6 +42,8 @@ struct Seen {
     answers: Pair<u32>,
     /// Number of the answer that was the last to have it.
     last: Pair<u32>,
+    /// The first arrival whose answer had it.
+    first: Option<Arrival>,
 }
 
 /// What a value is, without saying which one.
@@ -68,16 +73,23 @@ pub(super) struct OtherForm {
     pub(super) baseline: Option<String>,
     pub(super) candidate: Option<String>,
     pub(super) count: u32,
+    /// The first arrival with the form that the other side does not have.
+    pub(super) first: Option<Arrival>,
 }
 
 impl Shapes {
+    /// What is seen next is of this arrival.
+    pub(super) const fn at(&mut self, arrival: Arrival) {
+        self.now = Some(arrival);
+    }
+
     /// An answer came. `second` is when, counted over the whole load.
     pub(super) fn see(&mut self, role: Role, status: u16, second: u64, body: &Document<'_>, names: &mut PlaceNames) {
         let of_status = self.by_status.entry(status).or_default();
         *of_status.answers.get_mut(role) += 1;
         of_status.times.get_mut(role).see(second);
         let number = *of_status.answers.get(role);
-        let forms = &mut self.forms;
+        let (forms, now) = (&mut self.forms, self.now);
         names.walk(body, |_, node| {
             let key = (node.place, form(node.value));
             if *forms >= MOST_FORMS && !of_status.forms.contains_key(&key) {
@@ -85,7 +97,7 @@ impl Shapes {
             }
             let seen = of_status.forms.entry(key).or_insert_with(|| {
                 *forms += 1;
-                Seen::default()
+                Seen { first: now, ..Seen::default() }
             });
             // However many elements have it, it is one answer.
             if std::mem::replace(seen.last.get_mut(role), number) != number {
@@ -123,7 +135,12 @@ impl OfStatus {
             })
         };
         let outermost = places.iter().filter(|(place, _)| !parents_differ(names.name(**place)));
-        outermost.map(|(place, sides)| other_form(names.name(*place), sides)).collect()
+        let first = |place: &PlaceId, sides: &Pair<Vec<(Form, u32)>>| {
+            let forms = sides.candidate.iter().chain(&sides.baseline);
+            forms.map(|(form, _)| self.forms.get(&(*place, *form))).find_map(|seen| seen?.first)
+        };
+        let told = |(place, sides)| OtherForm { first: first(place, sides), ..other_form(names.name(*place), sides) };
+        outermost.map(told).collect()
     }
 }
 
@@ -140,7 +157,7 @@ fn other_form(place: &str, sides: &Pair<Vec<(Form, u32)>>) -> OtherForm {
         _ => Kind::Type,
     };
     let count = sides.candidate.iter().chain(&sides.baseline).map(|(_, answers)| *answers).max().unwrap_or(0);
-    OtherForm { class: class(sides), kind, place: place.to_owned(), baseline, candidate, count }
+    OtherForm { class: class(sides), kind, place: place.to_owned(), baseline, candidate, count, first: None }
 }
 
 /// As where values are compared: `1` and `1.0`, `null` and absent, and two ways to write an instant mean the same.

@@ -31,6 +31,8 @@ pub(super) struct OtherStatus {
     pub(super) baseline: String,
     pub(super) candidate: String,
     pub(super) count: u64,
+    /// The first arrival that was answered so.
+    pub(super) first: Option<Arrival>,
 }
 
 impl Statuses {
@@ -63,6 +65,7 @@ impl Statuses {
             baseline: known.join(", "),
             candidate: format!("{status} ({}×): {}", seen.answers.candidate, examples.join(", ")),
             count: seen.answers.candidate,
+            first: seen.examples.first().copied(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::bench::expect;
+use super::bench::Books;
 use super::levers::Levers;
 use super::scene::{LOOK_EVERY, Scene};
 use crate::record::faults::{Aftermath, Connections, FaultEvidence};
@@ -79,6 +79,7 @@ pub(super) async fn settle<L: Levers>(
     evidence: &mut FaultEvidence,
 ) -> bool {
     let limit = scene.faults.recovery;
+    scene.books.tally.asked(&scene.books.flow, AFTERWARDS);
     let recovered = {
         let bench = scene.bench;
         let recovery = |role| recovery(over, limit, async move || bench.is_well(role).await);
@@ -88,14 +89,14 @@ pub(super) async fn settle<L: Levers>(
     let is_well = recovered.iter().all(|(_, recovered)| recovered.is_ok());
     if is_well {
         let probed = scene.bench.probe_in_order().await;
-        scene.bench.compare(&scene.flow, &probed, scene.tally);
-        expect(&scene.flow, &probed, scene.tally);
+        scene.bench.compare(&probed, &mut scene.books);
+        scene.bench.expect(&probed, &mut scene.books);
         let pool = before.connections.iter().filter_map(|(_, side)| side.max).max().unwrap_or(UNKNOWN_POOL);
         let turns = scene.bench.take_turns(pool.min(MOST_TURNS)).await;
-        scene.bench.compare_kinds(&scene.flow, "each connection in turn", &turns, scene.tally);
+        scene.bench.compare_kinds("each connection in turn", &turns, &mut scene.books);
     } else {
         let words = recovered.clone().map(|_, recovered| Some(in_words(recovered, limit)));
-        scene.tally.difference(&scene.flow, AFTERWARDS, Kind::Aftermath, "recovery", words);
+        afterwards(scene, "recovery", words);
     }
     // Who waited for a lost connection in vain once need not do so after each fault.
     let limit = if before.has_lost() { limit.min(ONCE_MORE) } else { limit };
@@ -161,9 +162,16 @@ fn tell<L: Levers>(scene: &mut Scene<'_, '_, L>, before: Pair<Lost>, now: Pair<L
         let of = |figures: &Pair<[(&str, u64); 3]>, role: Role| figures.get(role)[index].1;
         if Role::BOTH.into_iter().any(|role| of(&now, role) > of(&before, role)) {
             let values = Pair::from_fn(|role| Some(of(&now, role).to_string()));
-            scene.tally.difference(&scene.flow, AFTERWARDS, Kind::Aftermath, place, values);
+            afterwards(scene, place, values);
         }
     }
+}
+
+/// Something is not as it was before the fault.
+fn afterwards<L: Levers>(scene: &mut Scene<'_, '_, L>, place: &str, values: Pair<Option<String>>) {
+    let Books { fault, flow, tally, .. } = &mut scene.books;
+    tally.difference(flow, AFTERWARDS, Kind::Aftermath, place, values);
+    scene.bench.rehearsal.give_without_request(*fault, AFTERWARDS, tally);
 }
 
 #[cfg(test)]

@@ -1,14 +1,18 @@
 //! Sends probes to both sides and compares what comes back.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 
+use super::again::{Rehearsal, Sending};
 use super::answers::{self, Outcome, is_good, kind, response};
-use crate::compare::{Comparator, Comparison};
+use crate::compare::{Asked, Comparator, Comparison, Ids};
+use crate::contract::{Compared, Coverage};
 use crate::http::{Abandoned, Connection, Keep, Limits, Origin, send_only};
 use crate::noise::Known;
+use crate::plan::Fault;
 use crate::record::faults::{ComparedBy, FaultAnswers};
 use crate::record::parity::Kind;
 use crate::role::{Pair, Role};
@@ -18,6 +22,8 @@ use crate::tally::Tally;
 /// Everything that it takes to send probes.
 pub(super) struct Bench<'a> {
     pub(super) comparator: Comparator,
+    /// Ids that the probes have shown so far.
+    pub(super) ids: Mutex<Ids>,
     pub(super) noise: ProbeNoise<'a>,
     pub(super) origins: &'a Pair<Origin>,
     pub(super) logins: Pair<Vec<Option<Captured>>>,
@@ -27,6 +33,17 @@ pub(super) struct Bench<'a> {
     pub(super) seed: u64,
     /// Requests so far, from which the values follow that a probe draws.
     pub(super) sent: AtomicU64,
+    pub(super) rehearsal: Rehearsal,
+}
+
+/// Where it is kept what comparing came to, for one fault.
+pub(super) struct Books<'b, 'c> {
+    pub(super) fault: Fault,
+    /// `fault NAME`, under which it is told.
+    pub(super) flow: String,
+    pub(super) tally: &'b mut Tally,
+    /// What of the contract was compared, if the plan names one.
+    pub(super) coverage: Option<&'b mut Coverage<'c>>,
 }
 
 /// What the replay knows for noise in answers to the probes.
@@ -49,6 +66,8 @@ impl ProbeNoise<'_> {
 /// Outcomes of one probe on both sides.
 pub(super) struct Probed {
     pub(super) step: String,
+    /// The number of the request.
+    pub(super) number: u64,
     pub(super) outcomes: Pair<Outcome>,
 }
 
@@ -114,9 +133,10 @@ impl Bench<'_> {
     }
 
     /// Compares each answer with the other side's.
-    pub(super) fn compare(&self, flow: &str, probed: &[Probed], tally: &mut Tally) -> Vec<FaultAnswers> {
+    pub(super) fn compare(&self, probed: &[Probed], books: &mut Books<'_, '_>) -> Vec<FaultAnswers> {
         let evidence = probed.iter().map(|probed| {
-            self.compare_one(flow, &probed.step, &probed.outcomes, tally);
+            let Pair { baseline, candidate } = &probed.outcomes;
+            self.compare_pair((&probed.step, probed), Pair { baseline, candidate }, true, books);
             FaultAnswers {
                 step: probed.step.clone(),
                 by: ComparedBy::Answer,
@@ -127,49 +147,91 @@ impl Bench<'_> {
     }
 
     /// Compares which kinds of answers there were, and one answer of each kind.
-    pub(super) fn compare_kinds(&self, flow: &str, step: &str, probed: &[Probed], tally: &mut Tally) -> FaultAnswers {
+    pub(super) fn compare_kinds(&self, step: &str, probed: &[Probed], books: &mut Books<'_, '_>) -> FaultAnswers {
         let sides = Pair::from_fn(|role| answers::count(probed.iter().map(|probed| probed.outcomes.get(role))));
         let kinds = Pair::from_fn(|role| answers::kinds(sides.get(role)));
         if kinds.baseline != kinds.candidate {
             let values = Pair { baseline: Some(kinds.baseline), candidate: Some(kinds.candidate) };
-            tally.difference(flow, step, Kind::Status, "kinds of answers", values);
+            books.tally.difference(&books.flow, step, Kind::Status, "kinds of answers", values);
+            if let Some(first) = probed.first() {
+                self.rehearse(first, first.outcomes.as_ref(), books);
+            }
         }
         for count in &sides.baseline {
-            let of_kind = |role: Role| {
-                probed.iter().map(move |probed| probed.outcomes.get(role)).find(|outcome| kind(outcome) == count.answer)
-            };
-            if let (Some(baseline), Some(candidate)) = (of_kind(Role::Baseline), of_kind(Role::Candidate)) {
-                self.compare_pair(flow, step, Pair { baseline, candidate }, tally);
+            let of_kind = |role: Role| probed.iter().find(|probed| kind(probed.outcomes.get(role)) == count.answer);
+            if let (Some(one), Some(other)) = (of_kind(Role::Baseline), of_kind(Role::Candidate)) {
+                let outcomes = Pair { baseline: &one.outcomes.baseline, candidate: &other.outcomes.candidate };
+                self.compare_pair((step, one), outcomes, false, books);
             }
         }
         FaultAnswers { step: step.to_owned(), by: ComparedBy::Kinds, sides }
     }
 
-    fn compare_one(&self, flow: &str, step: &str, outcomes: &Pair<Outcome>, tally: &mut Tally) {
-        let Pair { baseline, candidate } = outcomes;
-        self.compare_pair(flow, step, Pair { baseline, candidate }, tally);
-    }
-
-    fn compare_pair(&self, flow: &str, step: &str, outcomes: Pair<&Outcome>, tally: &mut Tally) {
+    /// Compares two answers to a probe, and tells what they come to under a step. `is_same`: to the same request, so that
+    /// both sides have made the same thing.
+    fn compare_pair(
+        &self,
+        (step, probed): (&str, &Probed),
+        outcomes: Pair<&Outcome>,
+        is_same: bool,
+        books: &mut Books<'_, '_>,
+    ) {
+        let (flow, tally) = (&books.flow, &mut *books.tally);
         tally.requested();
+        tally.asked(flow, step);
         if let (Some(baseline), Some(candidate)) = (response(outcomes.baseline), response(outcomes.candidate)) {
             let answer = |role: Role, response| answer(response, &self.origins.get(role).base_url);
             let (left, right) = (answer(Role::Baseline, baseline), answer(Role::Candidate, candidate));
-            let mut comparison = self.comparator.compare(flow, step, &left, &right);
+            let requests = outcomes.as_ref().map(|_, outcome| outcome.as_ref().ok()?.request.as_ref());
+            let mut comparison = match (requests.baseline, requests.candidate, self.ids.lock()) {
+                (Some(one), Some(other), Ok(mut ids)) if is_same => {
+                    let targets = Pair { baseline: target(one), candidate: target(other) };
+                    let asked = Asked { flow, step, method: one.method().as_str(), targets };
+                    self.comparator.compare_with_ids(&asked, &mut ids, &left, &right)
+                }
+                _ => self.comparator.compare(flow, step, &left, &right),
+            };
             self.noise.excuse(step, &mut comparison);
             tally.compared(flow, step, baseline.status, comparison);
-            return;
+            let request = requests.baseline;
+            if let (Some(coverage), Some(request)) = (&mut books.coverage, request) {
+                let answered = Pair { baseline: baseline.status, candidate: candidate.status };
+                coverage.compared(&Compared { flow, step, request, answered });
+            }
+        } else {
+            let words = outcomes.map(|_, outcome| kind(outcome));
+            if words.baseline != words.candidate {
+                tally.difference(flow, step, Kind::Transport, "answer", words.map(|_, words| Some(words)));
+            }
         }
-        let words = outcomes.map(|_, outcome| kind(outcome));
-        if words.baseline != words.candidate {
-            tally.difference(flow, step, Kind::Transport, "answer", words.map(|_, words| Some(words)));
+        self.rehearse(probed, outcomes, books);
+    }
+
+    /// What the plan expects of the probes once a fault is over, whatever the other side says.
+    pub(super) fn expect(&self, probed: &[Probed], books: &mut Books<'_, '_>) {
+        for one in probed {
+            let problem = |role: Role| (!is_good(one.outcomes.get(role))).then(|| kind(one.outcomes.get(role)));
+            let problems = Pair::from_fn(problem);
+            // That the kinds differ has been told already.
+            if problems.baseline.is_some() && problems.baseline == problems.candidate {
+                books.tally.difference(&books.flow, &one.step, Kind::Expectation, "expectation", problems);
+                self.rehearse(one, one.outcomes.as_ref(), books);
+            }
         }
+    }
+
+    /// The failing case of what was found last.
+    fn rehearse(&self, probed: &Probed, outcomes: Pair<&Outcome>, books: &mut Books<'_, '_>) {
+        let Some(step) = self.probe.steps.iter().find(|step| step.name == probed.step) else { return };
+        let sending = Sending { step, number: probed.number, outcomes };
+        let answers = (&self.comparator, self.origins);
+        self.rehearsal.give(books.fault, (&self.probe, &sending), answers, books.tally);
     }
 
     async fn on_both(&self, step: &PreparedStep, number: u64) -> Probed {
         let (baseline, candidate) =
             tokio::join!(self.on(Role::Baseline, step, number), self.on(Role::Candidate, step, number));
-        Probed { step: step.name.clone(), outcomes: Pair { baseline, candidate } }
+        Probed { step: step.name.clone(), number, outcomes: Pair { baseline, candidate } }
     }
 
     async fn on(&self, role: Role, step: &PreparedStep, number: u64) -> Outcome {
@@ -186,14 +248,7 @@ impl Bench<'_> {
     }
 }
 
-/// What the plan expects of the probes once a fault is over, whatever the other side says.
-pub(super) fn expect(flow: &str, probed: &[Probed], tally: &mut Tally) {
-    for Probed { step, outcomes } in probed {
-        let problem = |role: Role| (!is_good(outcomes.get(role))).then(|| kind(outcomes.get(role)));
-        let problems = Pair::from_fn(problem);
-        // That the kinds differ has been told already.
-        if problems.baseline.is_some() && problems.baseline == problems.candidate {
-            tally.difference(flow, step, Kind::Expectation, "expectation", problems);
-        }
-    }
+/// Path and query.
+fn target<B>(request: &http::Request<B>) -> &str {
+    request.uri().path_and_query().map_or("", |target| target.as_str())
 }

@@ -5,6 +5,7 @@
 //! are compared and counted as those of the flows are, under the name `fault NAME`.
 
 mod aftermath;
+mod again;
 mod answers;
 mod bench;
 mod levers;
@@ -12,13 +13,15 @@ mod scene;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 pub use levers::Levers;
 
 use super::{ParityError, log_in_both};
-use crate::compare::Comparator;
+use crate::compare::{Comparator, Ids};
+use crate::contract::{Contract, Coverage};
 use crate::http::Origin;
 use crate::noise::{Known, request_of};
 use crate::plan::{Fault, Faults, Plan};
@@ -26,10 +29,11 @@ use crate::progress::Progress;
 use crate::record::Parity;
 use crate::record::faults::{AnswerCount, ComparedBy, Connections, FaultAnswers, FaultEvidence};
 use crate::role::{Pair, Role};
-use crate::step::{Captured, PreparedFlow};
+use crate::step::{Captured, PreparedFlow, Reproducer};
 use crate::tally::{self, Secrets, Tally};
 use aftermath::Before;
-use bench::{Bench, ProbeNoise};
+use again::Rehearsal;
+use bench::{Bench, Books, ProbeNoise};
 use scene::Scene;
 
 /// How long a client waits at least: longer than the limits of a side that are to show.
@@ -54,6 +58,8 @@ pub struct Setup<'a> {
     pub origins: &'a Pair<Origin>,
     /// Of everything drawn at random.
     pub seed: u64,
+    /// What is compared is held against it.
+    pub contract: Option<&'a Contract>,
     /// What the replay knows for noise.
     pub noise: &'a Known,
 }
@@ -106,13 +112,14 @@ pub async fn run<L: Levers>(
     parity: &mut Parity,
     evidence: &mut Vec<FaultEvidence>,
 ) -> Result<(), FaultError<L::Error>> {
-    let Setup { plan, origins, seed, noise } = setup;
+    let Setup { plan, origins, seed, contract, noise } = setup;
     let Some(faults) = &plan.faults else { return Ok(()) };
     let Some(logins) = log_in_both(plan, origins, &mut Tally::new(plan)).await? else {
         evidence.extend(not_made(plan, "one side lets nobody in"));
         return Ok(());
     };
     let bench = bench(plan, faults, origins, logins, seed, noise)?;
+    let mut coverage = contract.zip(parity.coverage.take()).map(|(contract, seen)| Coverage::after(contract, seen));
     let mut before = Before::new(levers.look().await);
     let mut ill: Option<Fault> = None;
     let all = to_be_made(plan);
@@ -125,15 +132,8 @@ pub async fn run<L: Levers>(
         }
         let mut tally = Tally::new(plan);
         tally.keep_secret(secrets(&bench.logins));
-        let mut scene = Scene {
-            fault,
-            faults,
-            flow: format!("fault {fault}"),
-            bench: &bench,
-            levers,
-            tally: &mut tally,
-            during: Pair::<Connections>::default(),
-        };
+        let books = Books { fault, flow: format!("fault {fault}"), tally: &mut tally, coverage: coverage.as_mut() };
+        let mut scene = Scene { faults, bench: &bench, levers, books, during: Pair::<Connections>::default() };
         let (mut shown, well) = Box::pin(scene.play(&mut before)).await.map_err(FaultError::Levers)?;
         let found = tally.into_parity();
         (shown.compared, shown.breaking) = (found.compared, found.breaking);
@@ -142,6 +142,8 @@ pub async fn run<L: Levers>(
         ill = ill.or((!well).then_some(fault));
     }
     progress.step(all.len() as u64, all.len() as u64, "done", None);
+    bench.rehearsal.finish(parity);
+    parity.coverage = coverage.map(Coverage::into_record).or(parity.coverage.take());
     Ok(())
 }
 
@@ -158,7 +160,19 @@ fn bench<'a>(
     let (comparator, patience) = (Comparator::new(&plan.compare), plan.timeout.max(PATIENCE));
     let requests = faults.probe.steps.iter().map(|step| (step.name.clone(), request_of(step))).collect();
     let noise = ProbeNoise { known: noise, requests };
-    Ok(Bench { comparator, noise, origins, logins, probe, patience, seed, sent: AtomicU64::new(0) })
+    let rehearsal = Rehearsal::new(Reproducer::new(plan, &origins.baseline, seed), faults);
+    Ok(Bench {
+        comparator,
+        noise,
+        ids: Mutex::new(Ids::new(plan)),
+        origins,
+        logins,
+        probe,
+        patience,
+        seed,
+        sent: AtomicU64::new(0),
+        rehearsal,
+    })
 }
 
 fn secrets(logins: &Pair<Vec<Option<Captured>>>) -> Secrets {

@@ -7,12 +7,11 @@ use std::time::{Duration, Instant};
 
 use super::aftermath::{Before, settle};
 use super::answers::is_good;
-use super::bench::{Bench, Probed};
+use super::bench::{Bench, Books, Probed};
 use super::levers::Levers;
 use crate::plan::{Fault, Faults};
 use crate::record::faults::{Connections, FaultAnswers, FaultEvidence};
 use crate::role::{Pair, Role};
-use crate::tally::Tally;
 
 /// Between two looks at the connections.
 pub(super) const LOOK_EVERY: Duration = Duration::from_millis(25);
@@ -30,18 +29,15 @@ const LEAVING: u64 = 3;
 const SLOW: Duration = Duration::from_millis(250);
 
 /// One fault while it is made.
-pub(super) struct Scene<'s, 'b, L: Levers> {
-    pub(super) fault: Fault,
+pub(super) struct Scene<'s, 'c, L> {
     pub(super) faults: &'s Faults,
-    /// The name under which differences are told.
-    pub(super) flow: String,
-    pub(super) bench: &'s Bench<'b>,
+    pub(super) bench: &'s Bench<'c>,
     pub(super) levers: &'s mut L,
-    pub(super) tally: &'s mut Tally,
+    pub(super) books: Books<'s, 'c>,
+    /// Most connections seen at a time.
     pub(super) during: Pair<Connections>,
 }
 
-/// What was done, and what the probes were answered.
 #[derive(Default)]
 struct Shown {
     done: String,
@@ -61,7 +57,7 @@ enum Trouble<E> {
 impl<L: Levers> Scene<'_, '_, L> {
     /// Makes the fault, takes it back, and waits for both sides to be as before. Also tells whether they are.
     pub(super) async fn play(&mut self, before: &mut Before) -> Result<(FaultEvidence, bool), L::Error> {
-        let mut evidence = FaultEvidence::of(self.fault);
+        let mut evidence = FaultEvidence::of(self.books.fault);
         match self.make().await {
             Ok(Shown { done, answers, unfelt }) => {
                 (evidence.applied, evidence.answers, evidence.not_applied) = (Some(done), answers, unfelt);
@@ -75,7 +71,7 @@ impl<L: Levers> Scene<'_, '_, L> {
     }
 
     async fn make(&mut self) -> Result<Shown, Trouble<L::Error>> {
-        match self.fault {
+        match self.books.fault {
             Fault::StatementTimeout => self.statement_timeout().await,
             Fault::PoolExhausted => self.pool_exhausted().await,
             Fault::ClientGone => self.client_gone().await,
@@ -122,7 +118,7 @@ impl<L: Levers> Scene<'_, '_, L> {
             (full, crowd, probed)
         };
         self.release(locks).await;
-        let crowded = self.bench.compare_kinds(&self.flow, "requests that hold connections", &crowd, self.tally);
+        let crowded = self.bench.compare_kinds("requests that hold connections", &crowd, &mut self.books);
         let mut shown = self.shown(&probed, None);
         shown.answers.insert(0, crowded);
         shown.done = format!("{what} was locked and {count} requests took all connections; one more was sent");
@@ -176,7 +172,7 @@ impl<L: Levers> Scene<'_, '_, L> {
         for answers in &mut shown.answers {
             answers.step.push_str(" (idle connections cut)");
         }
-        shown.answers.extend(self.bench.compare(&self.flow, &probed, self.tally));
+        shown.answers.extend(self.bench.compare(&probed, &mut self.books));
         shown.done = format!("all connections were reset, and once more while a request waited for {what}");
         shown.unfelt = if stuck {
             unfelt(&probed, "was answered as ever although its connection was cut")
@@ -249,7 +245,7 @@ impl<L: Levers> Scene<'_, '_, L> {
     }
 
     fn shown(&mut self, probed: &[Probed], unfelt: Option<String>) -> Shown {
-        let answers = self.bench.compare(&self.flow, probed, self.tally);
+        let answers = self.bench.compare(probed, &mut self.books);
         Shown { done: String::new(), answers, unfelt }
     }
 }

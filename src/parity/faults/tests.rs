@@ -125,7 +125,7 @@ async fn make(inject: &str, set: impl FnOnce(&mut Script)) -> (Vec<FaultEvidence
     let plan = plan(inject);
     let origins = services.map(|_, service| service.origin);
     let (mut parity, mut evidence) = (Parity::default(), Vec::new());
-    let setup = Setup { plan: &plan, origins: &origins, seed: 1, noise: &Known::default() };
+    let setup = Setup { plan: &plan, origins: &origins, seed: 1, contract: None, noise: &Known::default() };
     let made = run(setup, &mut script, &Progress::silent(), &mut parity, &mut evidence).await;
     made.unwrap_or_else(|error| panic!("{error}"));
     (evidence, parity.differences)

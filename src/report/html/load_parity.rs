@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::parity::table;
-use super::{absent, code, nothing, prose, sent};
+use super::{absent, code, nothing, prose, reproduce, sent};
 use crate::record::load_parity::{Held, Invariant, LoadParity, StepLoadParity};
-use crate::record::{Class, Difference, RunRecord};
+use crate::record::{Class, RunRecord};
+use crate::report::reproduce::Cases;
 use crate::report::text::counted;
 use crate::role::Role;
 use crate::units::{format_count, format_share};
@@ -13,10 +13,12 @@ use crate::units::{format_count, format_share};
 pub(super) fn all(record: &RunRecord) -> Markup {
     let Some(load) = &record.load else { return absent("Load", record) };
     let Some(parity) = &load.parity else { return nothing("Answers were not compared under load.") };
+    let cases = Cases::of_load(record, parity);
     html! {
         (basis(parity))
-        (broken(parity))
-        @for class in [Class::Breaking, Class::Representation, Class::Volatile] { (of_class(parity, class)) }
+        (reproduce::preparation(cases))
+        (broken(cases, parity))
+        @for class in [Class::Breaking, Class::Representation, Class::Volatile] { (of_class(cases, parity, class)) }
         (invariants(parity))
         (steps(&parity.steps))
     }
@@ -45,7 +47,7 @@ fn basis(parity: &LoadParity) -> Markup {
     }
 }
 
-fn broken(parity: &LoadParity) -> Markup {
+fn broken(cases: Cases<'_>, parity: &LoadParity) -> Markup {
     html! {
         @for invariant in parity.broken() {
             h3 { span.class.breaking { "broken" } " " (prose(&invariant.rule)) }
@@ -57,23 +59,19 @@ fn broken(parity: &LoadParity) -> Markup {
                 @if let Some(words) = &invariant.baseline { li { span.baseline { "baseline" } ": " (sent(words)) } }
                 @if let Some(words) = &invariant.candidate { li { span.candidate { "candidate" } ": " (sent(words)) } }
             }
+            @let case = invariant.case.and_then(|at| cases.cases.get(at));
+            (reproduce::seen_again(cases, "The requests of the first time", (case, invariant.remedy.as_ref())))
         }
     }
 }
 
-fn of_class(parity: &LoadParity, class: Class) -> Markup {
-    let found: Vec<&Difference> = parity.differences.iter().filter(|difference| difference.class == class).collect();
+fn of_class(cases: Cases<'_>, parity: &LoadParity, class: Class) -> Markup {
     let meaning = match class {
         Class::Breaking => "the baseline never answers so, or always otherwise",
         Class::Representation => "every conforming client understands the same",
         Class::Volatile => "too seldom, or too close together in time, to tell from what others wrote meanwhile",
     };
-    html! {
-        @if !found.is_empty() {
-            h3 { span.class.(class.name()) { (class.name()) } " " small { (meaning) } }
-            (table(&found, false))
-        }
-    }
+    super::parity::of_class(Some(cases), &parity.differences, class, meaning)
 }
 
 fn invariants(parity: &LoadParity) -> Markup {

@@ -52,7 +52,7 @@ fn document(view: &View) -> Markup {
                     (section("charts", "Charts", &charts::all(view)))
                     (section("steps", "Steps under load", &steps::table(record)))
                     (section("differences", "Differences between the answers", &parity::all(record)))
-                    @if let Some(state) = &record.state { (section("state", "Databases", &state::all(state))) }
+                    @if let Some(state) = &record.state { (section("state", "Databases", &state::all(record, state))) }
                     (section("contract", "Coverage of the contract", &coverage::all(record)))
                     @if let Some(explore) = explore::all(record) { (section("explore", "Generated requests", &explore)) }
                     (section("faults", "Faults", &faults::all(record)))

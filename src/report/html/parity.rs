@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::{absent, code, none, nothing, prose, reproduce, sent};
 use crate::record::parity::RuleUse;
 use crate::record::{Class, Difference, Parity, RunRecord};
+use crate::report::reproduce::Cases;
 use crate::report::text::counted;
 use crate::units::format_count;
 
@@ -21,13 +22,14 @@ const CLASSES: [(Class, &str); 3] = [
 
 pub(super) fn all(record: &RunRecord) -> Markup {
     let Some(parity) = &record.parity else { return absent("The replay", record) };
+    let cases = Cases::of_parity(record, parity);
     html! {
         (basis(parity))
         @if let Some(only) = &record.run.only { p { "Only " (code(only)) " was asked for; nothing else counts." } }
         @if parity.differences.is_empty() { (nothing("No differences.")) }
-        (reproduce::preparation(parity))
-        @for (class, meaning) in CLASSES { (of_class(Some((record, parity)), &parity.differences, class, meaning)) }
-        (reproduce::accepted(parity))
+        (reproduce::preparation(cases))
+        @for (class, meaning) in CLASSES { (of_class(Some(cases), &parity.differences, class, meaning)) }
+        (reproduce::accepted(&record.acceptances()))
         (rules(&parity.rules))
         (super::ids::all(parity))
         (super::noise::all(parity))
@@ -65,12 +67,7 @@ fn skipped(parity: &Parity) -> Markup {
 }
 
 /// Differences of one class, wherever they were found. `seen` gives what else is known of each.
-pub(super) fn of_class(
-    seen: Option<(&RunRecord, &Parity)>,
-    differences: &[Difference],
-    class: Class,
-    meaning: &str,
-) -> Markup {
+pub(super) fn of_class(seen: Option<Cases<'_>>, differences: &[Difference], class: Class, meaning: &str) -> Markup {
     let is_shown = |difference: &&Difference| difference.class == class && !difference.is_accepted();
     let found: Vec<&Difference> = differences.iter().filter(is_shown).collect();
     html! {
@@ -88,7 +85,7 @@ pub(super) fn of_class(
     }
 }
 
-fn some_rows(seen: Option<(&RunRecord, &Parity)>, found: &[&Difference], with_rule: bool) -> Markup {
+fn some_rows(seen: Option<Cases<'_>>, found: &[&Difference], with_rule: bool) -> Markup {
     html! {
         (rows(seen, found, with_rule))
         @if found.len() > MOST_ROWS {
@@ -97,12 +94,8 @@ fn some_rows(seen: Option<(&RunRecord, &Parity)>, found: &[&Difference], with_ru
     }
 }
 
-pub(super) fn table(found: &[&Difference], with_rule: bool) -> Markup {
-    rows(None, found, with_rule)
-}
-
 /// `seen` gives what else is known of each difference.
-fn rows(seen: Option<(&RunRecord, &Parity)>, found: &[&Difference], with_rule: bool) -> Markup {
+fn rows(seen: Option<Cases<'_>>, found: &[&Difference], with_rule: bool) -> Markup {
     html! {
         div.wide { table.differences {
             thead { tr {
@@ -131,7 +124,7 @@ fn rows(seen: Option<(&RunRecord, &Parity)>, found: &[&Difference], with_rule: b
                             @if with_rule { td { } }
                         }
                     }
-                    @if let Some(details) = seen.and_then(|(record, parity)| reproduce::details(record, parity, difference)) {
+                    @if let Some(details) = seen.and_then(|cases| reproduce::details(cases, difference)) {
                         tr.more { td colspan="6" { (expired(difference)) (details) } }
                     }
                 }

@@ -4,55 +4,61 @@ use maud::{Markup, html};
 
 use super::{code, prose, sent};
 use crate::record::RunRecord;
-use crate::record::parity::{Difference, Parity};
+use crate::record::parity::{AcceptanceUse, Difference, Remedy};
 use crate::record::reproduce::FailingCase;
-use crate::report::reproduce::{again, case, script, setup, start, target};
+use crate::report::reproduce::{Cases, again, script, start, target};
 use crate::report::text::{counted, visible, visible_lines};
 use crate::role::Role;
 
 /// What makes a shell ready, once for all differences.
-pub(super) fn preparation(parity: &Parity) -> Markup {
-    let reproduction = &parity.reproduction;
+pub(super) fn preparation(cases: Cases<'_>) -> Markup {
     html! {
-        @if !reproduction.cases.is_empty() {
+        @if !cases.cases.is_empty() {
             details.again {
                 summary { "To ask both sides again by hand" }
-                p { "Below each difference are the requests that lead to it, for a shell with " code { "curl" } " and " code { "jq" } ". They need:" }
-                pre { code { (visible_lines(&setup(reproduction))) } }
-                @if let Some(start) = start(reproduction) {
+                p { "Below each difference is what leads to it, for a shell with " code { "curl" } " and " code { "jq" } ". It needs:" }
+                pre { code { (visible_lines(&cases.setup())) } }
+                @if let Some(start) = cases.reproduction.and_then(start) {
                     p { "The sides of this run are gone. Such sides come up again, on databases of their own, with" }
                     pre { code { (visible_lines(&start)) } }
                 }
             }
-            @if reproduction.left_out > 0 {
-                p.nothing { "Requests and answers of " (counted(reproduction.left_out, "more failing case")) " were left out to keep the record small." }
+            @if cases.left_out > 0 {
+                p.nothing { (counted(cases.left_out, "more failing case")) " were left out to keep the record small." }
             }
         }
     }
 }
 
 /// Everything that is known about one difference.
-pub(super) fn details(record: &RunRecord, parity: &Parity, difference: &Difference) -> Option<Markup> {
-    let case = case(parity, difference);
-    if case.is_none() && difference.remedy.is_none() {
-        return None;
-    }
-    Some(html! {
+pub(super) fn details(cases: Cases<'_>, difference: &Difference) -> Option<Markup> {
+    let what = if difference.place.starts_with("table ") { "The two sides" } else { "The two answers" };
+    let found = (cases.of(difference), difference.remedy.as_ref());
+    (found != (None, None)).then(|| seen_again(cases, what, found))
+}
+
+/// Everything that is known about a case, and what would accept it.
+pub(super) fn seen_again(
+    cases: Cases<'_>,
+    what: &str,
+    (case, remedy): (Option<&FailingCase>, Option<&Remedy>),
+) -> Markup {
+    html! {
         details.case {
-            summary { "The two answers, how to see them again, and what would accept this" }
-            @if let Some(case) = case { (answers(case)) (requests(record, case)) }
-            @if let Some(remedy) = &difference.remedy {
+            summary { (what) ", how to see them again, and what would accept this" }
+            @if let Some(case) = case { (answers(case)) (requests(cases.record, case)) }
+            @if let Some(remedy) = remedy {
                 p { "What would accept it, in " (prose(target(remedy.target))) ":" }
                 pre { code { (visible_lines(&remedy.yaml)) } }
             }
         }
-    })
+    }
 }
 
 fn answers(case: &FailingCase) -> Markup {
     html! {
         @if case.diff.is_empty() {
-            p.nothing { "There are no two answers to lay side by side." }
+            p.nothing { "There is nothing to lay side by side." }
         } @else {
             p { span.baseline { "− baseline" } " " span.candidate { "+ candidate" } }
             pre.diff {
@@ -75,7 +81,7 @@ fn diff_line(line: &str) -> Markup {
 
 fn requests(record: &RunRecord, case: &FailingCase) -> Markup {
     html! {
-        p { "Once more, by cutover: " (code(&again(record, &case.flow, &case.step))) }
+        p { "Once more, by cutover: " (code(&again(record, case))) }
         @for role in Role::BOTH {
             p { "By hand, on the " span.(role.name()) { (role.name()) } ":" }
             pre { code { (visible_lines(&script(case, role))) } }
@@ -84,15 +90,14 @@ fn requests(record: &RunRecord, case: &FailingCase) -> Markup {
 }
 
 /// Differences that somebody has accepted.
-pub(super) fn accepted(parity: &Parity) -> Markup {
-    let found: Vec<&Difference> = parity.differences.iter().filter(|difference| difference.is_accepted()).collect();
+pub(super) fn accepted(acceptances: &[AcceptanceUse]) -> Markup {
     html! {
-        @if !parity.acceptances.is_empty() || !found.is_empty() {
+        @if !acceptances.is_empty() {
             h3 { "Accepted " small { "known differences that do not fail the run" } }
             div.wide { table {
                 thead { tr { th { "Difference" } th { "Why" } th { "Until" } th { "Ticket" } th.number { "Found" } th { "Entry" } } }
                 tbody {
-                    @for entry in &parity.acceptances {
+                    @for entry in acceptances {
                         tr {
                             td { (sent(&entry.entry)) }
                             td { (prose(&entry.acceptance.reason)) }

@@ -2,9 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::{code, nothing, parity, prose, sent};
+use super::{code, nothing, parity, prose, reproduce, sent};
 use crate::record::state::Look;
-use crate::record::{Class, State};
+use crate::record::{Class, RunRecord, State};
+use crate::report::reproduce::Cases;
 use crate::report::state::state_in_words;
 use crate::units::format_count;
 
@@ -14,7 +15,8 @@ const CLASSES: [(Class, &str); 3] = [
     (Class::Volatile, "a rule allows it, the databases made it up, or the order of the load explains it"),
 ];
 
-pub(super) fn all(state: &State) -> Markup {
+pub(super) fn all(record: &RunRecord, state: &State) -> Markup {
+    let cases = Cases::of_state(record, state);
     html! {
         p { (prose(&state_in_words(state))) "." }
         @if state.skipped.is_none() {
@@ -24,7 +26,8 @@ pub(super) fn all(state: &State) -> Markup {
                 "after the flow after which it was first seen."
             }
             @if state.differences.is_empty() && state.failure.is_none() { (nothing("No differences.")) }
-            @for (class, meaning) in CLASSES { (parity::of_class(None, &state.differences, class, meaning)) }
+            (reproduce::preparation(cases))
+            @for (class, meaning) in CLASSES { (parity::of_class(Some(cases), &state.differences, class, meaning)) }
             (looks(&state.looks))
             (parity::rules(&state.rules))
             (left_out(state))

@@ -14,6 +14,7 @@ use crate::record::load::{
 };
 use crate::record::load_parity::{Held, Invariant, LoadParity, Mode, StepLoadParity};
 use crate::record::parity::{Class, Difference, Kind};
+use crate::record::reproduce::{Again, FailingCase, Reproduction};
 use crate::role::{Pair, Role};
 
 fn histogram() -> Histogram<u64> {
@@ -223,6 +224,9 @@ fn pool(old: bool) -> Pool {
 fn parity() -> LoadParity {
     let (flow, name) = STEPS[0];
     LoadParity {
+        accepted: 0,
+        acceptances: Vec::new(),
+        reproduction: Reproduction { cases: vec![case()], ..Reproduction::default() },
         answers: Pair { baseline: 6_400, candidate: 6_480 },
         kept: Pair { baseline: 3_100, candidate: 3_190 },
         left_out: Pair { baseline: 74, candidate: 0 },
@@ -264,9 +268,26 @@ fn parity() -> LoadParity {
             rule: "`$.id` of `POST /reviews/claim` is handed out once".to_owned(),
             outcome: Held::Broken,
             observed: Pair { baseline: 180, candidate: 181 },
+            accepted: None,
+            remedy: None,
+            case: None,
             broken: 1,
             baseline: Some("180 answers, no value twice".to_owned()),
             candidate: Some("31 was handed out to arrival 12 of pair 1 and again to arrival 13 of pair 1".to_owned()),
         }],
+    }
+}
+
+/// The requests of an arrival, with what no report may take for its own.
+fn case() -> FailingCase {
+    FailingCase {
+        flow: "claim".to_owned(),
+        step: "claim".to_owned(),
+        requests: vec!["# claim / claim\ncurl -sS -i --request POST \"$SIDE/reviews/claim\"".to_owned()],
+        diff: String::new(),
+        diff_left_out: 0,
+        about: Some("one of 1 under load <b>at</b> once ]]>".to_owned()),
+        queries: Pair::default(),
+        again: Again::Load,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::STEPS;
 use crate::record::parity::{Class, Difference, Kind, Remedy, RemedyTarget};
-use crate::record::reproduce::{FailingCase, Reproduction, ShellSecret, SideAgain};
+use crate::record::reproduce::{Again, FailingCase, Reproduction, ShellSecret, SideAgain};
 use crate::role::Pair;
 
 const LOGIN: &str = r#"# login
@@ -53,6 +53,9 @@ fn case(step: usize, requests: &[&str], diff: &str, diff_left_out: u64) -> Faili
         requests: requests.iter().map(|line| (*line).to_owned()).collect(),
         diff: diff.to_owned(),
         diff_left_out,
+        about: None,
+        queries: Pair::default(),
+        again: Again::Step,
     }
 }
 

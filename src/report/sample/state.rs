@@ -1,7 +1,9 @@
 //! The databases of the sample, with texts that no report may take at their word.
 
 use crate::record::parity::{Class, Difference, Example, Kind, RuleUse};
+use crate::record::reproduce::{Again, FailingCase};
 use crate::record::state::{LeftOut, Look, State};
+use crate::role::Pair;
 
 pub(super) fn state() -> State {
     State {
@@ -13,6 +15,10 @@ pub(super) fn state() -> State {
         breaking: 3,
         representation: 1,
         volatile: 41,
+        accepted: 0,
+        acceptances: Vec::new(),
+        cases: vec![case()],
+        cases_left_out: 0,
         differences: differences(),
         looks: vec![
             look("parity", "login", 0, 0),
@@ -43,6 +49,21 @@ fn look(phase: &str, after: &str, breaking: u64, explained_by: u64) -> Look {
         compared_by_row: 204 * u64::from(after != "login"),
         breaking,
         explained_by,
+    }
+}
+
+/// How the lost row is seen again, with what no report may take for its own.
+fn case() -> FailingCase {
+    let query = "psql \"$DATABASE\" --expanded --command 'SELECT * FROM students WHERE \"id\" = 17'";
+    FailingCase {
+        flow: "enrol".to_owned(),
+        step: "database".to_owned(),
+        requests: vec!["# enrol / create\ncurl -sS -i --request POST \"$SIDE/students\"".to_owned()],
+        diff: "@@ -1,2 +0,0 @@\n-id: 17\n-name: '<script>alert(1)</script>'".to_owned(),
+        diff_left_out: 0,
+        about: Some("a `fault` with <b>markup</b> ]]>".to_owned()),
+        queries: Pair { baseline: Some(query.to_owned()), candidate: Some(query.to_owned()) },
+        again: Again::Flow,
     }
 }
 
@@ -92,7 +113,7 @@ fn difference((class, kind, flow, place, baseline, candidate, count): Found) -> 
         rule: None,
         accepted: None,
         remedy: None,
-        case: None,
+        case: (kind == Kind::RowMissing).then_some(0),
         note: None,
         examples: if kind == Kind::RowMissing { vec![example] } else { Vec::new() },
     }

@@ -14,7 +14,8 @@ pub(super) fn section(record: &RunRecord) -> String {
     if let Some(caveat) = parity.caveat() {
         let _ = writeln!(out, "\nMind: {caveat}.");
     }
-    let found: Vec<&Difference> = parity.differences.iter().filter(|found| found.class != Class::Volatile).collect();
+    let is_open = |found: &&Difference| found.class != Class::Volatile && !found.is_accepted();
+    let found: Vec<&Difference> = parity.differences.iter().filter(is_open).collect();
     if !found.is_empty() {
         let head = ["Class", "Step", "Where", "Baseline", "Candidate", "Count"];
         let rows = found.iter().take(MOST_DIFFERENCES).map(|found| difference(found));

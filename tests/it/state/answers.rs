@@ -22,13 +22,13 @@ async fn replayed(twins: &Twins, collection: &str, named: Pair<Named>) -> State 
         })
     });
     let mut comparison = twins.connect().await;
-    let parity = replay_with(addresses, &steps, "{}", async |after| {
+    let replay = replay_with(addresses, &steps, "{}", async |after| {
         if let After::Flow { ids, .. } = after {
             comparison.hear(ids);
             comparison.look("f", true).await;
         }
-    })
-    .await;
+    });
+    let parity = Box::pin(replay).await;
     assert_eq!((parity.breaking, parity.compared), (0, named.baseline.len() as u64), "{:#?}", parity.differences);
     let state = comparison.into_state();
     assert_eq!(state.failure, None);
