@@ -93,7 +93,8 @@ impl Shape {
         }
     }
 
-    fn of_text(text: &str) -> Self {
+    /// The shape of text, whatever it looks like: of what stands between quotes, or of a header.
+    pub fn of_text(text: &str) -> Self {
         if text.is_empty() {
             Self::Empty
         } else if is_uuid(text.as_bytes()) {
