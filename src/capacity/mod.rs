@@ -2,12 +2,10 @@
 //!
 //! Nothing here knows how a rate is tried; the phase that does tells whether it was met.
 
-mod interval;
 mod ladder;
 mod staffing;
 mod usl;
 
-pub use interval::{Interval, signed_rank};
 pub use ladder::{Ladder, Tried};
 pub use staffing::connections_for;
 pub use usl::{Usl, UslProblem, fit};

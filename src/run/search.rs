@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::{Command, Job, RunError, begin, measure, save};
-use crate::capacity::{Ladder, Tried, connections_for, fit, signed_rank};
+use crate::capacity::{Ladder, Tried, connections_for, fit};
 use crate::clock::Epoch;
 use crate::judge;
 use crate::plan::gate::{Limit, Quantity, Subject};
@@ -16,6 +16,7 @@ use crate::provision::Sides;
 use crate::record::search::{PoolSize, Scalability, Search, SearchStep, SideSearch};
 use crate::record::{Ending, RunRecord, Severity};
 use crate::role::{Pair, Role};
+use crate::statistics::{ALPHA, signed_rank};
 use crate::stop::Stop;
 use crate::units::{format_us, three_digits};
 
@@ -244,7 +245,7 @@ fn keep(record: &mut RunRecord, role: Role, round: u32, step: SearchStep, ladder
     side.searches.truncate(round as usize);
     side.searches.push(ladder.bracket());
     let estimates: Vec<f64> = side.searches.iter().filter_map(|bracket| Some(bracket.estimate()?.ln())).collect();
-    let sure = signed_rank(&estimates);
+    let sure = signed_rank(&estimates, ALPHA);
     let middle = crate::trend::median(estimates.iter().copied());
     side.capacity = sure.map(|sure| sure.value).or(middle).map(f64::exp);
     side.interval = sure.map(|sure| [sure.low.exp(), sure.high.exp()]);

@@ -186,6 +186,12 @@ mod tests {
     }
 
     #[test]
+    fn one_wild_value_moves_it_little() {
+        let found = signed_rank(&[10.0, 10.2, 9.9, 10.1, 9.8, 10.0, 10.3, 99.0], 0.05).unwrap();
+        assert!((found.value - 10.1).abs() < 0.15 && found.low > 9.8 && found.high < 55.0, "{found:?}");
+    }
+
+    #[test]
     fn few_observations_get_students_interval_and_one_gets_none() {
         // t(0.975; 3) = 3.182
         let found = location(&[1.0, 2.0, 3.0, 4.0], 0.05).unwrap();
