@@ -197,7 +197,9 @@ mod tests {
     fn a_token_in_a_header_may_have_digits_alone_and_one_in_a_body_is_no_number() {
         let class = |place: &str, seen: [&str; 2], candidate: &str| {
             let mut noisy = Noisy::default();
-            seen.into_iter().for_each(|value| noisy.see_value(value));
+            for value in seen {
+                noisy.see_value(value);
+            }
             let mut found = difference(Kind::Value, place, candidate);
             noisy.judge(&mut found);
             found.class
