@@ -270,6 +270,9 @@ async fn perform_all(
     outcome
 }
 
+/// How long the conductor may take to report once all users have left.
+const REPORT: Duration = Duration::from_secs(2);
+
 async fn join(
     finished: oneshot::Receiver<Result<Performance, LoadError>>,
     mut attack: tokio::task::JoinHandle<Result<(), String>>,
@@ -284,8 +287,14 @@ async fn join(
     let blocks = tokio::select! {
         blocks = &mut finished => blocks,
         early = &mut attack => {
-            // Goose ends before the conductor only when it could not start.
-            return Err(failed(early).unwrap_or_else(|| LoadError::Goose("it ended before the load did".to_owned())));
+            if let Some(error) = failed(early) {
+                return Err(error);
+            }
+            // The users hear that the load is over just before the conductor reports. Otherwise Goose could not start.
+            return match tokio::time::timeout(REPORT, &mut finished).await {
+                Ok(Ok(performance)) => performance,
+                _ => Err(LoadError::Goose("it ended before the load did".to_owned())),
+            };
         }
     };
     let blocks = blocks.map_err(|_| LoadError::Goose("the conductor panicked".to_owned()))?;
