@@ -211,7 +211,9 @@ Examples:
   cutover load plan.yaml --shard 2/4 --start-at 2027-01-31T09:30:00Z --seed 7 --out shard-2
 
 A load that is too large for one machine is made by several: each gets the same plan and seed, the same start, and a share
-of its own, I of N. Clocks must agree to within 100 ms. `cutover merge shard-*` joins what they wrote.";
+of its own, I of N. Clocks must agree to within 100 ms. `cutover merge shard-*` joins what they wrote.
+Only `load` is shared: answers are compared once, by one process (`verify`), and sides that all shards reach are started by
+whoever owns them. A rate found by `search` on one machine says where to begin.";
 
 #[derive(Debug, Args)]
 #[command(after_help = LOAD_EXAMPLES)]

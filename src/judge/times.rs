@@ -3,14 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use hdrhistogram::Histogram;
-use hdrhistogram::serialization::Deserializer;
-
 use super::metrics::{Absence, Figure, Lookup, no_data, plain, steps};
 use crate::plan::gate::{Metric, Quantity};
 use crate::record::SideLoad;
+use crate::record::histogram;
 use crate::record::load::{Quantiles, StepLoad};
 
 /// The smallest sample that says anything of a quantile: with fewer, even the largest value lies below it with a
@@ -122,8 +118,6 @@ impl Times {
 }
 
 pub(super) fn decode(text: &str) -> Result<Times, String> {
-    let bytes = STANDARD.decode(text).map_err(|error| error.to_string())?;
-    let histogram: Histogram<u64> =
-        Deserializer::new().deserialize(&mut bytes.as_slice()).map_err(|error| error.to_string())?;
+    let Some(histogram) = histogram::decode(text)? else { return Ok(Times::default()) };
     Ok(Times(histogram.iter_recorded().map(|it| (it.value_iterated_to(), it.count_at_value())).collect()))
 }

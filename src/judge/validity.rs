@@ -38,7 +38,7 @@ pub(super) fn findings(evidence: &RunRecord) -> Vec<Finding> {
         findings.extend(lost_arrivals(load));
         findings.extend(missing_pairs(load));
         findings.extend(super::disturbed::finding(load));
-        findings.extend(busy_generator(evidence, &load.generator));
+        findings.extend(busy_generator(evidence, load));
         findings.extend(collapsed_baseline(load));
         findings.extend(super::leaks::findings(load));
         findings.extend(shards(load));
@@ -134,8 +134,10 @@ fn dispatch_lag(load: &Load) -> Option<Finding> {
 }
 
 /// A generator that has all the processors it may use has no time left to be punctual.
-fn busy_generator(evidence: &RunRecord, generator: &Generator) -> Option<Finding> {
-    let (cpu, cores) = (generator.cpu?, evidence.environment.cores as f64);
+/// Of several that made one load, each has a machine of its own: the busiest is told.
+fn busy_generator(evidence: &RunRecord, load: &Load) -> Option<Finding> {
+    let of_shards = load.shards.iter().filter_map(|shard| shard.generator.as_ref()?.cpu).reduce(f64::max);
+    let (cpu, cores) = (of_shards.or(load.generator.cpu)?, evidence.environment.cores as f64);
     (cores > 0.0 && cpu > cores * BUSY).then(|| {
         let message = format!(
             "the generator used {} of {cores} cores itself: what it measures may be its own limit",

@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
-use super::audit::rank_of_p99;
 use super::conductor::{FinishedBlock, Performance, Score};
-use super::histogram::Recorded;
 use super::recorder::{ERROR_KINDS, StepTotals};
 use super::{Rig, Sharding};
 use crate::clock::Epoch;
 use crate::plan::Arrivals;
-use crate::record::load::{Block, BlockStep, Generator, LagQuantiles, Load, Shard, SideLoad, StepLoad};
+use crate::record::load::{Block, BlockStep, Generator, Load, Shard, SideLoad, StepLoad};
 use crate::role::{Pair, Role};
 
 /// Processor time of this process so far, in seconds.
@@ -158,12 +156,6 @@ fn block_steps(finished: &FinishedBlock) -> Vec<BlockStep> {
         .collect()
 }
 
-fn lag(recorded: &Recorded) -> Option<LagQuantiles> {
-    let lag = recorded.quantiles()?;
-    let p99_at_least = recorded.largest_but(rank_of_p99(lag.count) - 1);
-    Some(LagQuantiles { count: lag.count, p50: lag.p50, p99: lag.p99, p99_at_least, max: lag.max })
-}
-
 fn generator(rig: &Rig, score: &Score, blocks: &[FinishedBlock], cpu: Option<f64>) -> Generator {
     let length: f64 = blocks.iter().map(|finished| finished.length.as_secs_f64()).sum();
     let per_second = |count: u64| (length > 0.0).then(|| count as f64 / length);
@@ -171,7 +163,7 @@ fn generator(rig: &Rig, score: &Score, blocks: &[FinishedBlock], cpu: Option<f64
     Generator {
         offered: per_second(blocks.iter().map(|finished| finished.arrivals).sum()).filter(|_| open),
         achieved: per_second(blocks.iter().map(|finished| finished.begun).sum()),
-        dispatch_lag_us: lag(&rig.lag.snapshot()),
+        dispatch_lag_us: rig.lag.snapshot().lag(),
         cpu,
         panics: rig.panics.load(Ordering::SeqCst),
         unsent: blocks.iter().map(|finished| finished.unsent).sum(),

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use hdrhistogram::Histogram;
 
-use crate::record::load::Quantiles;
+use crate::record::histogram;
+use crate::record::load::{LagQuantiles, Quantiles};
 
 /// Significant bits of three digits: half of the 2,048 sub-buckets, the buckets per doubling.
 const THREE_DIGITS: u32 = 10;
@@ -126,31 +127,17 @@ impl Recorded {
     /// The usual quantiles; `None` without values.
     pub(super) fn quantiles(&self) -> Option<Quantiles> {
         let histogram = self.histogram()?;
-        let at = |quantile| histogram.value_at_quantile(quantile);
-        Some(Quantiles {
-            count: histogram.len(),
-            min: histogram.min(),
-            p50: at(0.50),
-            p75: at(0.75),
-            p90: at(0.90),
-            p95: at(0.95),
-            p99: at(0.99),
-            p999: at(0.999),
-            max: histogram.max(),
-            mean: self.sum as f64 / histogram.len() as f64,
-        })
+        histogram::quantiles(&histogram, self.sum as f64 / histogram.len() as f64)
     }
 
-    /// The largest value but for so many that are larger; `None` without values.
-    pub(super) fn largest_but(&self, larger: u64) -> Option<u64> {
-        let histogram = self.histogram()?;
-        let count = histogram.len();
-        Some(histogram.value_at_quantile(count.saturating_sub(larger) as f64 / count as f64))
+    /// The same of the dispatch lag.
+    pub(super) fn lag(&self) -> Option<LagQuantiles> {
+        histogram::lag(&self.histogram()?)
     }
 
     /// As `run.json` keeps it: base64 of the compressed V2 format; empty without values.
     pub(super) fn encode(&self) -> String {
-        self.histogram().map(|histogram| wire::encode(&histogram)).unwrap_or_default()
+        self.histogram().map(|histogram| histogram::encode(&histogram)).unwrap_or_default()
     }
 
     /// `None` without values.
@@ -188,20 +175,6 @@ fn pull(packed: &mut &[u8]) -> Option<u64> {
 fn new_histogram() -> Histogram<u64> {
     // The bounds are constants that the constructor accepts.
     Histogram::new_with_bounds(1, MAX_US + 1, 3).expect("valid bounds")
-}
-
-mod wire {
-    //! The base64 that `HdrHistogram` tools read.
-
-    use hdrhistogram::Histogram;
-    use hdrhistogram::serialization::{Serializer as _, V2DeflateSerializer};
-
-    pub(super) fn encode(histogram: &Histogram<u64>) -> String {
-        let mut bytes = Vec::new();
-        // Writing to a vector cannot fail, and 64-bit counts fit the format.
-        V2DeflateSerializer::new().serialize(histogram, &mut bytes).expect("serialisable histogram");
-        base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes)
-    }
 }
 
 #[cfg(test)]

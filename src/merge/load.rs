@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use super::histogram::{Merged, mean};
 use super::{MergeError, Named};
 use crate::record::load::{
-    AfterLoad, Block, BlockStep, Generator, LagQuantiles, Load, Machine, Quantiles, Second, Sentinel, Shard, SideLoad,
-    StepLoad,
+    AfterLoad, Block, BlockStep, Generator, Load, Machine, Quantiles, Second, Sentinel, Shard, SideLoad, StepLoad,
 };
 use crate::role::{Pair, Role};
 
@@ -142,11 +141,10 @@ fn step(
         }
         times.push((step.response_time_us.as_ref(), step.service_time_us.as_ref()));
     }
-    let unreadable = |why| sides[0].0.unreadable(why);
     merged.response_time_us = response.quantiles(mean(times.iter().map(|(response, _)| *response)));
     merged.service_time_us = service.quantiles(mean(times.iter().map(|(_, service)| *service)));
-    merged.response_time_hdr = response.encode().map_err(unreadable)?;
-    merged.service_time_hdr = service.encode().map_err(unreadable)?;
+    merged.response_time_hdr = response.encode();
+    merged.service_time_hdr = service.encode();
     Ok(merged)
 }
 
@@ -176,9 +174,10 @@ fn block(parts: &[Part], like: &Block) -> Result<Block, MergeError> {
             }
         }
     }
-    let steps = steps.into_values().map(|(step, times, services)| {
-        let encoded = |times: &Merged| times.encode().map_err(|why| same[0].0.unreadable(why));
-        Ok(BlockStep { response_time_hdr: encoded(&times)?, service_time_hdr: encoded(&services)?, ..step })
+    let steps = steps.into_values().map(|(step, times, services)| BlockStep {
+        response_time_hdr: times.encode(),
+        service_time_hdr: services.encode(),
+        ..step
     });
     Ok(Block {
         pair: like.pair,
@@ -193,7 +192,7 @@ fn block(parts: &[Part], like: &Block) -> Result<Block, MergeError> {
         cpu_ms: same.iter().find_map(|(_, _, block)| block.cpu_ms),
         machine: machine(same.iter().map(|(_, _, block)| &block.machine)),
         seconds: seconds(&same)?,
-        steps: steps.collect::<Result<_, MergeError>>()?,
+        steps: steps.collect(),
     })
 }
 
@@ -242,13 +241,7 @@ fn generator(parts: &[Part]) -> Result<Generator, MergeError> {
     Ok(Generator {
         offered: total(|generator| generator.offered),
         achieved: total(|generator| generator.achieved),
-        dispatch_lag_us: lag.quantiles(0.0).map(|lag| LagQuantiles {
-            count: lag.count,
-            p50: lag.p50,
-            p99: lag.p99,
-            p99_at_least: None,
-            max: lag.max,
-        }),
+        dispatch_lag_us: lag.lag(),
         cpu: total(|generator| generator.cpu),
         panics: parts.iter().map(|part| part.load.generator.panics).sum(),
         unsent: parts.iter().map(|part| part.load.generator.unsent).sum(),

@@ -1,13 +1,12 @@
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::Histogram;
-use hdrhistogram::serialization::{Serializer as _, V2DeflateSerializer};
 use proptest::prelude::*;
 
 use super::{MergeError, Named, merge};
-use crate::record::load::{Block, BlockStep, Generator, Load, Machine, Second, Shard, SideLoad, StepLoad};
+use crate::record::load::{
+    AfterLoad, Block, BlockStep, Generator, Load, Machine, Second, Sentinel, Shard, SideLoad, StepLoad,
+};
 use crate::record::{Ending, Environment, RunInfo, RunRecord, SCHEMA_VERSION, Verdict};
 use crate::role::{Pair, Role};
 
@@ -20,15 +19,12 @@ fn histogram(values: &[u64]) -> Histogram<u64> {
 }
 
 fn encoded(values: &[u64]) -> String {
-    let mut bytes = Vec::new();
-    V2DeflateSerializer::new().serialize(&histogram(values), &mut bytes).unwrap();
-    STANDARD.encode(bytes)
+    crate::record::histogram::encode(&histogram(values))
 }
 
 fn quantiles(values: &[u64]) -> Option<crate::record::load::Quantiles> {
-    let mut merged = super::histogram::Merged::default();
-    merged.add(&encoded(values)).unwrap();
-    merged.quantiles(values.iter().sum::<u64>() as f64 / values.len().max(1) as f64)
+    let mean = values.iter().sum::<u64>() as f64 / values.len().max(1) as f64;
+    crate::record::histogram::quantiles(&histogram(values), mean)
 }
 
 /// A shard in which the candidate answered in these times, all in the first second of its one block.
@@ -158,11 +154,17 @@ proptest! {
         prop_assert_eq!(&merged.blocks[0].steps[0].response_time_hdr, &encoded(&all));
         let count = all.len() as u64;
         prop_assert_eq!((side.requests, side.errors), (count, u64::from(of)));
+        prop_assert_eq!((side.measured_s, side.throughput), (2.0, Some((count - u64::from(of)) as f64 / 2.0)));
+        let block = &merged.blocks[0];
+        let counts = [block.service_time_us, block.response_time_us].map(|times| times.map(|times| (times.count, times.p95)));
+        prop_assert_eq!(counts, [Some((count, expected.p95)); 2]);
+        prop_assert_eq!(&block.steps[0].service_time_hdr, &encoded(&all));
         prop_assert_eq!((merged.blocks[0].arrivals, merged.blocks[0].requests), (count, count));
         prop_assert_eq!((merged.blocks[0].seconds[0].requests, merged.blocks[0].seconds[0].p95_us), (count, expected.p95));
         prop_assert_eq!(merged.generator.offered, Some(50.0 * f64::from(of)));
         prop_assert_eq!(merged.generator.unsent, 2 * u64::from(of));
-        prop_assert_eq!(merged.generator.dispatch_lag_us.unwrap().count, count);
+        let lags: Vec<u64> = all.iter().map(|time| time / 10 + 1).collect();
+        prop_assert_eq!(merged.generator.dispatch_lag_us, crate::record::histogram::lag(&histogram(&lags)));
         prop_assert_eq!(merged.users as u32, 8 * of);
         prop_assert_eq!(merged.shards.len() as u32, of);
         prop_assert_eq!(merged.shards.iter().map(|shard| shard.index).collect::<Vec<_>>(), (1..=of).collect::<Vec<_>>());
@@ -175,6 +177,25 @@ fn seconds_are_put_together_by_the_clock_and_how_far_shards_were_apart_is_kept()
     let requests: Vec<u64> = merged.blocks[0].seconds.iter().map(|second| second.requests).collect();
     assert_eq!(requests, [2, 1, 0]);
     assert_eq!(merged.shards.iter().map(|shard| shard.apart_ms).collect::<Vec<_>>(), [0, 1_020]);
+}
+
+/// What one shard's machine disturbed is disturbed, and whoever saw the side most at rest is right.
+#[test]
+fn the_worst_machine_and_the_last_look_at_rest_count() {
+    let seen = |index: u32, steal: f64, slow: u64, leaked: Option<u64>| {
+        let mut shard = shard(index, 3, &[10], 0);
+        let load = shard.record.load.as_mut().unwrap();
+        load.blocks[0].machine =
+            Machine { steal: Some(steal), sentinel: Some(Sentinel { asked: 100, slow, ..Sentinel::default() }) };
+        let after = AfterLoad { leaked_connections: leaked, ..AfterLoad::default() };
+        load.sides.candidate.as_mut().unwrap().after = Some(Box::new(after));
+        shard
+    };
+    let shards = vec![seen(1, 0.1, 2, Some(4)), seen(2, 0.3, 1, Some(0)), seen(3, 0.2, 9, None)];
+    let merged = merge(shards).unwrap().load.unwrap();
+    let machine = merged.blocks[0].machine;
+    assert_eq!((machine.steal, machine.sentinel.map(|sentinel| sentinel.slow)), (Some(0.3), Some(9)));
+    assert_eq!(merged.sides.candidate.unwrap().after.unwrap().leaked_connections, Some(0));
 }
 
 #[test]

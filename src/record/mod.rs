@@ -1,4 +1,5 @@
-//! The run record: everything that was measured, as `run.json` holds it. Data only.
+//! The run record: everything that was measured, as `run.json` holds it. Data only, and how its histograms
+//! are written and read.
 //!
 //! Every report is rendered from a [`RunRecord`] and nothing else. Paths that scripts rely on are named in the README;
 //! a change of meaning raises [`SCHEMA_VERSION`]. No field may ever hold a password, a token or a connection string.
@@ -7,6 +8,7 @@ pub mod coverage;
 pub mod estimate;
 pub mod explore;
 pub mod faults;
+pub mod histogram;
 pub mod load;
 pub mod load_parity;
 pub mod parity;

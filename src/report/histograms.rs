@@ -1,22 +1,11 @@
 //! The histograms of the record, decoded. A text that cannot be decoded becomes a problem that the report shows.
 
-use std::io::Read;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use flate2::read::ZlibDecoder;
 use hdrhistogram::Histogram;
-use hdrhistogram::serialization::Deserializer;
 
 use crate::record::RunRecord;
+use crate::record::histogram;
 use crate::record::load::{Block, Load, SideLoad, StepLoad};
 use crate::role::{Pair, Role};
-
-/// First word of the `HdrHistogram` V2 format, compressed and plain.
-const COMPRESSED: [u8; 4] = 0x1c84_9314_u32.to_be_bytes();
-const PLAIN: [u8; 4] = 0x1c84_9313_u32.to_be_bytes();
-/// No histogram of response times inflates to more than this.
-const LARGEST: usize = 16 << 20;
 
 /// Every step's response times on both sides, and what could not be decoded.
 #[derive(Default)]
@@ -81,7 +70,7 @@ fn decode_step(
     let mut note = |what: &str, reason: String| {
         problems.push(format!("{what} of {role} {} / {}: {reason}", step.flow, step.step));
     };
-    let total = decode_text(&step.response_time_hdr).unwrap_or_else(|reason| {
+    let total = histogram::decode(&step.response_time_hdr).unwrap_or_else(|reason| {
         note("response times", reason);
         None
     });
@@ -99,37 +88,7 @@ fn decode_blocks(load: &Load, role: Role, index: usize) -> Result<Vec<Interval>,
 
 fn decode_block(block: &Block, settle_s: f64, index: usize) -> Result<Option<Interval>, String> {
     let Some(step) = block.steps.iter().find(|step| step.step == index) else { return Ok(None) };
-    let histogram = decode_text(&step.response_time_hdr)?;
+    let histogram = histogram::decode(&step.response_time_hdr)?;
     let start_s = block.started_ms as f64 / 1e3 + settle_s;
     Ok(histogram.map(|histogram| Interval { start_s, length_s: block.measured_s, histogram }))
-}
-
-/// Decodes base64 of the V2 compressed format. An empty text is no histogram.
-fn decode_text(text: &str) -> Result<Option<Histogram<u64>>, String> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let bytes = STANDARD.decode(text).map_err(|error| format!("not base64: {error}"))?;
-    let plain = inflate(&bytes)?;
-    let histogram = Deserializer::new().deserialize(&mut &plain[..]);
-    histogram.map(Some).map_err(|error| format!("not an HdrHistogram: {error}"))
-}
-
-/// Inflates under a bound and checks the length that the format states, because the decoder would allocate whatever
-/// a damaged text asks for.
-fn inflate(bytes: &[u8]) -> Result<Vec<u8>, String> {
-    let compressed = bytes
-        .strip_prefix(&COMPRESSED)
-        .and_then(|rest| rest.get(4..))
-        .ok_or("not an HdrHistogram in the V2 compressed format")?;
-    let mut plain = Vec::new();
-    ZlibDecoder::new(compressed)
-        .take(LARGEST as u64)
-        .read_to_end(&mut plain)
-        .map_err(|error| format!("not compressed data: {error}"))?;
-    let stated = plain.get(4..8).map_or(usize::MAX, |word| word.iter().fold(0, |n, byte| n << 8 | usize::from(*byte)));
-    if !plain.starts_with(&PLAIN) || stated > plain.len() {
-        return Err("an HdrHistogram cut short".to_owned());
-    }
-    Ok(plain)
 }

@@ -6,6 +6,7 @@
 mod evidence;
 mod location;
 mod proportion;
+mod rank;
 mod sign_flip;
 
 pub use evidence::Evidence;
@@ -13,6 +14,7 @@ pub use location::{
     Estimate, Method, Z_95, deviation, dropped, location, needed, signed_rank, student, student_chance,
 };
 pub use proportion::{Window, overdispersion, proportion_interval};
+pub use rank::rank_of_p99;
 pub use sign_flip::max_t;
 
 /// Share of wrong alarms that is put up with: two-sided, so half of it on each side.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::record::Severity;
+use crate::record::load::Shard;
 use crate::record::parity::{RuleUse, StepParity};
 
 /// The findings of a record that was changed, as `code: message`, and the verdict.
@@ -156,6 +157,24 @@ fn a_generator_that_uses_all_cores_is_told() {
     });
     assert_eq!((findings.len(), verdict), (1, Verdict::Pass));
     assert!(findings[0].contains("generator-busy"), "{findings:?}");
+}
+
+#[test]
+fn shards_that_use_a_core_each_are_not_told_for_what_all_of_them_use() {
+    let findings = |cpu: f64| {
+        changed(|record| {
+            record.environment.cores = 2;
+            let load = load_of(record);
+            load.generator.cpu = Some(4.0 * cpu);
+            let generator = Generator { cpu: Some(cpu), ..Generator::default() };
+            load.shards = (1..=4)
+                .map(|index| Shard { index, of: 4, generator: Some(generator.clone()), ..Shard::default() })
+                .collect();
+        })
+        .0
+    };
+    assert!(findings(1.0).is_empty(), "{:?}", findings(1.0));
+    assert!(findings(1.8)[0].contains("generator-busy"));
 }
 
 #[test]

@@ -161,13 +161,9 @@ fn step(name: &str, micros: std::ops::RangeInclusive<u64>) -> StepLoad {
 }
 
 fn histogram(values: impl Iterator<Item = u64>) -> String {
-    use base64::Engine as _;
-    use hdrhistogram::serialization::{Serializer as _, V2DeflateSerializer};
     let mut histogram = hdrhistogram::Histogram::<u64>::new(3).expect("three digits");
     values.for_each(|value| histogram.record(value).expect("it grows"));
-    let mut bytes = Vec::new();
-    V2DeflateSerializer::new().serialize(&histogram, &mut bytes).expect("it fits");
-    base64::engine::general_purpose::STANDARD.encode(bytes)
+    crate::record::histogram::encode(&histogram)
 }
 
 fn pool() -> Pool {

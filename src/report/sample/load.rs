@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::Histogram;
-use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
 
 use super::{BLOCK_EVERY_MS, BLOCK_S, FIRST_BLOCK_MS, Noise, ORDER, STEPS};
+use crate::record::histogram::{self, encode};
 use crate::record::load::{
     Block, BlockStep, Generator, LagQuantiles, Load, Machine, MeanMax, Pool, Quantiles, Second, Sentinel, SideLoad,
     StepLoad, WaitQuantiles,
@@ -17,34 +15,16 @@ use crate::record::parity::{Class, Difference, Kind};
 use crate::record::reproduce::{Again, FailingCase, Reproduction};
 use crate::role::{Pair, Role};
 
-fn histogram() -> Histogram<u64> {
+fn empty() -> Histogram<u64> {
     Histogram::new_with_bounds(1, 60_000_000, 2).expect("bounds are in order")
 }
 
-fn encode(histogram: &Histogram<u64>) -> String {
-    let mut bytes = Vec::new();
-    V2DeflateSerializer::new().serialize(histogram, &mut bytes).expect("memory takes it");
-    STANDARD.encode(bytes)
-}
-
-fn quantiles(histogram: &Histogram<u64>) -> Option<Quantiles> {
-    let at = |quantile| histogram.value_at_quantile(quantile);
-    (!histogram.is_empty()).then(|| Quantiles {
-        count: histogram.len(),
-        min: histogram.min(),
-        p50: at(0.5),
-        p75: at(0.75),
-        p90: at(0.9),
-        p95: at(0.95),
-        p99: at(0.99),
-        p999: at(0.999),
-        max: histogram.max(),
-        mean: histogram.mean(),
-    })
+fn quantiles(values: &Histogram<u64>) -> Option<Quantiles> {
+    histogram::quantiles(values, values.mean())
 }
 
 fn all(histograms: &[Histogram<u64>]) -> Histogram<u64> {
-    let mut all = histogram();
+    let mut all = empty();
     for histogram in histograms {
         all.add(histogram).expect("same bounds");
     }
@@ -63,7 +43,7 @@ fn time(noise: &mut Noise, role: Role, second: u64, step: usize) -> u64 {
 
 pub(super) fn load() -> Load {
     let mut noise = Noise(7);
-    let mut measured = Pair::from_fn(|_| vec![histogram(); STEPS.len()]);
+    let mut measured = Pair::from_fn(|_| vec![empty(); STEPS.len()]);
     let blocks: Vec<Block> = ORDER
         .iter()
         .enumerate()
@@ -101,10 +81,10 @@ pub(super) fn load() -> Load {
 }
 
 fn block(noise: &mut Noise, index: usize, role: Role, totals: &mut [Histogram<u64>]) -> Block {
-    let mut own = vec![histogram(); STEPS.len()];
+    let mut own = vec![empty(); STEPS.len()];
     let mut seconds = Vec::new();
     for second in 0..BLOCK_S {
-        let mut one = histogram();
+        let mut one = empty();
         for (step, histogram) in own.iter_mut().enumerate() {
             for _ in 0..[144, 144, 36, 36][step] {
                 let micros = time(noise, role, second, step);
