@@ -94,3 +94,6 @@ async fn read(mut body: RecvStream, sink: &mut Sink) -> Result<(), Failure> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,8 +14,7 @@ const SPARE: u64 = 128;
 /// # Errors
 /// The limit cannot be raised so far.
 pub fn make_room(plan: &Plan) -> Result<Option<(u64, u64)>, LoadError> {
-    let users: usize = users_per_flow(plan, None)?.iter().sum();
-    let needed = users as u64 * plan.roles().len() as u64 + open_now() + SPARE;
+    let needed = connections(plan)? + open_now() + SPARE;
     let limit = getrlimit(Resource::Nofile);
     let Some(raised) = raised(needed, limit.current, limit.maximum)? else { return Ok(None) };
     let refused = |_| LoadError::Files { needed, limit: limit.current.unwrap_or(u64::MAX) };
@@ -24,6 +23,12 @@ pub fn make_room(plan: &Plan) -> Result<Option<(u64, u64)>, LoadError> {
 }
 
 /// What the limit must become; `None`: it is enough. A limit that is `None` is none.
+/// One for each virtual user on each side.
+fn connections(plan: &Plan) -> Result<u64, LoadError> {
+    let users: usize = users_per_flow(plan, None)?.iter().sum();
+    Ok(users as u64 * plan.roles().len() as u64)
+}
+
 fn raised(needed: u64, current: Option<u64>, maximum: Option<u64>) -> Result<Option<u64>, LoadError> {
     match (current, maximum) {
         (Some(current), _) if current < needed => match maximum {
@@ -41,6 +46,15 @@ fn open_now() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_user_has_a_connection_to_each_side() {
+        let text = "version: 1\nname: files\nsides: { baseline: { url: 'http://a' }, candidate: { url: 'http://b' } }\n\
+            flows: [ { name: f, steps: [ { request: GET /a } ] } ]\nload: { model: closed, users: 40 }\n";
+        let plan = crate::plan::parse("plan.yaml", text).unwrap_or_else(|told| panic!("{told}"));
+        assert_eq!(connections(&plan).unwrap(), 80);
+        assert!(open_now() > 2, "the standard streams at least");
+    }
 
     #[test]
     fn the_limit_is_raised_as_far_as_needed_and_no_farther_than_allowed() {

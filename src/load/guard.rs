@@ -241,6 +241,15 @@ mod tests {
         assert_eq!(looks_until_enough(95, 5), Some(7));
         assert_eq!(looks_until_enough(98, 2), Some(18), "in the second block");
         assert_eq!((looks_until_enough(99, 1), looks_until_enough(0, 0)), (None, None));
+        // What went well before says nothing of this second.
+        let (guard, block) = (guard(&["candidate.error_rate <= 1%"], None), block(Role::Candidate, 0));
+        record(&block, 100_000, None);
+        let looks = (1..9).find(|_| {
+            let is_over = guard.look(&block);
+            record(&block, 100, Some(0));
+            is_over
+        });
+        assert_eq!(looks, Some(4), "the first of them saw what went well");
     }
 
     #[test]

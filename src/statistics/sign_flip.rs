@@ -98,6 +98,12 @@ mod tests {
     }
 
     #[test]
+    fn what_was_observed_counts_among_the_patterns_that_are_drawn() {
+        // Of 2³⁰ patterns only all signs and none are as far: 4,095 that are drawn will hardly have one.
+        assert_eq!(max_t(&[vec![1.0; 30]], 1), [1.0 / 4_096.0]);
+    }
+
+    #[test]
     fn the_statistic_is_students_in_another_dress() {
         // Brute force over all patterns with |mean| ÷ (s ÷ √n) itself.
         let quantities = [vec![0.3, -0.1, 0.5, 0.2, 0.4, -0.2, 0.3], vec![0.1, 0.9, 0.2, 0.4, -0.5, 0.3, 0.2]];

@@ -14,9 +14,10 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::rustls::version::TLS12;
+use tokio_rustls::rustls::{ALL_VERSIONS, ServerConfig, SupportedProtocolVersion};
 
 use super::support::Place;
 
@@ -38,12 +39,17 @@ impl Authority {
 
     /// A server for a name that speaks what it offers by ALPN, in the order of its liking.
     fn acceptor(&self, name: &str, offers: &[&str]) -> TlsAcceptor {
+        self.acceptor_of(ALL_VERSIONS, name, offers)
+    }
+
+    /// The same of some versions of TLS.
+    fn acceptor_of(&self, versions: &[&'static SupportedProtocolVersion], name: &str, offers: &[&str]) -> TlsAcceptor {
         let key = KeyPair::generate().expect("a key");
         let params = CertificateParams::new([name.to_owned()]).expect("a name");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate").der().clone();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
-        let config = config.with_safe_default_protocol_versions().expect("versions").with_no_client_auth();
+        let config = config.with_protocol_versions(versions).expect("versions").with_no_client_auth();
         let mut config = config.with_single_cert(vec![certificate], key).expect("a server");
         config.alpn_protocols = offers.iter().map(|offer| offer.as_bytes().to_vec()).collect();
         TlsAcceptor::from(Arc::new(config))
@@ -160,6 +166,17 @@ async fn replay_and_load_speak_what_was_agreed_on() {
     let text = text(&format!("{{ url: \"{url}\", protocol: http2 }}"));
     let plan = plan::parse("open.yaml", &text).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(replay_and_load(&plan, &url).await, "HTTP/2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_version_of_tls_is_spoken_and_told() {
+    let (place, authority) = (Place::new(), Authority::new("ours"));
+    let ca = place.file("ca.pem", &authority.pem);
+    let address = serve(authority.acceptor_of(&[&TLS12], "127.0.0.1", &["h2"])).await;
+    let url = format!("https://{address}");
+    let text = text(&format!("{{ url: \"{url}\", ca: \"{ca}\" }}"));
+    let plan = plan::parse("tls.yaml", &text).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(origins(&plan, &url).await.candidate.protocol.to_string(), "HTTP/2 over TLS 1.2");
 }
 
 #[tokio::test(flavor = "multi_thread")]

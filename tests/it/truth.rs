@@ -15,6 +15,8 @@ mod server;
 
 const RATE: f64 = 200.0;
 const SECONDS: f64 = 5.0;
+/// So many that nobody waits for one.
+const USERS: u32 = 200;
 const QUANTILES: [(&str, f64); 4] = [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)];
 /// How far a figure may be off: 1 % or this, in µs. A build that is not optimised needs some time for itself.
 const SLACK_US: f64 = if cfg!(debug_assertions) { 1_000.0 } else { 100.0 };
@@ -29,14 +31,14 @@ struct Seen {
     late: u64,
 }
 
-fn load(script: Script) -> Seen {
+fn load(script: Script, users: u32) -> Seen {
     let start = || server::start(([127, 0, 0, 1], 0).into(), script, 1).expect("a server");
     let (other, server) = (start(), start());
     let place = Place::new();
     let plan = format!(
         "version: 1\nname: truth\nsides: {{ baseline: {{ url: \"http://{}\" }}, candidate: {{ url: \"http://{}\" }} }}\n\
          flows: [{{ name: one, steps: [{{ request: GET / }}] }}]\n\
-         load: {{ rate: {RATE}/s, spacing: uniform, users: 200, pairs: 1, block: {SECONDS}s, settle: 0s, parity: false }}\n",
+         load: {{ rate: {RATE}/s, spacing: uniform, users: {users}, pairs: 1, block: {SECONDS}s, settle: 0s, parity: false }}\n",
         other.address, server.address
     );
     let plan = place.file("plan.yaml", &plan);
@@ -55,7 +57,7 @@ fn compare(text: &str) -> Seen {
     let truth = expected(script, 1, RATE, (RATE * SECONDS) as u64);
     let mut wrong = Vec::new();
     for _ in 0..TRIES {
-        let seen = load(script);
+        let seen = load(script, USERS);
         wrong = QUANTILES
             .into_iter()
             .filter_map(|(name, share)| {
@@ -88,4 +90,7 @@ fn a_stall_counts_for_everyone_who_arrived_meanwhile() {
     let p90 = |figure: &Value| figure["p90"].as_u64().expect("a figure");
     assert!(p90(&seen.reported) > 150_000, "{}", seen.reported);
     assert!(p90(&seen.service) > 100_000, "{}", seen.service);
+    // With few connections the server sees few of those that wait: of each five arrivals one is late all the same.
+    let few = load("stall:2ms,1s,302.5ms".parse().expect("a script"), 20);
+    assert!(p90(&few.reported) > 20 * p90(&few.service), "{} {}", few.reported, few.service);
 }

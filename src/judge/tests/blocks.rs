@@ -46,6 +46,8 @@ fn a_relative_gate_is_decided_by_pairs() {
         (1.0, 0.1, Verdict::Pass),
         (1.2, 0.02, Verdict::Pass),
         (1.5, 0.1, Verdict::Fail),
+        // It is slower, that is sure, and more so than may be by the best guess.
+        (1.32, 0.2, Verdict::Fail),
         (1.2, 0.4, Verdict::Inconclusive),
         (1.4, 0.9, Verdict::Inconclusive),
     ] {
@@ -159,6 +161,53 @@ fn pairs_that_are_too_small_are_put_together() {
     let result = judged(&record, "candidate.p99.9 <= 1s");
     assert_eq!(result.status, Verdict::Inconclusive);
     assert!(result.reason.contains("too few"), "{}", result.reason);
+    // What is left over at the end belongs to the last.
+    record.load.as_mut().expect("load").blocks.retain(|block| block.pair < 7);
+    let estimate = judged(&record, "candidate.p95 <= 1s").estimate.expect("an estimate");
+    assert_eq!((estimate.observations, estimate.blocks), (3, 7));
+}
+
+#[test]
+fn pairs_that_were_put_together_are_wanted_as_often_as_they_were() {
+    let mut record = record();
+    let factor = |pair: u32| (0.4 * noise(pair / 2)).exp();
+    for block in &mut record.load.as_mut().expect("load").blocks {
+        let times = histogram((1..=40).map(|rank| (f64::from(rank) * 1_000.0 * factor(block.pair)) as u64));
+        block.requests = 40;
+        block.steps = vec![BlockStep { step: 0, requests: 40, response_time_hdr: times, ..BlockStep::default() }];
+    }
+    let result = judged(&record, "candidate.p95 <= 45ms");
+    let estimate = result.estimate.unwrap_or_else(|| panic!("{}", result.reason));
+    assert_eq!((estimate.observations, estimate.blocks), (4, 8));
+    let over: Vec<f64> = (0..4).map(|at| (38_000.0 * factor(2 * at) / 45_000.0).ln()).collect();
+    let distance = -over.iter().sum::<f64>() / 4.0;
+    let alone = crate::statistics::needed(crate::statistics::deviation(&over), distance).expect("a number");
+    let wanted = estimate.pairs_needed.unwrap_or_else(|| panic!("{}", result.reason));
+    assert!(wanted.abs_diff(2 * alone) <= 4 && alone > 8, "{wanted} for {alone} observations of two pairs");
+}
+
+#[test]
+fn what_failed_is_no_throughput_and_service_times_are_not_response_times() {
+    let mut record = record();
+    for block in &mut record.load.as_mut().expect("load").blocks {
+        (block.errors, block.service_time_us) = (100, Some(times(2_000)));
+    }
+    let value = |gate: &str| judged(&record, gate).estimate.expect("an estimate").value;
+    assert!((value("candidate.throughput >= 1/s") - 400.0).abs() < 1e-6);
+    assert!((value("candidate.service.p95 <= 1s") - 1_900.0).abs() < 1e-6);
+    assert!((value("candidate.p95 <= 1s") - 3_800.0).abs() < 1e-6);
+}
+
+#[test]
+fn pairs_that_the_machine_disturbed_decide_nothing() {
+    let mut record = with_p95(12, |pair, side| if pair < 3 && side == Role::Candidate { 900_000.0 } else { 100_000.0 });
+    let late = Sentinel { asked: 500, slow: 400, ..Sentinel::default() };
+    for block in record.load.as_mut().expect("load").blocks.iter_mut().filter(|block| block.pair < 3) {
+        block.machine.sentinel = Some(late);
+    }
+    let estimate = judged(&record, AS_FAST).estimate.expect("an estimate");
+    assert_eq!(estimate.observations, 9);
+    assert!((estimate.high - 1.0).abs() < 1e-9, "{estimate:?}");
 }
 
 #[test]
@@ -210,6 +259,43 @@ fn with_many_relative_gates_each_must_be_clearer() {
     let all: Vec<&str> = others.iter().map(String::as_str).chain([AS_FAST]).collect();
     let (alone, among) = (chance(&[AS_FAST]), chance(&all));
     assert!(alone < among && among < 5.0 * alone + 0.05, "{alone} {among}");
+    // Whose pairs are put together otherwise is tested apart, and each of two tests must be twice as clear.
+    assert!((chance(&["candidate.p99.9 <= baseline.p99.9 * 1.25", AS_FAST]) - 2.0 * alone).abs() < 1e-12);
+}
+
+#[test]
+fn what_is_clear_alone_and_may_be_chance_among_many_fails_nothing() {
+    let mut record = slower(8, 1.3, 0.42);
+    let alone = judged(&record, AS_FAST);
+    for block in record.load.as_mut().expect("load").blocks.iter_mut().filter(|block| block.side == Role::Candidate) {
+        let times = block.response_time_us.as_mut().expect("times");
+        let off = |by: u32| 1.0 + 0.5 * noise(block.pair * 5 + by);
+        times.p50 = (times.p50 as f64 * off(1)) as u64;
+        times.p75 = (times.p75 as f64 * off(2)) as u64;
+        times.p90 = (times.p90 as f64 * off(3)) as u64;
+        times.p99 = (times.p99 as f64 * off(4)) as u64;
+    }
+    let others = ["p50", "p75", "p90", "p99"].map(|p| format!("candidate.{p} <= baseline.{p} * 1.25"));
+    let gates: Vec<Gate> = others.iter().map(String::as_str).chain([AS_FAST]).map(parsed).collect();
+    let among = judge(&record, &gates, &[]).gates.pop().expect("a gate");
+    assert_eq!(
+        (alone.status, among.status),
+        (Verdict::Fail, Verdict::Inconclusive),
+        "{} {}",
+        alone.reason,
+        among.reason
+    );
+}
+
+#[test]
+fn few_pairs_are_tested_for_each_gate_and_each_must_be_clearer() {
+    let record = slower(4, 1.5, 0.3);
+    let chance = |gates: &[&str]| {
+        let gates: Vec<Gate> = gates.iter().map(|gate| parsed(gate)).collect();
+        judge(&record, &gates, &[]).gates.pop().and_then(|gate| gate.estimate?.chance).expect("a chance")
+    };
+    let (alone, among) = (chance(&[AS_FAST]), chance(&["candidate.p50 <= baseline.p50 * 1.25", AS_FAST]));
+    assert!((among - 2.0 * alone).abs() < 1e-12, "{alone} {among}");
 }
 
 #[test]

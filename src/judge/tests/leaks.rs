@@ -48,6 +48,7 @@ fn growth_is_told_where_it_is_orderly_large_and_long_enough() {
     let grows = rising(100.0 * MIB, 900.0 * MIB);
     assert_eq!(memory(grows), ["memory-grows"]);
     assert!(memory(Trend { per_hour: 90.0 * MIB, interval: [80.0 * MIB, 100.0 * MIB], ..grows }).is_empty(), "1 MiB");
+    assert!(memory(Trend { interval: [90.0 * MIB, 9_000.0 * MIB], ..grows }).is_empty(), "it may be 1 MiB");
     assert!(memory(Trend { p_rising: 0.05, ..grows }).is_empty(), "not in order");
     assert!(memory(Trend { points: 7, ..grows }).is_empty(), "too few blocks");
     assert!(memory(Trend { hours: 0.005, per_hour: 9e9, interval: [8e9, 1e10], ..grows }).is_empty(), "too short");

@@ -48,6 +48,17 @@ fn an_outage_fails_however_long_the_run_was() {
 }
 
 #[test]
+fn what_failed_while_the_service_settled_is_no_evidence() {
+    let mut record = with_seconds(&[(100, 100), (100, 0), (100, 0)].repeat(8));
+    let load = record.load.as_mut().expect("load");
+    load.settle_s = 1.0;
+    let side = side_mut(&mut record, Role::Candidate);
+    (side.requests, side.errors, side.error_rate) = (1_600, 0, Some(0.0));
+    let result = judged(&record, "candidate.error_rate <= 1%");
+    assert_eq!(result.status, Verdict::Pass, "{}", result.reason);
+}
+
+#[test]
 fn a_gate_on_the_failures_of_a_step_is_judged_by_its_blocks() {
     let mut record = record();
     let gate = "candidate.error_rate <= 1% for browse/list";
@@ -109,6 +120,44 @@ fn a_pool_fails_softly_only_when_chance_has_no_part_in_it() {
         let result = judged(&record, gate);
         assert_eq!(result.status, expected, "{share}: {}", result.reason);
     }
+}
+
+#[test]
+fn a_pool_that_nobody_waits_for_or_that_settles_is_not_used_up() {
+    let gate = "candidate.pool.saturated_share <= 5%";
+    let status = |mut record: RunRecord| {
+        side_mut(&mut record, Role::Candidate).pool.as_mut().expect("a pool").saturated_share = Some(0.3);
+        judged(&record, gate).status
+    };
+    let full = || with_pool(|second| (5..9).contains(&second), 4.0);
+    assert_eq!(status(full()), Verdict::Fail);
+    let mut waited_for = full();
+    let pool = &mut waited_for.observations.candidate.as_mut().expect("samples").pool;
+    pool.pending.fill(Some(0.0));
+    assert_eq!(status(waited_for), Verdict::Inconclusive, "all in use, and nobody waits");
+    // The candidate's blocks begin at 5, 15, … seconds.
+    let mut settles = with_pool(|second| second % 10 == 5, 4.0);
+    let load = settles.load.as_mut().expect("load");
+    load.settle_s = 1.0;
+    load.blocks.iter_mut().for_each(|block| block.measured_s = 4.0);
+    assert_eq!(status(settles), Verdict::Inconclusive, "used up in what is not counted");
+}
+
+#[test]
+fn pool_figures_of_the_time_that_is_not_counted_are_held_against_nothing() {
+    let mut record = with_pool(|_| false, 10.0);
+    let load = record.load.as_mut().expect("load");
+    load.settle_s = 1.0;
+    load.blocks.iter_mut().for_each(|block| block.measured_s = 4.0);
+    let pool = &mut record.observations.candidate.as_mut().expect("samples").pool;
+    for (used, at_ms) in pool.used.iter_mut().zip(&pool.at_ms).filter(|(_, at_ms)| *at_ms / 1_000 % 10 == 5) {
+        *used = Some(15.0 + (*at_ms % 2) as f64);
+    }
+    let side = side_mut(&mut record, Role::Candidate);
+    let pool = side.pool.as_mut().expect("a pool");
+    (pool.hold_us_mean, pool.used.mean) = (Some(20_000.0), Some(11.5));
+    let findings = judge(&record, &[], &[]).findings;
+    assert!(!findings.iter().any(|finding| finding.code == "pool-disagrees"), "{findings:?}");
 }
 
 #[test]
