@@ -59,32 +59,94 @@ impl Before {
 
 async fn rest(role: Role, watched: Option<Watched>, progress: &Progress) -> Option<Box<AfterLoad>> {
     let Watched { mut glance, before } = watched?;
-    let normal = before.astray().unwrap_or(0);
     let begun = Instant::now();
-    let mut last = glance.look().await;
-    let mut leaked = astray(&last, normal);
-    let mut moved = Instant::now();
+    let mut waiting = Waiting::new(&before, glance.look().await);
     let mut is_told = false;
-    while leaked.is_some_and(|count| count > 0) && moved.elapsed() < STEADY && begun.elapsed() < LIMIT {
+    while waiting.goes_on(begun.elapsed()) {
         if !is_told && begun.elapsed() > LOOK_EVERY * 5 {
             progress.note(format!("{role}: waiting for its connections to come to rest"));
             is_told = true;
         }
         tokio::time::sleep(LOOK_EVERY).await;
         let now = glance.look().await;
-        if now != last {
-            moved = Instant::now();
-        }
-        // With other callers about, a side is never quite at rest: the fewest that were seen astray at once count. A look
-        // that failed says nothing.
-        leaked = astray(&now, normal).map_or(leaked, |count| leaked.map(|fewest| fewest.min(count)));
-        last = now;
+        waiting.see(now, begun.elapsed());
     }
     let waited_ms = begun.elapsed().as_millis() as u64;
-    let leaked_connections = leaked;
-    Some(Box::new(AfterLoad { waited_ms, before, at_rest: last, leaked_connections, ..AfterLoad::default() }))
+    let Waiting { last, leaked, .. } = waiting;
+    Some(Box::new(AfterLoad { waited_ms, before, at_rest: last, leaked_connections: leaked, ..AfterLoad::default() }))
+}
+
+/// What the looks at one side say together.
+struct Waiting {
+    /// Connections that were astray before the load.
+    normal: u64,
+    last: Connections,
+    /// The fewest that were seen astray at once; `None`: nothing tells.
+    leaked: Option<u64>,
+    /// When something had changed last, since the end of the load.
+    moved: Duration,
+}
+
+impl Waiting {
+    fn new(before: &Connections, first: Connections) -> Self {
+        let normal = before.astray().unwrap_or(0);
+        Self { normal, leaked: astray(&first, normal), last: first, moved: Duration::ZERO }
+    }
+
+    fn goes_on(&self, at: Duration) -> bool {
+        self.leaked.is_some_and(|count| count > 0) && at.saturating_sub(self.moved) < STEADY && at < LIMIT
+    }
+
+    /// With other callers about, a side is never quite at rest: the fewest that were seen astray at once count. A look that
+    /// failed says nothing.
+    fn see(&mut self, now: Connections, at: Duration) {
+        if now != self.last {
+            self.moved = at;
+        }
+        if let (Some(count), Some(fewest)) = (astray(&now, self.normal), &mut self.leaked) {
+            *fewest = count.min(*fewest);
+        }
+        self.last = now;
+    }
 }
 
 fn astray(now: &Connections, normal: u64) -> Option<u64> {
     now.astray().map(|count| count.saturating_sub(normal))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn used(count: u64) -> Connections {
+        Connections { used: Some(count), ..Connections::default() }
+    }
+
+    /// Looks twice a second, until it is over: how long that took, and what is lost.
+    fn waited(before: u64, looks: impl Fn(u64) -> Connections) -> (Duration, Option<u64>) {
+        let mut waiting = Waiting::new(&used(before), looks(0));
+        let mut at = Duration::ZERO;
+        for number in 1.. {
+            if !waiting.goes_on(at) {
+                break;
+            }
+            at = Duration::from_millis(500 * number);
+            waiting.see(looks(number), at);
+        }
+        (at, waiting.leaked)
+    }
+
+    #[test]
+    fn what_comes_back_is_waited_for_and_what_does_not_is_given_up() {
+        let seconds = Duration::from_secs;
+        assert_eq!(waited(0, |_| used(0)), (seconds(0), Some(0)));
+        assert_eq!(waited(2, |_| used(2)), (seconds(0), Some(0)), "as it was before the load");
+        assert_eq!(waited(0, |look| used(8_u64.saturating_sub(look))), (seconds(4), Some(0)));
+        assert_eq!(waited(1, |_| used(4)), (STEADY, Some(3)));
+        // Others come and go: at one moment two were astray, and one look had failed.
+        let others =
+            |look| if look == 5 { Connections::default() } else { used(if look == 7 { 2 } else { 3 + look % 2 }) };
+        assert_eq!(waited(0, others), (LIMIT, Some(2)));
+        assert_eq!(waited(0, |_| Connections::default()), (seconds(0), None), "nothing tells");
+    }
 }
