@@ -7,6 +7,7 @@ use super::ways::{Way, way};
 use super::{family, words};
 use crate::plan::Gate;
 use crate::plan::gate::{Comparison, Limit, Metric, Quantity, Subject};
+use crate::record::load::EarlyStop;
 use crate::record::load_parity::LoadParity;
 use crate::record::{GateResult, RunRecord, Verdict};
 use crate::role::Role;
@@ -44,7 +45,8 @@ pub(super) fn with_implied(evidence: &RunRecord, gates: &[Gate]) -> Vec<Gate> {
     missing.map(|(_, subject, quantity)| must_be_zero(subject, quantity)).chain(gates.iter().cloned()).collect()
 }
 
-fn must_be_zero(subject: Subject, quantity: Quantity) -> Gate {
+/// A gate that stands although nobody wrote it.
+pub(super) fn must_be_zero(subject: Subject, quantity: Quantity) -> Gate {
     let metric = Metric { subject, quantity, scope: None };
     Gate { source: format!("{metric} == 0"), metric, comparison: Comparison::Equal, limit: Limit::Literal(0.0) }
 }
@@ -79,6 +81,8 @@ pub(super) struct Figures {
 struct Case<'g> {
     gate: &'g Gate,
     found: Result<(Figures, Way), Absence>,
+    /// What ended the load, in words, where it was past saving for this gate.
+    past_saving: Option<String>,
 }
 
 impl<'g> Case<'g> {
@@ -87,7 +91,9 @@ impl<'g> Case<'g> {
             let way = way(evidence, gate, &figures);
             (figures, way)
         });
-        Self { gate, found }
+        let stopped = evidence.load.as_ref().and_then(|load| load.stopped.as_ref());
+        let past_saving = stopped.filter(|stopped| is_no_laxer(gate, stopped)).map(EarlyStop::in_words);
+        Self { gate, found, past_saving }
     }
 
     /// What the family of relative gates is tested by.
@@ -115,7 +121,11 @@ impl<'g> Case<'g> {
                 return Judged { result: unknown(gate, Verdict::Inconclusive, why), decides: false };
             }
         };
-        let settled = way.settle(gate, figures, chance);
+        let mut settled = way.settle(gate, figures, chance);
+        if let Some(words) = self.past_saving.as_ref().filter(|_| settled.status != Verdict::Fail) {
+            settled.status = Verdict::Fail;
+            settled.doubt = Some(format!("past saving when the load ended: {words}"));
+        }
         let mut reason = words::figures(gate, figures);
         for part in [settled.basis, Some(words::samples(&gate.metric, figures)), settled.doubt].into_iter().flatten() {
             reason.extend(["; ", &part]);
@@ -133,6 +143,13 @@ impl<'g> Case<'g> {
         };
         Judged { result, decides: is_asked_for }
     }
+}
+
+/// Whether a gate is the one that ended the load, or asks for no less of the same figure.
+fn is_no_laxer(gate: &Gate, stopped: &EarlyStop) -> bool {
+    let is_at_most = !matches!(gate.comparison, Comparison::Greater | Comparison::GreaterOrEqual);
+    let is_about = Gate::parse(&stopped.gate).is_ok_and(|ended| ended.metric == gate.metric);
+    is_about && is_at_most && matches!(gate.limit, Limit::Literal(limit) if limit <= stopped.limit)
 }
 
 fn figures(evidence: &RunRecord, gate: &Gate) -> Result<Figures, Absence> {

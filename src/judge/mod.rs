@@ -9,6 +9,7 @@
 mod blocks;
 mod coverage;
 mod disturbed;
+mod early;
 mod family;
 mod gates;
 mod leaks;
@@ -25,9 +26,11 @@ mod verdict;
 mod ways;
 mod words;
 
+pub use early::{Outlook, PoolLook};
+
 use crate::plan::Gate;
 use crate::record::{Finding, GateResult, RunRecord, Severity, Verdict};
-use crate::units::format_count;
+use crate::units::{format_count, format_us};
 use gates::Judged;
 
 /// What the evidence comes to.
@@ -65,15 +68,14 @@ pub fn judge(evidence: &RunRecord, gates: &[Gate], targets: &[Gate]) -> Judgemen
     Judgement { verdict, reason, gates: results(judged), targets: results(targets), findings }
 }
 
-/// A load that ended early has too few blocks for any gate but the one that ended it.
+/// A load that ended early has too few blocks for most gates but the one that ended it.
 fn stopped(evidence: &RunRecord, judged: &[Judged]) -> Option<Finding> {
     let stopped = evidence.load.as_ref()?.stopped.as_ref()?;
     let fails = judged.iter().any(|gate| gate.decides && gate.result.status == Verdict::Fail);
     let message = format!(
-        "the load ended early: {} of {} requests failed in {} s of load on the candidate, past saving for `{}`",
-        format_count(stopped.errors),
-        format_count(stopped.requests),
-        stopped.seconds,
+        "the load ended early, {} into the run: {}, past saving for `{}`",
+        format_us(stopped.at_ms as f64 * 1e3),
+        stopped.in_words(),
         stopped.gate,
     );
     let severity = if fails { Severity::Note } else { Severity::Invalid };

@@ -92,11 +92,16 @@ fn block_seconds(load: &Load, block: &Block, pool: &PoolSeries) -> Vec<Window> {
     for (row, at_ms) in pool.at_ms.iter().enumerate() {
         let Some(since) = at_ms.checked_sub(start).filter(|since| *since < length) else { continue };
         let column = |column: &[Option<f64>]| column.get(row).copied().flatten();
-        if let (Some(used), Some(max), Some(pending)) = (column(&pool.used), column(&pool.max), column(&pool.pending)) {
+        if let Some(is_used_up) = is_used_up(column(&pool.used), column(&pool.max), column(&pool.pending)) {
             let window = &mut windows[(since / WINDOW_MS) as usize];
             window.all += 1;
-            window.hits += u64::from(used >= max && pending > 0.0);
+            window.hits += u64::from(is_used_up);
         }
     }
     windows
+}
+
+/// Whether every connection was in use and a request waited; `None`: not known.
+pub(super) fn is_used_up(used: Option<f64>, max: Option<f64>, pending: Option<f64>) -> Option<bool> {
+    Some(used? >= max? && pending? > 0.0)
 }

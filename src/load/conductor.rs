@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use super::audit::Audit;
 use super::block::{Block, BlockInfo};
+use super::guard::Guard;
 use super::pacer::Pacing;
 use super::parity::{self, BlockSample, Examiner};
 use super::recorder::{BlockRecorder, BlockTotals};
@@ -75,6 +76,8 @@ pub(super) struct Interludes {
     pub examiner: Option<Examiner>,
     /// Says whether there should be more pairs.
     pub more: Option<AskForMore>,
+    /// Says whether there need be no more.
+    pub guard: Option<Arc<Guard>>,
 }
 
 /// How much there is to do.
@@ -134,7 +137,7 @@ pub(super) fn conduct(
     stages: &watch::Sender<Stage>,
     progress: &Progress,
     stop: &Stop,
-    Interludes { mut examiner, mut more }: Interludes,
+    Interludes { mut examiner, mut more, guard }: Interludes,
 ) -> Result<Performance, LoadError> {
     sharpen_this_thread();
     let mut outcome = await_users(rig, stop).and_then(|()| in_time(score));
@@ -147,6 +150,12 @@ pub(super) fn conduct(
         let mut plan: Vec<(u32, Role)> = order(0..pairs).collect();
         let mut index = 0;
         while let Some((pair, role)) = plan.get(index).copied().filter(|_| !stop.is_triggered()) {
+            let begins_a_pair = index > 0 && plan[index - 1].0 != pair;
+            if let Some(guard) = guard.as_ref().filter(|_| begins_a_pair)
+                && guard.ends_after(pair, examiner.as_mut())
+            {
+                break;
+            }
             tell(progress, index, (plan.len(), pairs), pair, role, score, started);
             let turn = Turn { index: index as u32, pair, side: role };
             match play(rig, score, turn, stages, stop, &mut around, examiner.as_mut()) {

@@ -30,7 +30,6 @@ use crate::http::Origin;
 use crate::plan::{Arrivals, Plan, Think};
 use crate::progress::Progress;
 use crate::record;
-use crate::record::load::EarlyStop;
 use crate::role::{Pair, Role};
 use crate::schedule::{self, Share};
 use crate::step::{Captured, LoginError, PreparedFlow, RenderError, Reproducer, log_in};
@@ -38,7 +37,8 @@ use crate::stop::Stop;
 use crate::tally::Secrets;
 use conductor::{AskForMore, Interludes, Performance, Score};
 pub use files::make_room;
-use guard::Guarded;
+use guard::Guard;
+pub use guard::PoolLooks;
 use histogram::SharedHistogram;
 use parity::{Examiner, Rehearsal};
 use user::Stage;
@@ -173,18 +173,27 @@ pub struct Sharding {
 /// How many pairs there should be in all, from what there is so far.
 pub type MorePairs = Box<dyn FnOnce(record::Load) -> Option<u32> + Send>;
 
+/// What decides how long a load is, besides its plan.
+#[derive(Default)]
+pub struct Advice {
+    /// Asked once, when the planned pairs are done.
+    pub more: Option<MorePairs>,
+    /// What the candidate's pool is like meanwhile.
+    pub pool: Option<PoolLooks>,
+}
+
 /// Runs the load phase. A stop ends it early; what was measured until then is given back.
 ///
 /// # Errors
 /// See [`LoadError`]; a side that answers nothing but errors is a result, not an error.
 pub async fn run(setup: Setup<'_>, progress: &Progress, stop: &Stop) -> Result<record::Load, LoadError> {
-    run_with_more(setup, None, progress, stop).await
+    run_advised(setup, Advice::default(), progress, stop).await
 }
 
-/// As [`run`]; `more` is asked once, when the planned pairs are done, how many there should be.
-pub async fn run_with_more(
+/// As [`run`]; goes on beyond the planned pairs, or ends before they are done, where it is advised to.
+pub async fn run_advised(
     setup: Setup<'_>,
-    more: Option<MorePairs>,
+    Advice { more, pool }: Advice,
     progress: &Progress,
     stop: &Stop,
 ) -> Result<record::Load, LoadError> {
@@ -195,39 +204,23 @@ pub async fn run_with_more(
     let own_cpu = evidence::own_cpu_s();
     let examiner = examiner(&setup, &rig);
     let more = more.map(|more| ask_for_more(more, &rig, &score, setup.epoch));
-    // No more load is needed once this much has failed; shards keep to a common schedule.
-    let (early, listen) = oneshot::channel();
-    let guarded = Guarded::among(&setup.plan.gates).filter(|_| setup.shard.is_none()).map(|guarded| (guarded, early));
-    let performance = perform_all(&rig, users, &score, progress, stop, Interludes { examiner, more }, guarded).await?;
+    // Shards keep to a common schedule.
+    let may_end = setup.plan.load.stop_early && setup.shard.is_none();
+    let guard = || Arc::new(Guard::new(&setup.plan.load, &setup.plan.gates, pool, setup.epoch, progress, stop));
+    let guard = may_end.then(guard);
+    let interludes = Interludes { examiner, more, guard: guard.clone() };
+    let performance = perform_all(&rig, users, &score, progress, stop, interludes).await?;
     let cpu = evidence::own_cpu_s().zip(own_cpu).map(|(end, start)| (end - start) / started.elapsed().as_secs_f64());
     let mut load = evidence::assemble(&rig, &score, &performance, setup.epoch, cpu);
     load.parity = performance.parity;
     load.shards.extend(setup.shard.map(|shard| evidence::shard(&rig, shard, &performance.blocks, setup.epoch)));
-    load.stopped = listen.await.ok();
+    load.stopped = guard.and_then(|guard| guard.ended());
     Ok(load)
 }
 
 fn ask_for_more(more: MorePairs, rig: &Arc<Rig>, score: &Arc<Score>, epoch: Epoch) -> AskForMore {
     let (rig, score) = (rig.clone(), score.clone());
     Box::new(move |finished| more(evidence::of_blocks(&rig, &score, finished, epoch, None)))
-}
-
-/// Ends the load when too much has failed, and says so.
-fn guard(
-    guarded: (Guarded, oneshot::Sender<EarlyStop>),
-    stages: watch::Receiver<Stage>,
-    progress: &Progress,
-    stop: &Stop,
-) {
-    let (progress, stop) = (progress.clone(), stop.clone());
-    tokio::spawn(async move {
-        if let Some(early) = guard::watch(guarded.0, guard::WINDOW, stages).await {
-            progress.note(format!("the load ends: {} of {} requests failed", early.errors, early.requests));
-            // The receiver is gone only if the whole load is.
-            let _ = guarded.1.send(early);
-            stop.trigger();
-        }
-    });
 }
 
 /// Users and conductor on threads of their own; ends when both have.
@@ -238,7 +231,6 @@ async fn perform_all(
     progress: &Progress,
     stop: &Stop,
     interludes: Interludes,
-    guarded: Option<(Guarded, oneshot::Sender<EarlyStop>)>,
 ) -> Result<Performance, LoadError> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     runtime.thread_name("load").enable_all();
@@ -248,8 +240,8 @@ async fn perform_all(
     }
     let runtime = runtime.build()?;
     let (stages, listen) = watch::channel(Stage::Waiting);
-    if let Some(guarded) = guarded {
-        guard(guarded, listen.clone(), progress, stop);
+    if let Some(guard) = &interludes.guard {
+        tokio::spawn(guard.clone().watch(guard::WINDOW, listen.clone()));
     }
     let attack = {
         let rig = rig.clone();

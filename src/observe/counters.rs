@@ -49,8 +49,9 @@ impl Last {
 }
 
 impl Counters {
-    /// Takes in a good sample. The first one sets the level; a counter that appears later has grown from zero.
-    pub(crate) fn push(&mut self, at_ms: u64, reading: &Reading) {
+    /// Takes in a good sample; gives back how many waits were given up since the one before. The first one sets the level; a
+    /// counter that appears later has grown from zero.
+    pub(crate) fn push(&mut self, at_ms: u64, reading: &Reading) -> u64 {
         let waits = reading.wait.as_ref().map(|buckets| self.by_bound(buckets));
         if self.fell(reading, waits.as_deref()) {
             self.restarts += 1;
@@ -62,7 +63,8 @@ impl Counters {
             hold: self.growth_of_hold(reading.hold),
             waits: self.growth_of_waits(waits.as_deref()),
         };
-        if growth.timeouts > 0 || growth.hold.count > 0 || !growth.waits.is_empty() {
+        let timeouts = growth.timeouts;
+        if timeouts > 0 || growth.hold.count > 0 || !growth.waits.is_empty() {
             self.rows.push(growth);
         }
         let last = &mut self.last;
@@ -70,6 +72,7 @@ impl Counters {
         last.timeouts = reading.timeouts.or(last.timeouts);
         last.hold = reading.hold.or(last.hold);
         last.waits = waits.or(last.waits.take());
+        timeouts
     }
 
     /// Waits given up after `from` and until `until`; `None`: the source never had such a counter.

@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use http::header::{ACCEPT, HeaderValue};
 
-use super::Error;
 use super::counters::Counters;
 use super::grid::Grid;
 use super::mapping::{self, Reading};
 use super::mappings::Mapping;
+use super::{Error, PoolListener, PoolSample};
 use crate::http::{Connection, Failure, FailureKind, Keep, Limits, Origin};
 use crate::plan::{Metrics, Transport};
 use crate::record::PoolSeries;
@@ -54,6 +54,8 @@ pub(crate) struct Sampler {
     pub(crate) counters: Counters,
     /// The first failure in words.
     pub(crate) failure: Option<String>,
+    /// Whoever wants to know at once.
+    pub(crate) listener: Option<PoolListener>,
 }
 
 impl Sampler {
@@ -74,6 +76,7 @@ impl Sampler {
             series: PoolSeries::default(),
             counters: Counters::default(),
             failure: None,
+            listener: None,
         })
     }
 
@@ -143,7 +146,10 @@ impl Sampler {
     }
 
     fn take(&mut self, at_ms: u64, reading: &Reading) {
-        self.counters.push(at_ms, reading);
+        let timeouts = self.counters.push(at_ms, reading);
+        if let Some(listener) = &mut self.listener {
+            listener(&PoolSample { at_ms, used: reading.used, max: reading.max, pending: reading.pending, timeouts });
+        }
         self.push(at_ms, reading);
     }
 

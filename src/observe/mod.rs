@@ -50,6 +50,24 @@ pub struct DatabaseTarget {
     pub name: String,
 }
 
+/// A good sample of a pool.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PoolSample {
+    /// Since the start of the run.
+    pub at_ms: u64,
+    /// Connections in use; `None`: the source does not tell.
+    pub used: Option<f64>,
+    /// Most that the pool opens.
+    pub max: Option<f64>,
+    /// Requests that wait for one.
+    pub pending: Option<f64>,
+    /// Waits given up since the good sample before.
+    pub timeouts: u64,
+}
+
+/// Told of every good sample of a side's metrics endpoint as it is taken, on the samplers' thread.
+pub type PoolListener = Box<dyn FnMut(&PoolSample) + Send>;
+
 /// Why a side cannot be watched at all.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -84,8 +102,21 @@ impl Observer {
     /// dead target costs samples (rows of `None`), never more than four intervals each, and marks that were missed are
     /// not made up for.
     pub fn start(target: &Target, epoch: Instant, interval: Duration) -> Result<Self, Error> {
+        Self::start_telling(target, epoch, interval, None)
+    }
+
+    /// As [`Observer::start`]; `listener` is told of the pool meanwhile.
+    pub fn start_telling(
+        target: &Target,
+        epoch: Instant,
+        interval: Duration,
+        listener: Option<PoolListener>,
+    ) -> Result<Self, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let samplers = Samplers::new(target, Grid::new(epoch, interval))?;
+        let mut samplers = Samplers::new(target, Grid::new(epoch, interval))?;
+        if let Some(metrics) = &mut samplers.metrics {
+            metrics.listener = listener;
+        }
         let (stop, stopped) = oneshot::channel();
         let (finished, record) = oneshot::channel();
         std::thread::Builder::new().name("observer".to_owned()).spawn(move || {

@@ -216,6 +216,9 @@ fn write_load(out: &mut String, plan: &Plan) -> fmt::Result {
     if let Some(most) = load.max_pairs.filter(|most| *most > load.pairs) {
         writeln!(out, "  goes on to at most {most} pairs if a gate is not decided by then")?;
     }
+    if !load.stop_early {
+        writeln!(out, "  goes on to its end also where a gate is past saving")?;
+    }
     writeln!(out, "  takes {} besides starting and the parity phase", format_duration(plan.estimated_load_time()))
 }
 

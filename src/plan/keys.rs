@@ -531,6 +531,11 @@ pub(super) static LOAD: Object = Object {
         may("block", Kind::Duration, "Length of a block, settle time included. Default 5s, or the length of `stages`."),
         may("settle", Kind::Duration, "Start of each block that is not counted. Default 1s."),
         may("parity", Kind::Switch, "Whether the sides' answers are compared under load as well. Default true."),
+        may(
+            "stop_early",
+            Kind::Switch,
+            "Whether the load ends once no more of it could make a pass of the verdict. Default true.",
+        ),
     ],
 };
 

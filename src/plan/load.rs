@@ -22,6 +22,8 @@ pub struct Load {
     pub settle: Duration,
     /// Whether answers of the two sides are compared under load.
     pub parity: bool,
+    /// Whether the load ends once a gate is past saving.
+    pub stop_early: bool,
 }
 
 impl Load {

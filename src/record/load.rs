@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::faults::Connections;
 use super::load_parity::LoadParity;
 use crate::role::{Pair, Role};
+use crate::units::format_count;
 
 /// What the load phase measured.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -46,19 +47,67 @@ pub struct Load {
     pub shards: Vec<Shard>,
 }
 
-/// The candidate failed so many requests that more load would not have changed the verdict.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A gate was past saving, so that more load would not have made a pass of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct EarlyStop {
     /// The gate that was past saving.
     pub gate: String,
-    /// Its limit, a share.
+    /// Its limit, a share or a count.
     pub limit: f64,
+    /// What spoke against it.
+    #[serde(default)]
+    pub cause: Cause,
+    /// When the load ended, since the start of the run.
+    #[serde(default)]
+    pub at_ms: u64,
     /// Seconds of measured load on the candidate until then.
     pub seconds: u64,
-    /// Requests that ended in these seconds.
-    pub requests: u64,
-    /// Of these, failed.
-    pub errors: u64,
+    /// What was looked at until then: requests, samples of the pool, pairs of blocks.
+    #[serde(alias = "requests")]
+    pub observed: u64,
+    /// What of it spoke against the gate: failed requests, waits given up, samples in which the pool was used up, breaking
+    /// differences.
+    #[serde(alias = "errors")]
+    pub against: u64,
+    /// What it was, where it has names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<String>,
+}
+
+/// What speaks against a gate while the load goes on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// Failed requests of the candidate.
+    #[default]
+    Failures,
+    /// Waits for a connection of the candidate's pool that were given up.
+    PoolTimeouts,
+    /// Samples in which the candidate's pool was used up and a request waited.
+    PoolSaturation,
+    /// Breaking differences between answers under load.
+    LoadParity,
+}
+
+impl EarlyStop {
+    /// What spoke against the gate, as a sentence without its end.
+    pub fn in_words(&self) -> String {
+        let (against, observed) = (format_count(self.against), format_count(self.observed));
+        let is = |one: &'static str, more: &'static str| if self.against == 1 { one } else { more };
+        let load = format!("in {} s of load on the candidate", self.seconds);
+        match self.cause {
+            Cause::Failures => format!("{against} of {observed} requests failed {load}"),
+            Cause::PoolTimeouts => {
+                format!("{against} {} for a connection {} given up {load}", is("wait", "waits"), is("was", "were"))
+            }
+            Cause::PoolSaturation => format!("the pool was used up in {against} of {observed} samples {load}"),
+            Cause::LoadParity => format!(
+                "{against} breaking {} shown again and again in {observed} pairs of blocks ({})",
+                is("difference was", "differences were"),
+                self.examples.join("; "),
+            ),
+        }
+    }
 }
 
 /// One of several processes that made one load together.

@@ -1,10 +1,11 @@
 //! The load phase with everything around it: observers, the watch over the sides, and their figures put together.
 
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use super::{Command, Job, RunError, origins, rest};
 use crate::clock::Epoch;
-use crate::judge;
+use crate::judge::{self, PoolLook};
 use crate::load;
 use crate::observe::{self, Observer};
 use crate::progress::Progress;
@@ -34,10 +35,12 @@ pub(super) async fn load(
     let origins = origins(sides).map(|role, origin| origin.filter(|_| roles.contains(&role)));
     let setup = load::Setup { plan: &job.plan, origins, seed: job.seed, epoch, shard: job.shard.as_ref() };
     let before = rest::Before::look(sides, &roles).await?;
-    let observers = observe_all(sides, &roles, epoch)?;
+    let (tell, looks) = std::sync::mpsc::channel();
+    let observers = observe_all(sides, &roles, epoch, tell)?;
+    let pool = Some(load::PoolLooks { every: SAMPLE_EVERY, looks });
     let over = Stop::default();
     let (measured, death) = {
-        let load = load::run_with_more(setup, more, progress, &over);
+        let load = load::run_advised(setup, load::Advice { more, pool }, progress, &over);
         let watch = watch(sides, &over, stop);
         tokio::pin!(load);
         tokio::pin!(watch);
@@ -117,10 +120,26 @@ async fn watch(sides: &mut Sides, over: &Stop, stop: &Stop) -> Option<RunError> 
     }
 }
 
-fn observe_all(sides: &Sides, roles: &[Role], epoch: Epoch) -> Result<Pair<Option<Observer>>, RunError> {
+/// `tell`: where the candidate's pool is told of while it is loaded.
+fn observe_all(
+    sides: &Sides,
+    roles: &[Role],
+    epoch: Epoch,
+    tell: Sender<PoolLook>,
+) -> Result<Pair<Option<Observer>>, RunError> {
     let side = |role: Role| sides.get(role).filter(|_| roles.contains(&role));
-    let start = |role| side(role).map(|side| Observer::start(&target(side), epoch.instant(), SAMPLE_EVERY));
-    Ok(Pair { baseline: start(Role::Baseline).transpose()?, candidate: start(Role::Candidate).transpose()? })
+    let listener: observe::PoolListener = Box::new(move |sample| {
+        let observe::PoolSample { at_ms, used, max, pending, timeouts } = *sample;
+        // Nobody listens once the load is over.
+        let _ = tell.send(PoolLook { at_ms, used, max, pending, timeouts });
+    });
+    let start = |role, listener| {
+        side(role).map(|side| Observer::start_telling(&target(side), epoch.instant(), SAMPLE_EVERY, listener))
+    };
+    Ok(Pair {
+        baseline: start(Role::Baseline, None).transpose()?,
+        candidate: start(Role::Candidate, Some(listener)).transpose()?,
+    })
 }
 
 /// What there is to see of a side.

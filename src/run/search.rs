@@ -149,6 +149,7 @@ impl Step<'_> {
         plan.load.pairs = 1;
         plan.load.block = plan.load.settle + self.options.measured;
         plan.load.parity = false;
+        plan.load.stop_early = false;
         Job {
             plan,
             contract: None,

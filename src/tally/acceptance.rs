@@ -22,10 +22,23 @@ impl Acceptances {
         Self { matched: vec![0; entries.len()], entries }
     }
 
-    /// The entry that is about a difference, the first that still holds before any that has expired; counts it.
-    /// `values` gives both values as a record would show them.
+    /// As [`Acceptances::about`]; counts it.
     pub fn find(
         &mut self,
+        flow: &str,
+        step: &str,
+        about: (Class, Kind, &str),
+        values: impl Fn() -> (Option<String>, Option<String>),
+    ) -> Option<(usize, Acceptance)> {
+        let found = self.about(flow, step, about, values);
+        self.matched[found.as_ref()?.0] += 1;
+        found
+    }
+
+    /// The entry that is about a difference, the first that still holds before any that has expired.
+    /// `values` gives both values as a record would show them.
+    pub fn about(
+        &self,
         flow: &str,
         step: &str,
         (class, kind, place): (Class, Kind, &str),
@@ -47,7 +60,6 @@ impl Acceptances {
             }
         }
         let index = about.iter().copied().find(|index| !self.entries[*index].expired).or(about.first().copied())?;
-        self.matched[index] += 1;
         Some((index, acceptance(&self.entries[index])))
     }
 

@@ -1,6 +1,7 @@
 //! Hand-made records; each rule is seen to fail once.
 
 mod blocks;
+mod early;
 mod figures;
 mod findings;
 mod gates;
@@ -14,7 +15,8 @@ use super::{Judgement, judge};
 use crate::plan::Gate;
 use crate::plan::gate::{Comparison, Limit, Metric, Quantity, Scope, Subject};
 use crate::record::load::{
-    Block, BlockStep, Generator, LagQuantiles, Machine, MeanMax, Pool, Quantiles, Sentinel, StepLoad, WaitQuantiles,
+    Block, BlockStep, Generator, LagQuantiles, Machine, MeanMax, Pool, Quantiles, Second, Sentinel, StepLoad,
+    WaitQuantiles,
 };
 use crate::record::{Ending, Environment, Load, Parity, RunInfo, RunRecord, SCHEMA_VERSION, SideLoad, Verdict};
 use crate::role::{Pair, Role};
@@ -213,6 +215,27 @@ fn judge_one(record: &RunRecord, gate: Gate) -> (Judgement, crate::record::GateR
     let judgement = judge(record, &[gate], &[]);
     let result = judgement.gates.last().expect("a result per gate").clone();
     (judgement, result)
+}
+
+/// A record whose candidate has so many requests and errors in each second.
+fn with_seconds(seconds: &[(u64, u64)]) -> RunRecord {
+    let mut record = record();
+    let load = record.load.as_mut().expect("load");
+    (load.block_s, load.settle_s) = (seconds.len() as f64 / f64::from(PAIRS), 0.0);
+    let mut rest = seconds;
+    for block in load.blocks.iter_mut().filter(|block| block.side == Role::Candidate) {
+        let (own, others) = rest.split_at(seconds.len() / PAIRS as usize);
+        rest = others;
+        block.seconds = own
+            .iter()
+            .map(|(requests, errors)| Second { requests: *requests, errors: *errors, ..Second::default() })
+            .collect();
+    }
+    let side = side_mut(&mut record, Role::Candidate);
+    side.requests = seconds.iter().map(|second| second.0).sum();
+    side.errors = seconds.iter().map(|second| second.1).sum();
+    side.error_rate = Some(side.errors as f64 / side.requests as f64);
+    record
 }
 
 fn side_mut(record: &mut RunRecord, role: Role) -> &mut SideLoad {

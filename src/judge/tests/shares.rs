@@ -1,29 +1,7 @@
 //! Failed requests, and a pool that is used up.
 
 use super::*;
-use crate::record::load::{EarlyStop, Second};
-use crate::record::{GateResult, Observations, PoolSeries, Severity};
-
-/// A record whose candidate has so many requests and errors in each second.
-fn with_seconds(seconds: &[(u64, u64)]) -> RunRecord {
-    let mut record = record();
-    let load = record.load.as_mut().expect("load");
-    (load.block_s, load.settle_s) = (seconds.len() as f64 / f64::from(PAIRS), 0.0);
-    let mut rest = seconds;
-    for block in load.blocks.iter_mut().filter(|block| block.side == Role::Candidate) {
-        let (own, others) = rest.split_at(seconds.len() / PAIRS as usize);
-        rest = others;
-        block.seconds = own
-            .iter()
-            .map(|(requests, errors)| Second { requests: *requests, errors: *errors, ..Second::default() })
-            .collect();
-    }
-    let side = side_mut(&mut record, Role::Candidate);
-    side.requests = seconds.iter().map(|second| second.0).sum();
-    side.errors = seconds.iter().map(|second| second.1).sum();
-    side.error_rate = Some(side.errors as f64 / side.requests as f64);
-    record
-}
+use crate::record::{GateResult, Observations, PoolSeries};
 
 fn judged(record: &RunRecord, text: &str) -> GateResult {
     judge_one(record, Gate::parse(text).expect("a gate")).1
@@ -148,19 +126,4 @@ fn pool_figures_that_do_not_agree_are_told() {
     let message = found(12.5).expect("a finding");
     assert!(message.contains("12.5 connections in use") && message.contains("Little's law"), "{message}");
     assert!(found(7.0).is_some());
-}
-
-#[test]
-fn a_load_that_ended_early_fails_by_the_gate_that_ended_it_and_says_nothing_else() {
-    let mut record = with_seconds(&[(100, 100); 8]);
-    let load = record.load.as_mut().expect("load");
-    load.pairs_planned = 100;
-    let gate = "candidate.error_rate <= 1%".to_owned();
-    load.stopped = Some(EarlyStop { gate, limit: 0.01, seconds: 2, requests: 200, errors: 200 });
-    let (judgement, result) = judge_one(&record, Gate::parse("candidate.error_rate <= 1%").expect("a gate"));
-    assert_eq!((judgement.verdict, result.status), (Verdict::Fail, Verdict::Fail), "{}", judgement.reason);
-    let told = judgement.findings.iter().find(|finding| finding.code == "stopped-early").expect("a finding");
-    assert_eq!(told.severity, Severity::Note);
-    let (judgement, _) = judge_one(&record, Gate::parse("candidate.p95 <= 1s").expect("a gate"));
-    assert_eq!(judgement.verdict, Verdict::Invalid, "{}", judgement.reason);
 }

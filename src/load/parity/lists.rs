@@ -85,12 +85,11 @@ impl Lists {
     }
 
     /// What was learned of each list, and whether it held.
-    pub(super) fn invariants(self, steps: &[StepFacts]) -> Vec<(Invariant, Option<Arrival>)> {
-        let believed = self.by_rule.into_iter().filter(|(_, seen)| seen.broken.baseline == 0);
-        let told = |((number, place, rule), seen): ((usize, _, _), Seen)| {
-            (invariant(&steps[number], place, rule, &seen), seen.first)
-        };
-        believed.map(told).collect()
+    pub(super) fn invariants(&self, steps: &[StepFacts]) -> Vec<(Invariant, Option<Arrival>)> {
+        let believed = self.by_rule.iter().filter(|(_, seen)| seen.broken.baseline == 0);
+        let told = believed
+            .map(|((number, place, rule), seen)| (invariant(&steps[*number], place.clone(), *rule, seen), seen.first));
+        told.collect()
     }
 }
 

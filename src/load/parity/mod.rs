@@ -7,6 +7,7 @@
 //! of the load phase reads no clock and knows no socket.
 
 mod facts;
+mod lasting;
 mod lists;
 mod once;
 mod places;
@@ -30,6 +31,7 @@ use crate::role::{Pair, Role};
 use crate::step::unique_text;
 use crate::tally::Secrets;
 use facts::StepFacts;
+use lasting::Lasting;
 use lists::Lists;
 use once::{Arrival, HandedOut};
 use places::{Against, Places};
@@ -62,6 +64,7 @@ pub(super) struct Examiner {
     handed_out: HandedOut,
     lists: Lists,
     names: PlaceNames,
+    lasting: Lasting,
 }
 
 impl Examiner {
@@ -90,6 +93,7 @@ impl Examiner {
             handed_out: HandedOut::default(),
             lists: Lists::default(),
             names: PlaceNames::default(),
+            lasting: Lasting::default(),
         }
     }
 

@@ -118,14 +118,10 @@ impl HandedOut {
     }
 
     /// What was learned of each place, and whether it held.
-    pub(super) fn invariants(self) -> Vec<(Invariant, Option<Arrival>)> {
-        let mut pools: Vec<_> = self.pools.into_iter().filter(|(_, pool)| pool.is_of_interest()).collect();
-        pools.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
-        let told = |(key, pool): (Key, Pool)| {
-            let first = pool.sides.candidate.again;
-            (pool.invariant(&key), first)
-        };
-        pools.into_iter().map(told).collect()
+    pub(super) fn invariants(&self) -> Vec<(Invariant, Option<Arrival>)> {
+        let mut pools: Vec<_> = self.pools.iter().filter(|(_, pool)| pool.is_of_interest()).collect();
+        pools.sort_unstable_by_key(|(key, _)| *key);
+        pools.into_iter().map(|(key, pool)| (pool.invariant(key), pool.sides.candidate.again)).collect()
     }
 }
 
@@ -140,9 +136,9 @@ impl Pool {
         self.sides.baseline.repeated == 0 && self.sides.baseline.observed > 1
     }
 
-    fn invariant(self, key: &Key) -> Invariant {
+    fn invariant(&self, key: &Key) -> Invariant {
         let Key { method, target, place } = key;
-        let Pair { baseline, candidate } = self.sides;
+        let Pair { baseline, candidate } = &self.sides;
         let outcome = match (baseline.is_more_than_chance(), candidate.repeated) {
             (false, _) => Held::TooFew,
             (true, 0) => Held::Held,
@@ -150,8 +146,8 @@ impl Pool {
         };
         Invariant {
             kind: "handed_out_once".to_owned(),
-            flow: self.flow,
-            step: self.step,
+            flow: self.flow.clone(),
+            step: self.step.clone(),
             place: place.clone(),
             rule: rule(place, method, target),
             outcome,

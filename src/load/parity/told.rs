@@ -73,6 +73,23 @@ impl Book {
         }
     }
 
+    /// Whether a difference is breaking and nobody accepts it.
+    pub(super) fn is_open(
+        &self,
+        (flow, step): (&str, &str),
+        (class, kind, place): (Class, Kind, &str),
+        sides: Pair<Option<String>>,
+    ) -> bool {
+        let values = || {
+            let Pair { baseline, candidate } =
+                sides.map(|_, value| value.map(|value| self.secrets.mask(place, &value)));
+            (baseline, candidate)
+        };
+        let values = values();
+        let about = self.acceptances.about(flow, step, (class, kind, place), || values.clone());
+        class == Class::Breaking && about.is_none_or(|(_, acceptance)| acceptance.expired)
+    }
+
     pub(super) fn status(&mut self, step: &StepFacts, other: statuses::OtherStatus) {
         let sides = Pair { baseline: Some(other.baseline), candidate: Some(other.candidate) };
         self.tell(step, (Class::Breaking, Kind::Status, "status"), sides, other.count, other.first);

@@ -149,11 +149,13 @@ pub(super) fn load(node: Option<&Node>, problems: &mut Problems<'_>) -> Load {
         block: Duration::from_secs(5),
         settle: Duration::from_secs(1),
         parity: true,
+        stop_early: true,
     };
     let Some(fields) = node.and_then(|node| Fields::open(node, &LOAD, problems)) else { return load };
     let stages_node = fields.get("stages");
     let arrivals = arrivals(&fields, problems);
     let parity = fields.get("parity").and_then(|node| switch(node, problems));
+    let stop_early = fields.get("stop_early").and_then(|node| switch(node, problems));
     let pairs = fields.get("pairs").and_then(|node| whole(node, 1..=MAX_PAIRS, problems));
     load.pairs = pairs.map_or(load.pairs, |pairs| pairs as u32);
     load.max_pairs = max_pairs(&fields, load.pairs, problems);
@@ -172,6 +174,7 @@ pub(super) fn load(node: Option<&Node>, problems: &mut Problems<'_>) -> Load {
     };
     let settle = settle_node.map_or(Some(load.settle), |node| duration(node, Duration::ZERO..=LONGEST_BLOCK, problems));
     load.parity = parity.unwrap_or(load.parity);
+    load.stop_early = stop_early.unwrap_or(load.stop_early);
     let is_read = arrivals.is_some();
     // What could not be read was told already, and its place is taken by something that fits any block.
     let (arrivals, ramp) = arrivals.unwrap_or((Arrivals::Closed { users: 1 }, None));

@@ -230,7 +230,16 @@ fn ad_hoc_load(arrivals: Arrivals, duration: Duration) -> Result<Load, String> {
     }
     let pairs = blocks as u32;
     let block = duration / pairs;
-    let load = Load { arrivals, ramp: None, pairs, max_pairs: None, block, settle: Duration::ZERO, parity: false };
+    let load = Load {
+        arrivals,
+        ramp: None,
+        pairs,
+        max_pairs: None,
+        block,
+        settle: Duration::ZERO,
+        parity: false,
+        stop_early: true,
+    };
     match load::check(&load) {
         Ok(()) => Ok(load),
         Err((message, _)) => Err(message),

@@ -63,7 +63,7 @@ fn every_key_arrives_in_the_plan() {
     let arrivals = Arrivals::Open { rate: 200.0, spacing: Spacing::Uniform, burst, users: 64 };
     assert_eq!((plan.load.arrivals, plan.load.pairs, plan.load.max_pairs), (arrivals, 6, Some(18)));
     assert_eq!((plan.load.block, plan.load.settle), (Duration::from_secs(4), Duration::from_millis(500)));
-    assert!(!plan.load.parity, "on unless it is switched off");
+    assert!(!plan.load.parity && !plan.load.stop_early, "on unless they are switched off");
     let millis = Duration::from_millis;
     let between = Some(Think { least: millis(200), most: millis(1000) });
     let own = Some(Think { least: millis(1500), most: millis(1500) });

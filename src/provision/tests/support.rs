@@ -96,6 +96,7 @@ pub(super) fn plan(baseline: Side, candidate: Side, provider: Provider) -> Plan 
             block: Duration::from_secs(1),
             settle: Duration::ZERO,
             parity: true,
+            stop_early: true,
         },
         gates: Vec::new(),
         targets: Vec::new(),
