@@ -40,6 +40,7 @@ pub(crate) enum Defect {
     DoubleClaim,
     LostWrite,
     PartialBatch,
+    LateWrite,
     LeakConnection,
     LeakMemory,
     LeakFile,
@@ -55,7 +56,7 @@ const fn info(defect: Defect, name: &'static str, default: Option<u64>, summary:
 }
 
 /// Every defect there is.
-pub const DEFECTS: [DefectInfo; 22] = [
+pub const DEFECTS: [DefectInfo; 23] = [
     info(Defect::WrongStatus, "wrong-status", None, "what is not found answers 400 instead of 404"),
     info(Defect::ErrorCode, "error-code", None, "STUDENT_NOT_FOUND becomes NOT_FOUND in the body"),
     info(Defect::MissingField, "missing-field", None, "students come without `email`"),
@@ -80,6 +81,12 @@ pub const DEFECTS: [DefectInfo; 22] = [
     info(Defect::DoubleClaim, "double-claim", None, "a review is chosen without a lock (concurrency only)"),
     info(Defect::LostWrite, "lost-write", None, "POST of a student answers 201 and rolls back"),
     info(Defect::PartialBatch, "partial-batch", None, "a refused batch keeps the rows before the refused one"),
+    info(
+        Defect::LateWrite,
+        "late-write",
+        None,
+        "a PATCH that was answered 503, or whose client left, is done later all the same",
+    ),
     info(Defect::LeakConnection, "leak-connection", Some(100), "1 in N sessions never gives its connection back"),
     info(Defect::LeakMemory, "leak-memory", Some(16), "every request leaves N KiB of memory behind"),
     info(Defect::LeakFile, "leak-file", Some(10), "1 in N requests leaves a file open"),

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::Exit;
-use super::args::VerifyArgs;
+use super::args::AcceptArgs;
 use super::options::UsageError;
 use super::terminal::Terminal;
 use crate::plan::gate::Quantity;
@@ -21,11 +21,22 @@ fn today() -> Date {
     Timestamp::now().to_zoned(TimeZone::UTC).date()
 }
 
+/// What is known of differences before a run, and what is to be added after it.
+pub(super) fn of(args: &AcceptArgs) -> Result<(Option<Accepted>, Option<New>), UsageError> {
+    match New::from_args(args)? {
+        None => Ok((args.accept.as_deref().map(read).transpose()?, None)),
+        Some(new) => {
+            let known = Accepted { is_growing: true, ..new.known()?.unwrap_or_default() };
+            Ok((Some(known), Some(new)))
+        }
+    }
+}
+
 /// Reads a file of accepted differences; entries whose last day is over no longer hold.
-pub(super) fn read(path: &Path) -> Result<Accepted, UsageError> {
+fn read(path: &Path) -> Result<Accepted, UsageError> {
     let mut accepted = Accepted::load(path).map_err(|error| match error {
         AcceptedError::Read { ref source, .. } => UsageError(format!(
-            "error: {error}\n  Caused by: {source}\nhint: `cutover verify --accept-new FILE --reason TEXT` begins one"
+            "error: {error}\n  Caused by: {source}\nhint: `--accept-new FILE --reason TEXT` begins one"
         )),
         AcceptedError::Invalid(diagnostics) => UsageError(diagnostics.to_string()),
     })?;
@@ -42,7 +53,7 @@ pub(super) struct New {
 
 impl New {
     /// What the arguments ask for; `None`: nothing.
-    pub(super) fn from_args(args: &VerifyArgs) -> Result<Option<Self>, UsageError> {
+    fn from_args(args: &AcceptArgs) -> Result<Option<Self>, UsageError> {
         let (Some(path), Some(reason)) = (&args.accept_new, &args.reason) else { return Ok(None) };
         if reason.trim().is_empty() {
             return Err(UsageError("error: --reason: it must not be empty".to_owned()));
@@ -52,7 +63,7 @@ impl New {
     }
 
     /// What stands in the file so far. That more can be added is found out before anything is started.
-    pub(super) fn known(&self) -> Result<Option<Accepted>, UsageError> {
+    fn known(&self) -> Result<Option<Accepted>, UsageError> {
         if !self.path.exists() {
             return Ok(None);
         }
@@ -64,14 +75,15 @@ impl New {
     /// Writes what failed the run, if it came to its end.
     pub(super) fn conclude(&self, job: &Job, terminal: &Terminal, outcome: &Outcome, exit: Exit) -> Exit {
         let path = self.path.display();
-        let Some(differences) = outcome.record.differences().filter(|_| outcome.error.is_none()) else {
-            terminal.error(&format!("{path} stays as it was: the run did not come to its end"));
-            return exit;
-        };
         let until = self.until.map(|until| until.to_string());
-        let entries = tally::new_entries(differences, classes(job), &self.reason, until.as_deref());
-        if entries.is_empty() {
-            terminal.error(&format!("{path} stays as it was: there is nothing new to accept"));
+        let entries = tally::new_entries(outcome.record.open(), classes(job), &self.reason, until.as_deref());
+        let why_not = match &entries[..] {
+            _ if outcome.error.is_some() => Some("the run did not come to its end"),
+            [] => Some("there is nothing new to accept"),
+            _ => None,
+        };
+        if let Some(why_not) = why_not {
+            terminal.error(&format!("{path} stays as it was: {why_not}"));
             return exit;
         }
         let written = self.extended(&entries).and_then(|text| {

@@ -176,9 +176,8 @@ pub(super) struct RunArgs {
     /// Show what a side prints, as it comes
     #[arg(long, value_name = "SIDE", value_enum, help_heading = "Sides")]
     pub(super) show_output: Option<SideArg>,
-    /// Known differences that do not fail: a file that `cutover verify --accept-new` begins and people keep
-    #[arg(long, value_name = "FILE", help_heading = "Differences")]
-    pub(super) accept: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) known: AcceptArgs,
     /// Besides the plan's flows, send so many requests that the sides' OpenAPI document suggests, valid and invalid, to
     /// both sides; whatever differs is made as short as possible. The same --seed sends the same requests
     #[arg(long, value_name = "COUNT", default_value_t = 0, hide_default_value = true, help_heading = "Parity")]
@@ -193,7 +192,16 @@ pub(super) struct VerifyArgs {
     /// same `--seed` it draws the same values as in the whole run
     #[arg(long, value_name = "FLOW[/STEP]", conflicts_with = "explore", help_heading = "Differences")]
     pub(super) only: Option<String>,
-    /// Add the differences that fail this run to a file for `--accept`; what stands in it stays, and holds for this run
+}
+
+/// Differences that somebody has accepted, or is about to.
+#[derive(Debug, Args)]
+pub(super) struct AcceptArgs {
+    /// Known differences that do not fail: a file that `--accept-new` begins and people keep
+    #[arg(long, value_name = "FILE", help_heading = "Differences")]
+    pub(super) accept: Option<PathBuf>,
+    /// Add the differences that fail this run to a file for `--accept`, those of answers, databases, faults and the load
+    /// alike; what stands in it stays, and holds for this run
     #[arg(long, value_name = "FILE", requires = "reason", conflicts_with = "accept", help_heading = "Differences")]
     pub(super) accept_new: Option<PathBuf>,
     /// Why the new differences are accepted
@@ -231,9 +239,8 @@ pub(super) struct LoadArgs {
     pub(super) start_at: Option<String>,
     #[command(flatten)]
     pub(super) output: OutputArgs,
-    /// Known differences that do not fail: a file that `cutover verify --accept-new` begins and people keep
-    #[arg(long, value_name = "FILE", help_heading = "Differences")]
-    pub(super) accept: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) known: AcceptArgs,
     /// Show what a side prints, as it comes
     #[arg(long, value_name = "SIDE", value_enum, help_heading = "Sides")]
     pub(super) show_output: Option<SideArg>,

@@ -1,67 +1,62 @@
 //! `cutover run`, `cutover verify` and `cutover load`.
 
-use std::path::PathBuf;
-
 use super::accept;
-use super::args::{LoadArgs, OutputArgs, Overrides, RunArgs, SideArg, VerifyArgs};
+use super::args::{AcceptArgs, LoadArgs, OutputArgs, Overrides, RunArgs, SideArg, VerifyArgs};
 use super::options::{self, UsageError};
 use super::terminal::Terminal;
 use super::{Exit, interrupt, shard, summary};
 use crate::load::Sharding;
-use crate::plan::{Accepted, Plan};
+use crate::plan::Plan;
 use crate::record::{Search, Verdict};
 use crate::role::Role;
 use crate::run::{Command, Job, Outcome, RunError, SearchOptions};
 use crate::stop::Stop;
 
 pub(super) fn run(args: &RunArgs) -> Exit {
-    start(plan_of(args), &args.output, Asked::with(Command::Run, args))
+    run_or_verify(Command::Run, args, None)
 }
 
 pub(super) fn verify(args: &VerifyArgs) -> Exit {
-    let new = match accept::New::from_args(args) {
-        Ok(new) => new,
-        Err(UsageError(message)) => {
-            Terminal::new(&args.run.output).error(&message);
-            return Exit::Usage;
-        }
-    };
-    let plan = plan_of(&args.run).and_then(|mut plan| {
-        if let Some(only) = &args.only {
+    run_or_verify(Command::Verify, &args.run, args.only.as_deref())
+}
+
+fn run_or_verify(command: Command, args: &RunArgs, only: Option<&str>) -> Exit {
+    let plan = options::read_plan(&args.plan.plan).and_then(|mut plan| {
+        options::apply(&mut plan, &args.plan.overrides)?;
+        if let Some(only) = only {
             plan.select(only).map_err(|message| UsageError(format!("error: --only: {message}")))?;
-        }
-        if let Some(new) = &new {
-            plan.accepted = Some(Accepted { is_growing: true, ..new.known()?.unwrap_or_default() });
         }
         Ok(plan)
     });
-    start(plan, &args.run.output, Asked { new: new.as_ref(), ..Asked::with(Command::Verify, &args.run) })
+    let asked = Asked {
+        show_output: args.show_output,
+        settings: settings(&args.plan.overrides, &args.known),
+        explore: args.explore,
+        ..Asked::of(command)
+    };
+    start(with_known(plan, &args.known, asked), &args.output)
 }
 
-fn settings(overrides: &Overrides, accept: Option<&PathBuf>) -> Vec<String> {
-    let accept = accept.map(|file| ["--accept".to_owned(), file.display().to_string()]);
+/// Adds what is known of differences to a plan, and to what is asked what is to be added to it.
+fn with_known(plan: Result<Plan, UsageError>, args: &AcceptArgs, asked: Asked) -> Result<(Plan, Asked), UsageError> {
+    let plan = plan?;
+    let (accepted, new) = accept::of(args)?;
+    Ok((Plan { accepted, ..plan }, Asked { new, ..asked }))
+}
+
+fn settings(overrides: &Overrides, known: &AcceptArgs) -> Vec<String> {
+    let accept = known.accept.as_ref().map(|file| ["--accept".to_owned(), file.display().to_string()]);
     options::settings(overrides).into_iter().chain(accept.into_iter().flatten()).collect()
-}
-
-fn plan_of(args: &RunArgs) -> Result<Plan, UsageError> {
-    let mut plan = options::read_plan(&args.plan.plan)?;
-    options::apply(&mut plan, &args.plan.overrides)?;
-    plan.accepted = args.accept.as_deref().map(accept::read).transpose()?;
-    Ok(plan)
 }
 
 pub(super) fn load(args: &LoadArgs) -> Exit {
     let asked = plan_to_load(&args.target, &args.overrides).and_then(|mut plan| {
         let shard = shard::of(args, &mut plan)?;
-        plan.accepted = args.accept.as_deref().map(accept::read).transpose()?;
-        Ok((plan, shard))
+        let settings = settings(&args.overrides, &args.known);
+        let asked = Asked { shard, show_output: args.show_output, settings, ..Asked::of(Command::Load) };
+        with_known(Ok(plan), &args.known, asked)
     });
-    let settings = settings(&args.overrides, args.accept.as_ref());
-    let (plan, shard) = match asked {
-        Ok((plan, shard)) => (Ok(plan), shard),
-        Err(error) => (Err(error), None),
-    };
-    start(plan, &args.output, Asked { shard, show_output: args.show_output, settings, ..Asked::of(Command::Load) })
+    start(asked, &args.output)
 }
 
 /// A plan file with its settings changed, or the plan that one URL makes.
@@ -75,36 +70,27 @@ pub(super) fn plan_to_load(target: &str, overrides: &Overrides) -> Result<Plan, 
 }
 
 /// What is asked of a run besides its plan.
-pub(super) struct Asked<'a> {
+pub(super) struct Asked {
     pub(super) command: Command,
     pub(super) show_output: Option<SideArg>,
-    pub(super) new: Option<&'a accept::New>,
+    pub(super) new: Option<accept::New>,
     pub(super) settings: Vec<String>,
     pub(super) explore: u64,
     pub(super) shard: Option<Sharding>,
     pub(super) search: Option<SearchOptions>,
 }
 
-impl Asked<'_> {
+impl Asked {
     /// A command and nothing else.
     pub(super) const fn of(command: Command) -> Self {
         Self { command, show_output: None, new: None, settings: Vec::new(), explore: 0, shard: None, search: None }
     }
-
-    fn with(command: Command, args: &RunArgs) -> Self {
-        Self {
-            show_output: args.show_output,
-            settings: settings(&args.plan.overrides, args.accept.as_ref()),
-            explore: args.explore,
-            ..Self::of(command)
-        }
-    }
 }
 
-pub(super) fn start(plan: Result<Plan, UsageError>, output: &OutputArgs, asked: Asked<'_>) -> Exit {
+pub(super) fn start(asked: Result<(Plan, Asked), UsageError>, output: &OutputArgs) -> Exit {
     let terminal = Terminal::new(output);
-    let plan = match plan {
-        Ok(plan) => plan,
+    let (plan, asked) = match asked {
+        Ok(asked) => asked,
         Err(UsageError(message)) => {
             terminal.error(&message);
             return Exit::Usage;
@@ -140,7 +126,7 @@ pub(super) fn start(plan: Result<Plan, UsageError>, output: &OutputArgs, asked: 
         shard: asked.shard,
         search: asked.search,
     };
-    finish(&job, output, &terminal, asked.new)
+    finish(&job, output, &terminal, asked.new.as_ref())
 }
 
 fn finish(job: &Job, output: &OutputArgs, terminal: &Terminal, new: Option<&accept::New>) -> Exit {

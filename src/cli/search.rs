@@ -35,7 +35,8 @@ pub(super) fn search(args: &SearchArgs) -> Exit {
         Ok((plan, options)) => (Ok(plan), Some(options)),
         Err(error) => (Err(error), None),
     };
-    start(plan, &args.output, Asked { search, show_output: args.show_output, ..Asked::of(Command::Search) })
+    let asked = Asked { search, show_output: args.show_output, ..Asked::of(Command::Search) };
+    start(plan.map(|plan| (plan, asked)), &args.output)
 }
 
 /// `5%` or `0.05`.

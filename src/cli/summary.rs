@@ -190,7 +190,7 @@ fn parity(record: &RunRecord, lines: &mut Vec<String>) {
     look_deeper(report::reproduce::Cases::of_parity(record, parity), &shown, lines);
 }
 
-/// `state    6 tables, 5 012 rows equal after 9 flows and the load`
+/// `state    6 tables, 5 012 rows equal after 9 flows, 7 faults and the load`
 fn state(record: &RunRecord, lines: &mut Vec<String>) {
     let Some(state) = &record.state else { return };
     lines.push(String::new());
@@ -240,8 +240,14 @@ fn faults(record: &RunRecord, lines: &mut Vec<String>) {
     let made: Vec<&FaultEvidence> = record.faults.iter().filter(|fault| fault.applied.is_some()).collect();
     let compared: u64 = made.iter().map(|fault| fault.compared).sum();
     let breaking: u64 = made.iter().map(|fault| fault.breaking).sum();
+    let looks = made.iter().filter_map(|fault| record.state.as_ref()?.after_fault(&fault.name));
+    let (looks, in_databases) = looks.fold((0_u64, 0), |(count, sum), look| (count + 1, sum + look.breaking));
+    let databases = match looks {
+        0 => String::new(),
+        _ => format!("; the databases after {}: {} breaking", format_count(looks), format_count(in_databases)),
+    };
     lines.push(format!(
-        "faults   {} of {} made on both sides, {} answers compared: {} breaking",
+        "faults   {} of {} made on both sides, {} answers compared: {} breaking{databases}",
         made.len(),
         record.faults.len(),
         format_count(compared),

@@ -18,6 +18,7 @@ use crate::noise::Known;
 use crate::plan::{Only, Plan};
 use crate::progress::Progress;
 use crate::record::Parity;
+use crate::record::faults::FaultAnswers;
 use crate::role::{Pair, Role};
 use crate::step::{Captured, LoginError, PreparedFlow, RenderError, Reproducer, log_in};
 use crate::tally::{Secrets, Tally};
@@ -58,6 +59,19 @@ pub enum After<'a> {
         /// Gives the requests that it sent, for a shell.
         requests: &'a mut dyn FnMut() -> Vec<String>,
     },
+    /// A fault is over, and both sides were given the time to recover from it.
+    Fault {
+        /// Under which its answers are told: `fault NAME`.
+        name: &'a str,
+        /// What was done while the probes were sent, in words that a person can act upon.
+        about: String,
+        /// What both sides answered, during the fault and after it.
+        answers: &'a [FaultAnswers],
+        /// What the answers to the probes so far have shown of ids.
+        ids: &'a Bijection,
+        /// Gives the probes, for a shell.
+        requests: &'a mut dyn FnMut() -> Vec<String>,
+    },
 }
 
 /// Replays every flow of the plan on both sides. With a contract, what is compared is held against it.
@@ -95,10 +109,7 @@ pub async fn run_with_noise(
     let Some(logins) = log_in_both(plan, origins, &mut tally).await? else {
         return Ok((with_coverage(tally.into_parity(), coverage), Known::default()));
     };
-    let captured = logins.iter().flat_map(|(_, variables)| variables).flatten();
-    let captured: Vec<String> = captured.map(|value| value.text.clone()).collect();
-    let filled = plan.filled.iter().map(|filled| filled.value.clone());
-    let secrets: Vec<String> = captured.into_iter().chain(filled).collect();
+    let secrets = secrets(plan, &logins);
     after(After::Login(&secrets)).await;
     tally.keep_secret(Secrets::new(secrets));
     let mut replay = Replay {
@@ -128,6 +139,12 @@ pub async fn run_with_noise(
     tally.noise(noise);
     reproducer.finish(tally.reproduction());
     Ok((with_coverage(tally.into_parity(), coverage), known))
+}
+
+/// What the logins captured, and what came from the environment.
+fn secrets(plan: &Plan, logins: &Pair<Vec<Option<Captured>>>) -> Vec<String> {
+    let captured = logins.iter().flat_map(|(_, variables)| variables).flatten().map(|value| value.text.clone());
+    captured.chain(plan.filled.iter().map(|filled| filled.value.clone())).collect()
 }
 
 fn with_coverage(parity: Parity, coverage: Option<Coverage<'_>>) -> Parity {

@@ -299,7 +299,7 @@ pub(super) static COMPARE: Object = Object {
 
 pub(super) static STATE: Object = Object {
     name: "state",
-    about: "How the databases are compared after each flow that changes something, and after the load.",
+    about: "How the databases are compared after each flow that changes something, after each fault, and after the load.",
     one_of: &[],
     keys: &[
         may("ignore", Kind::List(&Kind::Object(&STATE_IGNORE)), "Tables or columns that are not compared."),

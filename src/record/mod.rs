@@ -28,7 +28,8 @@ pub use search::Search;
 pub use state::State;
 
 use crate::role::Pair;
-use parity::AcceptanceUse;
+use load_parity::{Invariant, LoadParity};
+use parity::{AcceptanceUse, Kind};
 
 /// Version of the layout of `run.json`.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -75,11 +76,14 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
-    /// All differences of the replay and of the databases; `None`: the replay was not done.
-    pub fn differences(&self) -> Option<impl Iterator<Item = &Difference>> {
-        let parity = self.parity.as_ref()?;
+    /// Everything that nobody has accepted, wherever it was found: in answers, under a fault, in the databases, under load.
+    pub fn open(&self) -> impl Iterator<Item = Open<'_>> {
+        let answers = self.parity.iter().flat_map(|parity| &parity.differences);
         let state = self.state.iter().flat_map(|state| &state.differences);
-        Some(parity.differences.iter().chain(state))
+        let load = self.load.as_ref().and_then(|load| load.parity.as_ref());
+        let under_load = load.into_iter().flat_map(|seen| &seen.differences);
+        let differences = answers.chain(state).chain(under_load).filter(|found| !found.is_accepted()).map(Open::from);
+        differences.chain(load.into_iter().flat_map(LoadParity::broken).map(Open::from))
     }
 
     /// What each entry of the file of accepted differences did, over all parts of the run.
@@ -105,6 +109,38 @@ impl RunRecord {
         let parity = self.parity.as_ref().map_or(0, |parity| parity.accepted);
         let load = self.load.as_ref().and_then(|load| load.parity.as_ref()).map_or(0, |seen| seen.accepted);
         parity + self.state.as_ref().map_or(0, |state| state.accepted) + load
+    }
+}
+
+/// What somebody may accept: where it is, and what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Open<'r> {
+    /// Name of the flow.
+    pub flow: &'r str,
+    /// Name of the step.
+    pub step: &'r str,
+    /// As [`Difference::place`].
+    pub place: &'r str,
+    /// How much it matters.
+    pub class: Class,
+    /// What kind it is.
+    pub kind: Kind,
+    /// What each side has, if that is a value.
+    pub values: Pair<Option<&'r str>>,
+}
+
+impl<'r> From<&'r Difference> for Open<'r> {
+    fn from(difference: &'r Difference) -> Self {
+        let Difference { flow, step, place, class, kind, baseline, candidate, .. } = difference;
+        let values = Pair { baseline: baseline.as_deref(), candidate: candidate.as_deref() };
+        Self { flow, step, place, class: *class, kind: *kind, values }
+    }
+}
+
+impl<'r> From<&'r Invariant> for Open<'r> {
+    fn from(invariant: &'r Invariant) -> Self {
+        let Invariant { flow, step, place, .. } = invariant;
+        Self { flow, step, place, class: Class::Breaking, kind: Kind::Invariant, values: Pair::default() }
     }
 }
 

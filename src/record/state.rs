@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::parity::{AcceptanceUse, Difference, RuleUse};
 use super::reproduce::FailingCase;
 
-/// What comparing the two sides' databases found. The difference's `flow` is the flow after which it was first seen, or
-/// `load`; its `where` is `table students row id=17 column credits`.
+/// What comparing the two sides' databases found. The difference's `flow` is the flow after which it was first seen,
+/// `fault NAME`, or `load`; its `where` is `table students row id=17 column credits`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    /// The last phase after which the databases were compared: `parity` or `load`.
+    /// The last phase after which the databases were compared: `parity`, `faults` or `load`.
     pub after: String,
     /// Tables that both sides have and whose rows were compared, at the last look.
     pub tables: u64,
@@ -23,7 +23,7 @@ pub struct State {
     pub breaking: u64,
     /// Representation differences, counted singly.
     pub representation: u64,
-    /// Differences that a rule allows, or that the load explains, counted singly.
+    /// Differences that a rule allows, or that the load or a fault explains, counted singly.
     pub volatile: u64,
     /// Differences that the file of accepted differences admits, counted singly; they are in none of the counts above.
     #[serde(default)]
@@ -51,12 +51,20 @@ pub struct State {
     pub failure: Option<String>,
 }
 
+impl State {
+    /// The look at the databases after a fault.
+    pub fn after_fault(&self, fault: &str) -> Option<&Look> {
+        let is_it = |look: &&Look| look.after.strip_prefix("fault ") == Some(fault);
+        self.looks.iter().find(|look| look.phase == "faults" && is_it(look))
+    }
+}
+
 /// One time at which the databases were compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Look {
-    /// `parity` or `load`.
+    /// `parity`, `faults` or `load`.
     pub phase: String,
-    /// Name of the flow that was done before, or what else was: `login`, `load`.
+    /// Name of the flow that was done before, or what else was: `login`, `fault NAME`, `load`.
     pub after: String,
     /// Tables compared.
     pub tables: u64,
@@ -66,7 +74,8 @@ pub struct Look {
     pub compared_by_row: u64,
     /// Breaking differences that were new.
     pub breaking: u64,
-    /// What the load left undone on either side and differences are explained by: arrivals that failed or were cut off.
+    /// What was not done alike on both sides and differences are explained by: arrivals of the load that failed or were cut
+    /// off, requests under a fault of which only the kinds of answers were compared.
     pub explained_by: u64,
 }
 

@@ -6,7 +6,7 @@ use super::text::counted;
 use crate::record::State;
 use crate::units::format_count;
 
-/// `6 tables, 5 012 rows equal after 9 flows and the load`; what differs, and why something was not compared.
+/// `6 tables, 5 012 rows equal after 9 flows, 7 faults and the load`; what differs, and why something was not compared.
 pub fn state_in_words(state: &State) -> String {
     if let Some(why) = &state.skipped {
         return format!("not compared: {why}");
@@ -38,12 +38,16 @@ pub fn state_in_words(state: &State) -> String {
 }
 
 fn after(state: &State) -> String {
-    let flows = state.looks.iter().filter(|look| look.phase == "parity" && look.after != "login").count() as u64;
-    let load = state.looks.iter().any(|look| look.after == "load");
-    match (flows, load) {
-        (0, false) => String::new(),
-        (0, true) => " after the load".to_owned(),
-        (flows, false) => format!(" after {}", counted(flows, "flow")),
-        (flows, true) => format!(" after {} and the load", counted(flows, "flow")),
+    let count = |phase: &str, not: &str| {
+        state.looks.iter().filter(|look| look.phase == phase && look.after != not).count() as u64
+    };
+    let flows = counted(count("parity", "login"), "flow");
+    let faults = counted(count("faults", "before the faults"), "fault");
+    let load = (count("load", "before the load") > 0).then(|| "the load".to_owned());
+    let parts: Vec<String> = [flows, faults].into_iter().filter(|part| !part.starts_with("0 ")).chain(load).collect();
+    match parts.split_last() {
+        None => String::new(),
+        Some((only, [])) => format!(" after {only}"),
+        Some((last, others)) => format!(" after {} and {last}", others.join(", ")),
     }
 }

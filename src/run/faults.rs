@@ -1,9 +1,11 @@
 //! The phase of faults with everything around it: sides that are started for it, and a hand on their databases.
 
-use super::{Job, RunError, both, measure, origins};
+use super::state::{self, Databases};
+use super::{Job, RunError, both, measure, origins, until};
 use crate::contract::Contract;
 use crate::noise::Known;
 use crate::observe::{self, Glance};
+use crate::parity::After;
 use crate::parity::faults::{self, FaultError, Levers, Setup};
 use crate::plan::Fault;
 use crate::progress::Progress;
@@ -11,52 +13,52 @@ use crate::provision::{HeldLock, Sides};
 use crate::record::faults::Connections;
 use crate::record::{Finding, RunRecord, Severity};
 use crate::role::{Pair, Role};
+use crate::stop::Stop;
 
 /// Makes the faults of the plan on both sides, each on a fresh twin, and puts what was seen into the record.
 pub(super) async fn make(
-    job: &Job,
-    contract: Option<&Contract>,
+    Phase { job, contract, noise, progress, stop }: Phase<'_>,
     record: &mut RunRecord,
     sides: &mut Sides,
-    noise: &Known,
-    progress: &Progress,
 ) -> Result<(), RunError> {
     if let Some(parity) = &record.parity {
         record.faults = faults::from_replay(&job.plan, parity);
     }
+    let mut made = Ok(());
     if !faults::to_be_made(&job.plan).is_empty() {
         progress.phase("faults");
-        let nowhere = Role::BOTH.into_iter().find_map(|role| sides.has_hand_on_database(role).err());
-        let made = match nowhere {
-            Some(reason) => {
-                record.faults.extend(faults::not_made(&job.plan, &reason));
-                Ok(())
-            }
-            None => on_sides(job, contract, record, sides, noise, progress).await,
-        };
-        tell(record);
-        return made;
+        match Role::BOTH.into_iter().find_map(|role| sides.has_hand_on_database(role).err()) {
+            Some(reason) => record.faults.extend(faults::not_made(&job.plan, &reason)),
+            None => made = on_sides(Phase { job, contract, noise, progress, stop }, record, sides).await,
+        }
     }
     tell(record);
-    Ok(())
+    made
 }
 
-async fn on_sides(
-    job: &Job,
-    contract: Option<&Contract>,
-    record: &mut RunRecord,
-    sides: &mut Sides,
-    noise: &Known,
-    progress: &Progress,
-) -> Result<(), RunError> {
+/// What the phase needs to know, and what it tells.
+pub(super) struct Phase<'a> {
+    pub(super) job: &'a Job,
+    pub(super) contract: Option<&'a Contract>,
+    pub(super) noise: &'a Known,
+    pub(super) progress: &'a Progress,
+    pub(super) stop: &'a Stop,
+}
+
+/// However it ends, what was found in the databases so far is kept.
+async fn on_sides(phase: Phase<'_>, record: &mut RunRecord, sides: &mut Sides) -> Result<(), RunError> {
+    let Phase { job, contract, noise, progress, stop } = phase;
     let note = |text: String| progress.note(text);
-    sides.reset_for_trouble(&note).await?;
+    until(stop, Box::pin(sides.reset_for_trouble(&note))).await??;
     let origins = both(origins(sides))?;
     let setup = Setup { plan: &job.plan, origins: &origins, seed: job.seed, contract, noise };
-    let mut hands = Hands { glances: glances(sides)?, sides };
+    let glances = glances(sides)?;
+    let databases = Databases::connect(&job.plan, sides, "faults", record.state.take(), progress).await;
+    let mut hands = Hands { sides, databases, glances };
     let parity = record.parity.get_or_insert_default();
-    let made = faults::run(setup, &mut hands, progress, parity, &mut record.faults).await;
-    made.map_err(|error| match error {
+    let made = until(stop, Box::pin(faults::run(setup, &mut hands, progress, parity, &mut record.faults))).await;
+    state::keep(hands.databases, record);
+    made?.map_err(|error| match error {
         FaultError::Levers(error) => error,
         FaultError::Parity(error) => error.into(),
     })
@@ -75,9 +77,10 @@ fn tell(record: &mut RunRecord) {
     }
 }
 
-/// A hand on the sides, and an eye on their connections.
+/// A hand on the sides, and an eye on their connections and databases.
 struct Hands<'a> {
     sides: &'a mut Sides,
+    databases: Databases<'a>,
     glances: Pair<Option<Glance>>,
 }
 
@@ -122,6 +125,7 @@ impl Levers for Hands<'_> {
     async fn start_server(&mut self) -> Result<(), RunError> {
         self.sides.start_server().await?;
         self.glances = glances(self.sides)?;
+        self.databases.moved(self.sides);
         Ok(())
     }
 
@@ -132,5 +136,9 @@ impl Levers for Hands<'_> {
         };
         let (baseline, candidate) = tokio::join!(look(&mut self.glances.baseline), look(&mut self.glances.candidate));
         Pair { baseline, candidate }
+    }
+
+    async fn at_rest(&mut self, after: After<'_>) {
+        self.databases.after(after).await;
     }
 }

@@ -7,9 +7,10 @@ use crate::parity::After;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::provision::Sides;
+use crate::record::faults::{ComparedBy, FaultAnswers};
 use crate::record::{Load, RunRecord, State};
 use crate::role::{Pair, Role};
-use crate::state::{Comparison, StateError, Undone};
+use crate::state::{AfterFault, Comparison, StateError, Undone};
 use crate::tally::Secrets;
 
 /// Methods that change nothing.
@@ -18,6 +19,7 @@ const SAFE: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
 /// The databases of the two sides, where the harness knows both.
 pub(super) struct Databases<'p> {
     plan: &'p Plan,
+    phase: &'static str,
     progress: &'p Progress,
     outcome: Result<Comparison, State>,
 }
@@ -27,7 +29,7 @@ impl<'p> Databases<'p> {
     pub(super) async fn connect(
         plan: &'p Plan,
         sides: &Sides,
-        phase: &str,
+        phase: &'static str,
         before: Option<State>,
         progress: &'p Progress,
     ) -> Self {
@@ -45,16 +47,20 @@ impl<'p> Databases<'p> {
         if let Err(State { skipped: Some(why), .. }) = &outcome {
             progress.note(format!("the databases are not compared: {why}"));
         }
-        Self { plan, progress, outcome }
+        Self { plan, phase, progress, outcome }
     }
 
-    /// Looks at the databases between two flows of the replay, if the flow may have changed something.
+    /// Looks at the databases between two flows of the replay, if the flow may have changed something, and between two
+    /// faults.
     pub(super) async fn after(&mut self, after: After<'_>) {
         let Ok(comparison) = &mut self.outcome else { return };
         match after {
             After::Login(secrets) => {
                 comparison.keep_secret(Secrets::new(secrets.iter().cloned()));
-                comparison.look("login", true).await;
+                match self.phase {
+                    "faults" => comparison.before_faults().await,
+                    _ => comparison.look("login", true).await,
+                }
             }
             After::Flow { number, ids, requests } => {
                 let Some(flow) = self.plan.flows.get(number) else { return };
@@ -69,6 +75,21 @@ impl<'p> Databases<'p> {
                     }
                 }
             }
+            After::Fault { name, about, answers, ids, requests } => {
+                comparison.hear(ids);
+                let (let_pass, patience) = (answers.iter().map(let_pass).sum(), patience(self.plan));
+                comparison.after_fault(AfterFault { name, about, let_pass, patience }).await;
+                if comparison.needs_requests() {
+                    comparison.give_requests(&requests());
+                }
+            }
+        }
+    }
+
+    /// The databases may be elsewhere now.
+    pub(super) fn moved(&mut self, sides: &Sides) {
+        if let (Ok(comparison), Ok(urls)) = (&mut self.outcome, urls(sides)) {
+            comparison.move_to(urls);
         }
     }
 
@@ -84,7 +105,7 @@ impl<'p> Databases<'p> {
     pub(super) async fn after_load(&mut self, load: Option<&Load>) {
         if let (Ok(comparison), Some(load)) = (&mut self.outcome, load) {
             self.progress.note("databases: compared after the load");
-            comparison.after_load(undone(self.plan, load), self.plan.timeout + Duration::from_secs(10)).await;
+            comparison.after_load(undone(self.plan, load), patience(self.plan)).await;
         }
     }
 
@@ -102,6 +123,20 @@ fn failed(before: Option<State>, phase: &str, error: &StateError) -> State {
         source = cause.source();
     }
     State { failure: Some(text), after: phase.to_owned(), ..before.unwrap_or_default() }
+}
+
+/// How long databases may take to come to rest.
+fn patience(plan: &Plan) -> Duration {
+    plan.timeout + Duration::from_secs(10)
+}
+
+/// Requests whose answers were other ones on the two sides, and of which only the kinds of answers were compared.
+fn let_pass(answers: &FaultAnswers) -> u64 {
+    if answers.by == ComparedBy::Answer {
+        return 0;
+    }
+    let counts = answers.sides.as_ref().map(|_, counts| counts.iter().map(|of| (&*of.answer, of.count)).collect());
+    moved(&counts.baseline, &counts.candidate)
 }
 
 fn changes(step: &crate::plan::Step) -> bool {
@@ -142,18 +177,15 @@ fn answered_otherwise(plan: &Plan, load: &Load) -> u64 {
     steps.map(|((baseline, candidate), _)| moved(&baseline.statuses, &candidate.statuses)).sum()
 }
 
-/// Answers that went from one status to another. That there are more of one side, whose measured time ended a request
+/// Answers that went from one status, or one kind, to another. That there are more of one side, whose measured time ended a request
 /// later, moves none.
-fn moved(baseline: &Statuses, candidate: &Statuses) -> u64 {
-    let count = |statuses: &Statuses, status| statuses.get(status).copied().unwrap_or(0);
-    let all: BTreeSet<&u16> = baseline.keys().chain(candidate.keys()).collect();
-    let apart: u64 = all.into_iter().map(|status| count(baseline, status).abs_diff(count(candidate, status))).sum();
-    let total = |statuses: &Statuses| statuses.values().sum::<u64>();
+fn moved<A: Ord>(baseline: &BTreeMap<A, u64>, candidate: &BTreeMap<A, u64>) -> u64 {
+    let count = |answers: &BTreeMap<A, u64>, answer| answers.get(answer).copied().unwrap_or(0);
+    let all: BTreeSet<&A> = baseline.keys().chain(candidate.keys()).collect();
+    let apart: u64 = all.into_iter().map(|answer| count(baseline, answer).abs_diff(count(candidate, answer))).sum();
+    let total = |answers: &BTreeMap<A, u64>| answers.values().sum::<u64>();
     (apart - total(baseline).abs_diff(total(candidate))) / 2
 }
-
-/// Answers by status.
-type Statuses = BTreeMap<u16, u64>;
 
 /// Puts the evidence into the record.
 pub(super) fn keep(databases: Databases<'_>, record: &mut RunRecord) {
@@ -166,7 +198,7 @@ mod tests {
 
     #[test]
     fn answers_that_went_to_another_status_are_counted_and_a_longer_measurement_is_not() {
-        let statuses = |counts: &[(u16, u64)]| counts.iter().copied().collect::<Statuses>();
+        let statuses = |counts: &[(u16, u64)]| counts.iter().copied().collect::<BTreeMap<u16, u64>>();
         for (baseline, candidate, expected) in [
             (&[(200, 50)][..], &[(200, 53)][..], 0),
             (&[(200, 50), (204, 10)], &[(200, 52), (204, 11)], 0),

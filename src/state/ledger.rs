@@ -7,10 +7,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::again::{self, Client, Evidence};
 use super::joined::{Joined, Row};
+use super::moment::Moment;
 use crate::compare;
 use crate::plan::{Accepted, StateCompare, StateRule};
 use crate::record::parity::{Example, Kind, RuleUse};
-use crate::record::reproduce::{Again, FailingCase};
+use crate::record::reproduce::FailingCase;
 use crate::record::{Class, Difference, State};
 use crate::reproduce::diff;
 use crate::role::Pair;
@@ -46,8 +47,8 @@ pub(super) struct Found {
 pub(super) struct Ledger {
     pub(super) state: State,
     secrets: Secrets,
-    /// After what the databases are compared now.
-    after: String,
+    /// When the databases are compared now.
+    moment: Moment,
     /// Hashes of the places that were told.
     told: HashSet<u64>,
     groups: HashMap<u64, usize>,
@@ -63,10 +64,13 @@ impl Ledger {
     pub(super) fn new(compare: &StateCompare, before: Option<State>, client: Client) -> Self {
         let mut state =
             before.unwrap_or_else(|| State { rules: compare.rules.iter().map(rule_use).collect(), ..State::default() });
+        // Fresh databases are built as those before them were.
+        let known = state.differences.iter().filter(|known| known.kind == Kind::Schema);
+        let told = known.map(|known| hash(&(&known.place, known.kind, known.class))).collect();
         Self {
             secrets: Secrets::new([]),
-            after: String::new(),
-            told: HashSet::new(),
+            moment: Moment::default(),
+            told,
             groups: HashMap::new(),
             acceptances: Acceptances::new(None),
             cases: Cases::after(std::mem::take(&mut state.cases), state.cases_left_out),
@@ -115,9 +119,10 @@ impl Ledger {
         self.secrets = secrets;
     }
 
-    /// What follows was found after this.
-    pub(super) fn after(&mut self, what: &str) {
-        what.clone_into(&mut self.after);
+    /// What follows is found at this moment.
+    pub(super) fn begin(&mut self, moment: Moment) {
+        moment.phase.clone_into(&mut self.state.after);
+        self.moment = moment;
     }
 
     /// A rule was asked about so many places.
@@ -129,17 +134,17 @@ impl Ledger {
 
     /// Counts a difference, unless it was told before. `evidence` is what a person needs to see it again.
     pub(super) fn add(&mut self, found: Found, evidence: impl FnOnce(Client, &Secrets) -> Evidence) {
-        let place = hash(&(&found.table, &found.part, &found.column, found.kind, found.class));
-        if !self.told.insert(place) {
+        if !self.told.insert(hash(&(place(&found), found.kind, found.class))) {
             return;
         }
         // Parts of a schema have names that matter; rows of a table are one group.
         let part = if found.kind == Kind::Schema { &*found.part } else { "" };
-        let group = hash(&(&self.after, &found.table, part, &found.column, found.kind, found.class, found.rule));
+        let group = hash(&(&self.moment.after, &found.table, part, &found.column, found.kind, found.class, found.rule));
         let (class, rule) = (found.class, found.rule);
         let mut difference = self.difference(found);
         let values = || (difference.baseline.clone(), difference.candidate.clone());
-        let accepted = self.acceptances.find(&self.after, STEP, (class, difference.kind, &difference.place), values);
+        let accepted =
+            self.acceptances.find(&self.moment.after, STEP, (class, difference.kind, &difference.place), values);
         let entry = accepted.as_ref().map(|(entry, _)| *entry);
         difference.accepted = accepted.map(|(_, acceptance)| acceptance);
         self.count(&difference, rule);
@@ -155,7 +160,8 @@ impl Ledger {
         } else if self.groups.len() < MAX_GROUPS {
             self.groups.insert(group, self.state.differences.len());
             if class != Class::Volatile {
-                difference.remedy = Some(remedy(&self.after, STEP, &as_found(&difference), difference.rule.as_deref()));
+                difference.remedy =
+                    Some(remedy(&self.moment.after, STEP, &as_found(&difference), difference.rule.as_deref()));
                 difference.case = self.case(class, evidence(self.client, &self.secrets));
             }
             self.state.differences.push(difference);
@@ -183,13 +189,9 @@ impl Ledger {
     fn case(&mut self, class: Class, evidence: Evidence) -> Option<usize> {
         let Evidence { lines: Pair { baseline, candidate }, queries } = evidence;
         let diff = diff(&baseline, &candidate);
-        let (about, again) = match (&*self.state.after, &*self.after) {
-            ("load", "load") => (Some("the load, after which the databases were compared".to_owned()), Again::Load),
-            (_, "login") | ("load", _) => (None, Again::Verify),
-            _ => (None, Again::Flow),
-        };
+        let Moment { after, about, again, .. } = self.moment.clone();
         let case = FailingCase {
-            flow: self.after.clone(),
+            flow: after,
             step: STEP.to_owned(),
             requests: Vec::new(),
             diff: diff.text,
@@ -204,19 +206,13 @@ impl Ledger {
     }
 
     fn difference(&self, found: Found) -> Difference {
-        let mut place = format!("table {}", found.table);
-        for part in [Some(found.part), found.column.as_ref().map(|column| format!("column {column}"))] {
-            if let Some(part) = part.filter(|part| !part.is_empty()) {
-                place.push(' ');
-                place.push_str(&part);
-            }
-        }
+        let place = place(&found);
         let name = found.column.as_deref().unwrap_or_default();
         let value = |value: Option<String>| value.map(|value| self.secrets.mask(name, &value));
         Difference {
             class: found.class,
             kind: found.kind,
-            flow: self.after.clone(),
+            flow: self.moment.after.clone(),
             step: STEP.to_owned(),
             place,
             baseline: value(found.baseline),
@@ -266,6 +262,18 @@ impl Ledger {
         }
         text
     }
+}
+
+/// `table students row id=17 column name`.
+fn place(found: &Found) -> String {
+    let mut place = format!("table {}", found.table);
+    if !found.part.is_empty() {
+        let _ = write!(place, " {}", found.part);
+    }
+    if let Some(column) = &found.column {
+        let _ = write!(place, " column {column}");
+    }
+    place
 }
 
 /// As comparing tells it, for whoever looks for what would accept it.

@@ -17,6 +17,8 @@ mod joined;
 mod ledger;
 mod look;
 mod merge;
+mod moment;
+mod moments;
 mod pairing;
 mod postgres;
 mod postgres_catalogue;
@@ -31,12 +33,13 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 pub use error::StateError;
+pub use moments::{AfterFault, Undone};
 
 use crate::compare::ids::Bijection;
 use crate::compare::rows::RowRules;
 use crate::plan::{Accepted, StateCompare};
 use crate::record::State;
-use crate::record::state::{LeftOut, Look};
+use crate::record::state::LeftOut;
 use crate::role::{Pair, Role};
 use crate::tally::Secrets;
 use again::{Client, Evidence};
@@ -46,18 +49,6 @@ use joined::{Joined, is_migrations};
 use ledger::Ledger;
 use reader::{Fingerprint, Reader};
 use teller::Grounds;
-
-/// Between two looks at whether a database has come to rest.
-const REST_EVERY: Duration = Duration::from_millis(200);
-
-/// What the load left undone, so that the databases may differ without anybody's fault.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Undone {
-    /// Arrivals that failed, were cut off, went out twice, or were answered otherwise on the two sides.
-    pub arrivals: u64,
-    /// How far apart the two sides were loaded: times that both wrote may differ by as much.
-    pub apart: Duration,
-}
 
 /// The two databases, and what was found in them so far.
 pub struct Comparison {
@@ -92,11 +83,16 @@ impl Comparison {
             urls,
             readers,
             ledger: Ledger::new(compare, before, client),
-            grounds: Grounds { rules: RowRules::new(compare, Duration::ZERO), before: None, undone: 0 },
+            grounds: Grounds { rules: RowRules::new(compare, Duration::ZERO), counts: true, before: None, undone: 0 },
             tables: Vec::new(),
             last: HashMap::new(),
             ids: Ids::default(),
         })
+    }
+
+    /// From now on the databases are at these addresses, whenever a connection has to be made again.
+    pub fn move_to(&mut self, urls: Pair<String>) {
+        self.urls = urls;
     }
 
     /// From now on these do not get into the evidence.
@@ -124,83 +120,9 @@ impl Comparison {
         self.ids.hear(known);
     }
 
-    /// Looks at the databases after a flow of the replay. With `whole`, at their schemas too.
-    pub async fn look(&mut self, after: &str, whole: bool) {
-        self.look_in(("parity", after), whole).await;
-    }
-
-    /// Looks at the databases before the load, and keeps what tells afterwards which side changed a row.
-    pub async fn before_load(&mut self) {
-        self.look_in(("load", "before the load"), true).await;
-        let baseline = &mut self.readers.baseline;
-        match before::read(baseline, &self.tables).await.map_err(StateError::of(Role::Baseline)) {
-            Ok(before) => self.grounds.before = Some(before),
-            Err(error) => self.fail("before the load", &error),
-        }
-    }
-
-    /// Looks at the databases after the load, once nothing moves in them any more or `patience` is over.
-    pub async fn after_load(&mut self, undone: Undone, patience: Duration) {
-        if let Err(error) = self.rest(patience).await {
-            self.fail("load", &error);
-        }
-        self.grounds.undone = undone.arrivals;
-        self.grounds.rules = RowRules::new(&self.compare, undone.apart);
-        self.look_in(("load", "load"), true).await;
-    }
-
     /// The evidence.
     pub fn into_state(self) -> State {
         self.ledger.into_state()
-    }
-
-    /// One look. A connection that was lost is made again once.
-    async fn look_in(&mut self, at: (&str, &str), whole: bool) {
-        let (phase, after) = at;
-        self.ledger.after(after);
-        phase.clone_into(&mut self.ledger.state.after);
-        let breaking = self.ledger.state.breaking;
-        let mut outcome = self.view(whole).await;
-        if matches!(&outcome, Err(StateError::Side { .. })) {
-            outcome = match connect(&self.urls).await {
-                Ok(readers) => {
-                    self.readers = readers;
-                    self.view(whole).await
-                }
-                Err(error) => Err(error),
-            };
-        }
-        match outcome {
-            Ok(seen) => self.seen(at, seen, breaking),
-            Err(error) => self.fail(after, &error),
-        }
-    }
-
-    fn seen(&mut self, (phase, after): (&str, &str), seen: look::Seen, breaking: u64) {
-        let state = &mut self.ledger.state;
-        (state.tables, state.rows) = (seen.tables, seen.rows);
-        state.compared += seen.compared;
-        state.compared_by_row += seen.by_row;
-        state.looks.push(Look {
-            phase: phase.to_owned(),
-            after: after.to_owned(),
-            tables: seen.tables,
-            rows: seen.rows,
-            compared_by_row: seen.by_row,
-            breaking: state.breaking - breaking,
-            explained_by: self.grounds.undone,
-        });
-    }
-
-    fn fail(&mut self, after: &str, error: &StateError) {
-        let mut text = format!("after {after}: {error}");
-        let mut source = std::error::Error::source(error);
-        while let Some(cause) = source {
-            text.push_str(": ");
-            text.push_str(&cause.to_string());
-            source = cause.source();
-        }
-        self.ledger.state.failure.get_or_insert(text);
     }
 
     /// Both databases as they are at one moment.
@@ -223,9 +145,7 @@ impl Comparison {
     }
 
     fn catalogues(&mut self, catalogues: &Pair<Catalogue>) -> Result<(), StateError> {
-        // Where sequences stand after a load says how often something was refused, and in which order.
-        let counters = self.grounds.before.is_none();
-        for found in schema::compare(&catalogues.baseline, &catalogues.candidate, counters) {
+        for found in schema::compare(&catalogues.baseline, &catalogues.candidate, self.grounds.counts) {
             let text = |text: &Option<String>| text.iter().flat_map(|text| text.lines().map(str::to_owned)).collect();
             let lines = Pair { baseline: text(&found.baseline), candidate: text(&found.candidate) };
             self.ledger.add(found, |_, _| Evidence { lines, ..Evidence::default() });
@@ -263,26 +183,6 @@ impl Comparison {
             ))),
             None => Ok(()),
         }
-    }
-
-    /// Waits until two looks in a row see neither a session that does something nor a change.
-    async fn rest(&mut self, patience: Duration) -> Result<(), StateError> {
-        let wait = async {
-            let mut last = None;
-            loop {
-                let Pair { baseline, candidate } = &mut self.readers;
-                let (baseline, candidate) = each(baseline.activity(), candidate.activity()).await?;
-                let is_idle = baseline.0 == 0 && candidate.0 == 0;
-                let now = is_idle.then_some((baseline.1, candidate.1));
-                if now.is_some() && now == last {
-                    return Ok(());
-                }
-                last = now;
-                tokio::time::sleep(REST_EVERY).await;
-            }
-        };
-        // What does not come to rest is compared as it is.
-        tokio::time::timeout(patience, wait).await.unwrap_or(Ok(()))
     }
 }
 

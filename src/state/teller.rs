@@ -18,9 +18,11 @@ const ROWS_OF_AN_ARRIVAL: u64 = 10;
 /// By what it is decided how much a difference matters.
 pub(super) struct Grounds {
     pub(super) rules: RowRules,
+    /// Whether it matters where sequences stand.
+    pub(super) counts: bool,
     /// What the rows were before the load; `None`: there was none.
     pub(super) before: Option<Before>,
-    /// Arrivals of the load that were not done alike on both sides.
+    /// Arrivals of the load, or requests under a fault, that were not done alike on both sides.
     pub(super) undone: u64,
 }
 
@@ -114,8 +116,9 @@ impl Teller<'_> {
         // The databases made it up, or answers say that it is one, and by all else the rows are one.
         let is_said = || table.only_key() == Some(column) && self.ids.are_said_to_be_one(table, one, other);
         let is_made_up = table.generated_key() == Some(column) || is_said();
-        let explains = |before: &Before| grounds.undone > 0 || before.both_changed(table, baseline, column, one, other);
-        if is_made_up || grounds.before.as_ref().is_some_and(explains) {
+        let both_changed = |before: &Before| before.both_changed(table, baseline, column, one, other);
+        let is_explained = grounds.undone > 0 || grounds.before.as_ref().is_some_and(both_changed);
+        if is_made_up || is_explained {
             return Some(plain(Class::Volatile));
         }
         Some(match self.ids.by_name(table, column, one, other) {

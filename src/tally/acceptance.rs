@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use super::remedy::yaml_text;
 use super::without_indices;
 use crate::plan::{Accepted, AcceptedDifference};
-use crate::record::parity::{Acceptance, AcceptanceUse, Class, Difference, Kind};
+use crate::record::Open;
+use crate::record::parity::{Acceptance, AcceptanceUse, Class, Kind};
 
 /// The entries, and what each was about so far.
 #[derive(Debug, Default)]
@@ -122,28 +123,23 @@ pub(super) fn entry_fields(flow: &str, step: &str, class: Class, kind: Kind, pla
     ]
 }
 
-/// Entries for differences of a run that nobody has accepted yet, each as the lines of one element of a list.
-pub fn new_entries<'d>(
-    differences: impl IntoIterator<Item = &'d Difference>,
+/// Entries for what nobody has accepted yet, each as the lines of one element of a list.
+pub fn new_entries<'r>(
+    open: impl IntoIterator<Item = Open<'r>>,
     classes: &[Class],
     reason: &str,
     until: Option<&str>,
 ) -> Vec<Vec<String>> {
     let mut seen = HashSet::new();
     let mut entries = Vec::new();
-    let is_open = |difference: &&Difference| classes.contains(&difference.class) && !difference.is_accepted();
-    for difference in differences.into_iter().filter(is_open) {
-        let Difference { flow, step, class, kind, place, baseline, candidate, .. } = difference;
-        let mut lines = entry_fields(flow, step, *class, *kind, place);
-        for (name, value) in [("baseline", baseline), ("candidate", candidate)] {
-            lines.extend(
-                value
-                    .as_deref()
-                    .filter(|value| is_constant(*kind, value))
-                    .map(|value| format!("{name}: {}", serde_json::Value::from(value.replace("${", "$${")))),
-            );
+    for Open { flow, step, place, class, kind, values } in open {
+        let mut lines = entry_fields(flow, step, class, kind, place);
+        for (role, value) in values.iter() {
+            let value = value.filter(|value| is_constant(kind, value));
+            let text = |value: &str| serde_json::Value::from(value.replace("${", "$${"));
+            lines.extend(value.map(|value| format!("{role}: {}", text(value))));
         }
-        if seen.insert(lines.clone()) {
+        if classes.contains(&class) && seen.insert(lines.clone()) {
             lines.push(format!("reason: {}", yaml_text(reason)));
             lines.extend(until.map(|until| format!("until: {until}")));
             entries.push(lines);
@@ -152,17 +148,18 @@ pub fn new_entries<'d>(
     entries
 }
 
-/// Whether a value is the same whatever is drawn: a status, or a word such as an error code.
+/// Whether a value is the same whatever is drawn: a status without its number, or a word such as an error code.
 fn is_constant(kind: Kind, value: &str) -> bool {
     let word = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
     let is_code = word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
-    kind == Kind::Status || is_code
+    (kind == Kind::Status && !value.contains('×')) || is_code
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::compare::Difference as Found;
+    use crate::role::Pair;
 
     fn found(class: Class, kind: Kind, place: &str, candidate: &str) -> Found {
         let (baseline, candidate) = (Some("1".to_owned()), Some(candidate.to_owned()));
@@ -231,6 +228,36 @@ mod tests {
             let accepted = accepted(&format!("where: \"{expected}\", kind: {}", kind.name()));
             let mut acceptances = Acceptances::new(Some(&accepted));
             assert!(acceptances.find("f", "s", (Class::Breaking, kind, place), || (None, None)).is_some(), "{place}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_for_a_difference_accepts_it_whatever_was_counted_or_drawn() {
+        let open = |kind, place, values: [&'static str; 2]| Open {
+            flow: "f",
+            step: "s",
+            place,
+            class: Class::Breaking,
+            kind,
+            values: Pair { baseline: Some(values[0]), candidate: Some(values[1]) },
+        };
+        for (wrote, next, is_it) in [
+            (open(Kind::Status, "status", ["404", "400"]), open(Kind::Status, "status", ["404", "400"]), true),
+            (open(Kind::Status, "status", ["404", "400"]), open(Kind::Status, "status", ["404", "500"]), false),
+            (
+                open(Kind::Status, "status", ["403 (6×)", "201 (1×)"]),
+                open(Kind::Status, "status", ["403 (5×)", "201 (2×)"]),
+                true,
+            ),
+            (open(Kind::Invariant, "$.id", ["", ""]), open(Kind::Invariant, "$.id", ["", ""]), true),
+            (open(Kind::Value, "$.items[1].n", ["1", "2"]), open(Kind::Value, "$.items[7].n", ["3", "4"]), true),
+        ] {
+            let entries = new_entries([wrote], &[Class::Breaking], "why", None);
+            let text = Accepted::extend("f", "", &entries).unwrap();
+            let mut acceptances = Acceptances::new(Some(&Accepted::parse("f", &text).unwrap()));
+            let values = || (next.values.baseline.map(str::to_owned), next.values.candidate.map(str::to_owned));
+            let found = acceptances.find("f", "s", (next.class, next.kind, next.place), values);
+            assert_eq!(found.is_some(), is_it, "{text}");
         }
     }
 

@@ -44,7 +44,7 @@ fn text(value: &Value) -> &str {
 }
 
 /// Operations of the contract that are probed under faults.
-const PROBED: [&str; 9] = [
+const PROBED: [&str; 11] = [
     "GET /health/postgres",
     "GET /api/v1/students",
     "POST /api/v1/students",
@@ -54,6 +54,8 @@ const PROBED: [&str; 9] = [
     "PATCH /api/v1/students/{id}",
     "DELETE /api/v1/students/{id}",
     "GET /api/v1/classes/{id}/stats",
+    "POST /api/v1/students/reviews/claim",
+    "POST /api/v1/auth/token",
 ];
 
 #[test]

@@ -1,4 +1,4 @@
-//! Failure-path parity: the same faults on both sides, the same answers, and no connection lost.
+//! Failure-path parity: the same faults on both sides, the same answers, afterwards the same state, and no connection lost.
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -66,6 +66,8 @@ fn both_stacks_take_every_fault_alike_and_lose_no_connection() {
             }
             assert!(fault["applied"].is_string() && fault["not_applied"].is_null(), "{database}: {fault:#}");
             assert!(fault["compared"].as_u64() > Some(0), "{database}: {fault:#}");
+            let is_a_step = ["unique-violation", "stale-if-match"].contains(&name);
+            assert_eq!(databases_after(&record, name).is_some(), !is_a_step, "{database}: {name}");
             if !["unique-violation", "stale-if-match"].contains(&name) {
                 for side in ["baseline", "candidate"] {
                     let aftermath = &fault["aftermath"][side];
@@ -74,9 +76,19 @@ fn both_stacks_take_every_fault_alike_and_lose_no_connection() {
                 }
             }
         }
+        let state = &record["state"];
+        let counts = |found: &&Value| found["class"] != "volatile";
+        assert_eq!(list(&state["differences"]).iter().find(counts), None, "{database}");
+        assert!(state["failure"].is_null() && state["skipped"].is_null(), "{database}: {state:#}");
         assert_answers(&record, database);
         place.assert_nothing_left(ended.pid);
     }
+}
+
+/// The look at the databases after a fault.
+fn databases_after<'a>(record: &'a Value, name: &str) -> Option<&'a Value> {
+    let after = format!("fault {name}");
+    list(&record["state"]["looks"]).iter().find(|look| look["phase"] == "faults" && look["after"] == *after)
 }
 
 /// What the contract demands, not only that both sides say the same.
@@ -124,6 +136,38 @@ fn a_leak_of_connections_is_found_after_a_fault() {
     // The terminal tells the first differences only.
     let junit = std::fs::read_to_string(place.out().join("junit.xml")).expect("a report");
     assert!(junit.contains("connections in use at rest"), "{junit}");
+}
+
+/// Clients that were refused, or have gone away, and a side that does all the same what they asked for.
+#[test]
+fn a_write_that_reached_one_database_alone_is_found_after_the_fault_that_let_it() {
+    for database in ["sqlite", "local"].into_iter().filter(|database| has_server(database)) {
+        for name in ["client-gone", "statement-timeout"] {
+            let place = Place::new();
+            let (from, to) = with_defect("late-write");
+            let (ended, record) = verify(&place, &smoke(&[(&from, &to)]), database, name);
+            assert_eq!(ended.code, Some(1), "{database}, {name}: {}\n{}", ended.stdout, ended.stderr);
+            let look = databases_after(&record, name).unwrap_or_else(|| panic!("{:#}", record["state"]));
+            assert_eq!((&look["breaking"], &look["explained_by"]), (&1.into(), &0.into()), "{database}, {name}");
+            let found = list(&record["state"]["differences"]).iter().find(|found| found["class"] == "breaking");
+            let found = found.unwrap_or_else(|| panic!("{database}, {name}: {:#}", record["state"]));
+            let flow = format!("fault {name}");
+            let place_of_it = "table students row id=1 column version";
+            assert_eq!((&found["flow"], &found["where"]), (&flow.clone().into(), &place_of_it.into()), "{database}");
+            let case = &record["state"]["cases"][found["case"].as_u64().expect("a case") as usize];
+            assert_eq!(case["again"], "verify", "{case:#}");
+            assert!(case["about"].as_str().is_some_and(|about| about.contains("LOCK TABLE students")), "{case:#}");
+            assert!(case["requests"].to_string().contains("--request PATCH"), "{case:#}");
+            assert!(ended.stdout.contains("✗ fail  state.breaking == 0"), "{}", ended.stdout);
+            assert!(ended.stdout.contains("; the databases after 1: 1 breaking"), "{}", ended.stdout);
+            // Stored evidence says the same.
+            let stored = place.out().join("run.json").display().to_string();
+            let again = place.run(&["judge", &stored]);
+            assert_eq!(again.code, Some(1), "{}\n{}", again.stdout, again.stderr);
+            let junit = std::fs::read_to_string(place.out().join("junit.xml")).expect("a report");
+            assert!(junit.contains("state.faults") && junit.contains(place_of_it), "{junit}");
+        }
+    }
 }
 
 #[test]

@@ -68,7 +68,10 @@ fn what_only_concurrency_breaks_is_found_under_load_by_its_name() {
         for (defect, told) in &ONLY_AT_ONCE {
             let place = Place::new();
             let plan = place.file("plan.yaml", &with_defect(defect));
-            let ended = place.measure(&["load", &plan, "--database", database, "--no-color"]);
+            let file = place.path().join("accepted.yaml");
+            let accepting = ["--accept-new", &file.display().to_string(), "--reason", "known"];
+            let ended =
+                place.measure(&[&["load", &plan, "--database", database, "--no-color"], &accepting[..]].concat());
             let record = place.record();
             let parity = &record["load"]["parity"];
             assert!(is_told(&record, told), "{defect} on {database}: {parity:#}\n{}{}", ended.stdout, ended.stderr);
@@ -84,6 +87,9 @@ fn what_only_concurrency_breaks_is_found_under_load_by_its_name() {
             );
             assert!(ended.stdout.contains("  cutover load ") && ended.stdout.contains(" --seed "), "{}", ended.stdout);
             let junit = std::fs::read_to_string(place.out().join("junit.xml")).expect("junit.xml");
+            let text = std::fs::read_to_string(&file).expect("a file of accepted differences");
+            let kind = if matches!(told, Told::Status { .. }) { "kind: status" } else { "kind: invariant" };
+            assert!(text.contains(kind) && !text.contains('×'), "{defect}: {text}");
             assert!(junit.contains("name=\"parity under load\"") && junit.contains("classname=\"load.contended\""));
         }
     }

@@ -1,5 +1,6 @@
 //! Tests of the whole: the program as people start it, real sockets on port 0, real databases.
 
+mod accepting;
 mod cleanup;
 mod cli;
 mod contract;

@@ -1,9 +1,10 @@
 //! Comparing two databases, on files of SQLite and on a real PostgreSQL.
 
 use cutover::plan::{RuleKind, StateCompare, StateRule, StateSum};
+use cutover::record::reproduce::Again;
 use cutover::record::{Class, State};
 use cutover::role::{Pair, Role};
-use cutover::state::{Comparison, Undone};
+use cutover::state::{AfterFault, Comparison, Undone};
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
 use crate::support::{CANDIDATE, Place, has_server, list, smoke};
@@ -284,6 +285,54 @@ async fn after_a_load_a_lost_update_is_breaking_and_another_order_is_not(store: 
     assert!(told(&state).contains(&"breaking table people sum of column version ×1".to_owned()), "{:?}", told(&state));
 }
 
+/// The state after two faults, each of which leaves what it does on the candidate alone.
+async fn after_two_faults(twins: &Twins, [one, other]: [&str; 2], let_pass: [u64; 2], before: Option<State>) -> State {
+    let urls = Pair::from_fn(|role| twins.pair.get(role).url.clone());
+    let mut comparison = Comparison::connect(&twins.compare, urls, before).await.expect("both can be reached");
+    comparison.before_faults().await;
+    for ((name, sql), let_pass) in [("fault one", one), ("fault other", other)].into_iter().zip(let_pass) {
+        twins.only(Role::Candidate, sql).await;
+        let patience = Duration::from_secs(5);
+        comparison.after_fault(AfterFault { name, about: "it was done".to_owned(), let_pass, patience }).await;
+    }
+    let state = comparison.into_state();
+    assert_eq!(state.failure, None);
+    state
+}
+
+async fn what_a_fault_leaves_on_one_side_is_told_under_it_once(store: &Store) {
+    let schema = format!("CREATE TABLE people ({}, email TEXT NOT NULL UNIQUE, age INTEGER)", store.generated_id());
+    let changes =
+        ["INSERT INTO people (email, age) VALUES ('a', 1)", "INSERT INTO people (email, age) VALUES ('b', 2)"];
+    let twins = Twins::new(store, &schema).await;
+    let state = after_two_faults(&twins, changes, [0, 0], None).await;
+    // Where the sequence stands now is no matter.
+    let found: Vec<_> = state.differences.iter().map(|it| (&*it.flow, it.class, &*it.place)).collect();
+    let breaking = Class::Breaking;
+    let expected =
+        [("fault one", breaking, "table people row id=1"), ("fault other", breaking, "table people row id=2")];
+    assert_eq!(found, expected);
+    assert_eq!(state.looks.iter().map(|look| look.breaking).collect::<Vec<_>>(), [0, 1, 1]);
+    let case = &state.cases[state.differences[0].case.expect("a case")];
+    assert_eq!((case.about.as_deref(), case.again), (Some("it was done"), Again::Verify));
+    // Requests that were let pass explain what they may have left, under the fault and under those that follow.
+    for (let_pass, expected) in [([1, 0], [0, 0, 0]), ([0, 1], [0, 1, 0])] {
+        let twins = Twins::new(store, &schema).await;
+        let state = after_two_faults(&twins, changes, let_pass, None).await;
+        assert_eq!(state.looks.iter().map(|look| look.breaking).collect::<Vec<_>>(), expected, "{let_pass:?}");
+    }
+}
+
+async fn a_schema_that_differs_is_told_once_in_a_run(store: &Store) {
+    let twins = Twins::new(store, THINGS).await;
+    twins.only(Role::Candidate, "CREATE UNIQUE INDEX things_name_key ON things (name)").await;
+    let before = twins.compared().await;
+    assert_eq!(before.breaking, 1, "{:#?}", before.differences);
+    let changes = ["DELETE FROM things WHERE id = 1", "CREATE UNIQUE INDEX things_size_key ON things (size)"];
+    let state = after_two_faults(&twins, changes, [0, 0], Some(before)).await;
+    assert_eq!(state.looks.iter().map(|look| look.breaking).collect::<Vec<_>>(), [1, 0, 1, 1], "{:#?}", told(&state));
+}
+
 async fn a_connection_that_was_lost_is_made_again(store: &Store) {
     let twins = Twins::new(store, THINGS).await;
     let mut comparison = twins.connect().await;
@@ -346,6 +395,8 @@ on_both!(
     databases_without_a_table_are_no_failure,
     after_a_load_rows_may_have_other_ids_and_none_may_be_lost,
     after_a_load_a_lost_update_is_breaking_and_another_order_is_not,
+    what_a_fault_leaves_on_one_side_is_told_under_it_once,
+    a_schema_that_differs_is_told_once_in_a_run,
     a_connection_that_was_lost_is_made_again,
     a_database_that_is_gone_is_a_failure_and_not_equal,
     what_answers_say_is_one_must_be_one_row,

@@ -34,6 +34,11 @@ impl Session {
         Self { pool, defects, lease: None, in_transaction: false, broken: false }
     }
 
+    /// Another session on the same pool.
+    pub(crate) fn another(&self) -> Self {
+        Self::new(self.pool.clone(), Arc::clone(&self.defects))
+    }
+
     /// Which SQL its database takes.
     pub(crate) fn dialect(&self) -> Dialect {
         self.pool.dialect()

@@ -3,6 +3,7 @@
 use axum::http::header::{ETAG, LOCATION};
 
 use super::input::{Batch, ListQuery, StudentChange, StudentInput};
+use super::late::Later;
 use super::model::{Created, Page, Student};
 use super::repository;
 use crate::db::{DbError, Session};
@@ -81,10 +82,13 @@ pub(super) async fn update(
     if_match: Option<String>,
     change_of: StudentChange,
 ) -> Result<Reply<Student>, Problem> {
-    change(session, id, if_match, |student| change_of.applied_to(student)).await
+    let later = Later::of(session, id, &change_of);
+    let outcome = change(session, id, if_match, |student| change_of.applied_to(student)).await;
+    later.over(&outcome);
+    outcome
 }
 
-async fn change(
+pub(super) async fn change(
     session: &mut Session,
     id: i64,
     if_match: Option<String>,

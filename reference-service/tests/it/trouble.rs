@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use crate::pool::Lock;
-use crate::support::{Database, STACKS, Service};
+use crate::support::{Database, STACKS, Service, within};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_down_is_unavailable() {
@@ -43,6 +43,31 @@ async fn a_statement_that_takes_too_long_is_busy() {
         assert_eq!(says_only_what_it_should(answer).await["code"], "DATABASE_BUSY");
         lock.release().await;
         assert_eq!(service.get(&token, "/api/v1/students/1").await.status(), 200, "{stack} {limit:?}");
+        service.stop().await;
+    }
+}
+
+/// The defect `late-write`: what was refused is done all the same once the database lets it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_refused_is_done_later_by_a_defect_alone() {
+    for (stack, is_on) in STACKS.into_iter().flat_map(|stack| [true, false].map(|is_on| (stack, is_on))) {
+        let Some(database) = Database::postgres().await else { return };
+        let defect: &[&str] = if is_on { &["--defect", "late-write"] } else { &[] };
+        let flags = [&["--stack", stack, "--statement-timeout", "100ms"], defect].concat();
+        let service = Service::start(&database.url, &flags).await;
+        let token = service.token("teacher").await;
+        let etag = async || service.get(&token, "/api/v1/students/1").await.headers()["etag"].clone();
+        let before = etag().await;
+        let lock = Lock::take(&database.url, "students").await;
+        let change = service.request(Method::PATCH, "/api/v1/students/1").bearer_auth(&token);
+        let refused = change.json(&serde_json::json!({"credits": 3})).send().await.expect("answer");
+        assert_eq!(refused.status(), 503, "{stack}");
+        lock.release().await;
+        if is_on {
+            within(async { while etag().await == before {} }).await;
+        } else {
+            assert_eq!(etag().await, before, "{stack}");
+        }
         service.stop().await;
     }
 }

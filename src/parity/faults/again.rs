@@ -73,7 +73,23 @@ impl Rehearsal {
     }
 
     fn about(&self, fault: Fault, case: FailingCase) -> FailingCase {
-        FailingCase { about: Some(how(fault, self.lock.as_deref())), again: Again::Verify, ..case }
+        let about = how(fault, self.lock.as_deref(), "the last request");
+        FailingCase { about: Some(about), again: Again::Verify, ..case }
+    }
+
+    /// What was done, for whoever sends all probes while it is so.
+    pub(super) fn how(&self, fault: Fault) -> String {
+        how(fault, self.lock.as_deref(), "the first request")
+    }
+
+    /// All probes, for a shell.
+    pub(super) fn probes(&self, probe: &PreparedFlow) -> Vec<String> {
+        let Ok(mut reproducer) = self.reproducer.lock() else { return Vec::new() };
+        let mut trace = reproducer.begin('f', 0, probe);
+        for step in &probe.steps {
+            reproducer.add(&mut trace, probe, step);
+        }
+        reproducer.lines(&trace)
     }
 
     /// What else a person needs.
@@ -84,31 +100,30 @@ impl Rehearsal {
     }
 }
 
-/// What is done while the request is sent, in words that a person can act upon.
-fn how(fault: Fault, lock: Option<&str>) -> String {
+/// What is done while requests are sent, in words that a person can act upon; `from`: the first that is sent meanwhile.
+fn how(fault: Fault, lock: Option<&str>, from: &str) -> String {
     let table = lock.unwrap_or("the table");
     let locked = format!(
         "in another session `BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE` (SQLite: `BEGIN EXCLUSIVE`) and stay there"
     );
     match fault {
         Fault::UniqueViolation | Fault::StaleIfMatch => "it is a step of the flows".to_owned(),
-        Fault::StatementTimeout => format!("before the last request, {locked} until it is answered"),
+        Fault::StatementTimeout => format!("before {from}, {locked} until all is answered"),
         Fault::PoolExhausted => format!(
-            "before the last request, {locked}, and send it as many times at once as the pool has connections and once more"
+            "before {from}, {locked}, and send it as many times at once as the pool has connections and once more"
         ),
         Fault::ClientGone => {
-            format!("before the last request, {locked}, send it three times and break off with Ctrl-C, then roll back")
+            format!("before {from}, {locked}, send it three times and break off with Ctrl-C, then roll back")
         }
         Fault::ConnectionsCut => format!(
-            "reset all connections of the side to its database and send the last request; or {locked}, send it, and reset \
-             them while it waits"
+            "reset all connections of the side to its database and send {from}; or {locked}, send it, and reset them while \
+             it waits"
         ),
         Fault::DatabaseSlow => "hold up all that goes to the database and comes from it for 250 ms".to_owned(),
-        Fault::DatabaseHalfOpen => {
-            "hold up all that goes to the database and comes from it until the last request is answered (stop its \
+        Fault::DatabaseHalfOpen => format!(
+            "before {from}, hold up all that goes to the database and comes from it until all is answered (stop its \
              processes with SIGSTOP)"
-                .to_owned()
-        }
-        Fault::DatabaseStopped => "stop the database server (`pg_ctl stop -m fast`) before the last request".to_owned(),
+        ),
+        Fault::DatabaseStopped => format!("before {from}, stop the database server (`pg_ctl stop -m fast`)"),
     }
 }

@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 
 use super::again::{Rehearsal, Sending};
 use super::answers::{self, Outcome, is_good, kind, response};
+use crate::compare::ids::Bijection;
 use crate::compare::{Asked, Comparator, Comparison, Ids};
 use crate::contract::{Compared, Coverage};
 use crate::http::{Abandoned, Connection, Keep, Limits, Origin, send_only};
@@ -226,6 +227,11 @@ impl Bench<'_> {
         let sending = Sending { step, number: probed.number, outcomes };
         let answers = (&self.comparator, self.origins);
         self.rehearsal.give(books.fault, (&self.probe, &sending), answers, books.tally);
+    }
+
+    /// What the answers so far have shown of ids.
+    pub(super) fn known_ids(&self) -> Bijection {
+        self.ids.lock().map(|mut ids| ids.known().clone()).unwrap_or_default()
     }
 
     async fn on_both(&self, step: &PreparedStep, number: u64) -> Probed {

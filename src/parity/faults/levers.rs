@@ -1,5 +1,6 @@
 //! What has to be in somebody's hands so that faults can be made. Whoever has the sides implements it.
 
+use crate::parity::After;
 use crate::plan::Fault;
 use crate::record::faults::Connections;
 use crate::role::{Pair, Role};
@@ -34,4 +35,7 @@ pub trait Levers {
 
     /// Counts the connections of both sides now.
     fn look(&mut self) -> impl Future<Output = Pair<Connections>>;
+
+    /// Both sides are at rest, before the first fault or after one: whoever has the databases looks at what they hold.
+    fn at_rest(&mut self, after: After<'_>) -> impl Future<Output = ()>;
 }

@@ -2,7 +2,8 @@
 //! lost.
 //!
 //! Faults are made through [`Levers`], by whoever has the sides in hand; this room knows no database and no proxy. Answers
-//! are compared and counted as those of the flows are, under the name `fault NAME`.
+//! are compared and counted as those of the flows are, under the name `fault NAME`; after each fault the levers may look
+//! at the databases.
 
 mod aftermath;
 mod again;
@@ -19,7 +20,7 @@ use std::time::Duration;
 
 pub use levers::Levers;
 
-use super::{ParityError, log_in_both};
+use super::{After, ParityError, log_in_both, secrets};
 use crate::compare::{Comparator, Ids};
 use crate::contract::{Contract, Coverage};
 use crate::http::Origin;
@@ -28,7 +29,7 @@ use crate::plan::{Fault, Faults, Plan};
 use crate::progress::Progress;
 use crate::record::Parity;
 use crate::record::faults::{AnswerCount, ComparedBy, Connections, FaultAnswers, FaultEvidence};
-use crate::role::{Pair, Role};
+use crate::role::Pair;
 use crate::step::{Captured, PreparedFlow, Reproducer};
 use crate::tally::{self, Secrets, Tally};
 use aftermath::Before;
@@ -118,6 +119,8 @@ pub async fn run<L: Levers>(
         evidence.extend(not_made(plan, "one side lets nobody in"));
         return Ok(());
     };
+    let secrets = secrets(plan, &logins);
+    levers.at_rest(After::Login(&secrets)).await;
     let bench = bench(plan, faults, origins, logins, seed, noise)?;
     let mut coverage = contract.zip(parity.coverage.take()).map(|(contract, seen)| Coverage::after(contract, seen));
     let mut before = Before::new(levers.look().await);
@@ -131,13 +134,17 @@ pub async fn run<L: Levers>(
             continue;
         }
         let mut tally = Tally::new(plan);
-        tally.keep_secret(secrets(&bench.logins));
-        let books = Books { fault, flow: format!("fault {fault}"), tally: &mut tally, coverage: coverage.as_mut() };
+        tally.keep_secret(Secrets::new(secrets.iter().cloned()));
+        let name = format!("fault {fault}");
+        let books = Books { fault, flow: name.clone(), tally: &mut tally, coverage: coverage.as_mut() };
         let mut scene = Scene { faults, bench: &bench, levers, books, during: Pair::<Connections>::default() };
         let (mut shown, well) = Box::pin(scene.play(&mut before)).await.map_err(FaultError::Levers)?;
         let found = tally.into_parity();
         (shown.compared, shown.breaking) = (found.compared, found.breaking);
         tally::add(parity, found);
+        let (about, ids) = (bench.rehearsal.how(fault), bench.known_ids());
+        let requests = &mut || bench.rehearsal.probes(&bench.probe);
+        levers.at_rest(After::Fault { name: &name, about, answers: &shown.answers, ids: &ids, requests }).await;
         evidence.push(shown);
         ill = ill.or((!well).then_some(fault));
     }
@@ -173,9 +180,4 @@ fn bench<'a>(
         sent: AtomicU64::new(0),
         rehearsal,
     })
-}
-
-fn secrets(logins: &Pair<Vec<Option<Captured>>>) -> Secrets {
-    let captured = Role::BOTH.into_iter().flat_map(|role| logins.get(role)).flatten();
-    Secrets::new(captured.map(|value| value.text.clone()))
 }

@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 use super::{Levers, Setup, run};
 use crate::http::Origin;
 use crate::noise::Known;
+use crate::parity::After;
 use crate::plan::{self, Fault, Plan};
 use crate::progress::Progress;
 use crate::record::Parity;
@@ -54,6 +55,7 @@ struct Script {
     afterwards: Pair<u16>,
     connections: Pair<Connections>,
     lock: Result<(), String>,
+    looks: Vec<String>,
 }
 
 impl Script {
@@ -95,6 +97,14 @@ impl Levers for Script {
     async fn look(&mut self) -> Pair<Connections> {
         self.connections
     }
+
+    async fn at_rest(&mut self, after: After<'_>) {
+        self.looks.push(match after {
+            After::Login(_) => "login".to_owned(),
+            After::Fault { name, answers, .. } => format!("{name}: {} answers", answers.len()),
+            After::Flow { .. } => unreachable!("there are no flows"),
+        });
+    }
 }
 
 const GOOD: Pair<u16> = Pair { baseline: 200, candidate: 200 };
@@ -120,6 +130,7 @@ async fn make(inject: &str, set: impl FnOnce(&mut Script)) -> (Vec<FaultEvidence
         afterwards: GOOD,
         connections: Pair { baseline: rest, candidate: rest },
         lock: Ok(()),
+        looks: Vec::new(),
     };
     set(&mut script);
     let plan = plan(inject);

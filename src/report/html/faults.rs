@@ -16,20 +16,21 @@ pub(super) fn all(record: &RunRecord) -> Markup {
     html! {
         p {
             "Each was done to both sides at the same moment in the same way. What was answered meanwhile and afterwards was "
-            "compared as everything else is; what differed stands among the differences, under " code { "fault NAME" } "."
+            "compared as everything else is; what differed stands among the differences, under " code { "fault NAME" } ". "
+            "So were the two databases after each."
         }
         div.wide { table.faults {
             thead { tr {
                 th { "Fault" } th { "Asked meanwhile" } th.baseline { "Baseline" } th.candidate { "Candidate" }
-                th { "Came out of it" } th.number { "Compared" } th.number { "Breaking" }
+                th { "Came out of it" } th.number { "Compared" } th.number { "Breaking" } th { "Databases afterwards" }
             } }
-            tbody { @for fault in &record.faults { (rows(fault)) } }
+            tbody { @for fault in &record.faults { (rows(record, fault)) } }
         } }
     }
 }
 
 /// A row for each probe; what is told once stands in the first.
-fn rows(fault: &FaultEvidence) -> Markup {
+fn rows(record: &RunRecord, fault: &FaultEvidence) -> Markup {
     let span = fault.answers.len().max(1).to_string();
     let mut answers = fault.answers.iter();
     let first = answers.next();
@@ -40,8 +41,20 @@ fn rows(fault: &FaultEvidence) -> Markup {
             td rowspan=(span) { (aftermath(fault)) }
             td.number rowspan=(span) { (format_count(fault.compared)) }
             td.number rowspan=(span) { span.bad[fault.breaking > 0] { (format_count(fault.breaking)) } }
+            td rowspan=(span) { (databases(record, fault)) }
         }
         @for answers in answers { tr { (asked(Some(answers))) } }
+    }
+}
+
+fn databases(record: &RunRecord, fault: &FaultEvidence) -> Markup {
+    let look = record.state.as_ref().and_then(|state| state.after_fault(&fault.name));
+    html! {
+        @match look {
+            None => (none(None)),
+            Some(look) if look.breaking > 0 => span.bad { (format_count(look.breaking)) " breaking" },
+            Some(look) => { (format_count(look.rows)) " rows, nothing breaking" },
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the two databases held after each flow and after the load.
+//! What the two databases held after each flow, after each fault and after the load.
 
 use maud::{Markup, html};
 
@@ -42,7 +42,7 @@ fn looks(looks: &[Look]) -> Markup {
             div.wide { table {
                 thead { tr {
                     th { "Phase" } th { "After" } th.number { "Tables" } th.number { "Rows" } th.number { "Row by row" }
-                    th.number { "Breaking, new" } th.number { "Arrivals not alike" }
+                    th.number { "Breaking, new" } th.number { "Requests not alike" }
                 } }
                 tbody {
                     @for look in looks {

@@ -12,7 +12,7 @@ pub(super) fn state() -> State {
         rows: 5_012,
         compared: 20_048,
         compared_by_row: 612,
-        breaking: 3,
+        breaking: 4,
         representation: 1,
         volatile: 41,
         accepted: 0,
@@ -23,6 +23,9 @@ pub(super) fn state() -> State {
         looks: vec![
             look("parity", "login", 0, 0),
             look("parity", "enrol", 3, 0),
+            look("faults", "before the faults", 0, 0),
+            look("faults", "fault statement-timeout", 0, 0),
+            look("faults", "fault pool-exhausted", 1, 2),
             look("load", "before the load", 0, 0),
             look("load", "load", 0, 4),
         ],
@@ -70,7 +73,7 @@ fn case() -> FailingCase {
 type Found<'a> = (Class, Kind, &'a str, &'a str, Option<&'a str>, Option<&'a str>, u64);
 
 fn differences() -> Vec<Difference> {
-    let found: [Found; 4] = [
+    let found: [Found; 5] = [
         (
             Class::Breaking,
             Kind::RowMissing,
@@ -81,6 +84,15 @@ fn differences() -> Vec<Difference> {
             2,
         ),
         (Class::Breaking, Kind::Value, "enrol", "table students row id=3 column credits", Some("12"), Some("NULL"), 1),
+        (
+            Class::Breaking,
+            Kind::Value,
+            "fault pool-exhausted",
+            "table students row id=1 column version",
+            Some("4"),
+            Some("5"),
+            1,
+        ),
         (
             Class::Representation,
             Kind::Schema,
