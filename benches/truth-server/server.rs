@@ -72,10 +72,7 @@ pub(crate) fn start(listen: SocketAddr, script: Script, seed: u64, idle: Idle) -
                 let stage = stage.clone();
                 tokio::task::spawn_local(async move {
                     // A client that goes away is no business of ours.
-                    let _ = match instant {
-                        true => at_once(stream, &stage).await,
-                        false => on_time(stream, &stage, idle).await,
-                    };
+                    let _ = if instant { at_once(stream, &stage).await } else { on_time(stream, &stage, idle).await };
                 });
             }
         }));
