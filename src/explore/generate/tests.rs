@@ -3,9 +3,9 @@ use crate::explore::targets::of_contract;
 use crate::schedule::generator;
 
 const CONTRACT: &str = r#"{ "openapi": "3.1.0", "info": { "title": "Things", "version": "1" }, "paths": {
-    "/things/{id}": { "put": {
+    "/things/{number}": { "put": {
         "parameters": [
-            { "name": "id", "in": "path", "required": true, "schema": { "type": "integer" } },
+            { "name": "number", "in": "path", "required": true, "schema": { "type": "integer" } },
             { "name": "If-Match", "in": "header", "schema": { "type": "string" } } ],
         "requestBody": { "content": { "application/json": { "schema": { "type": "object", "required": ["n"],
             "properties": { "n": { "type": "integer", "minimum": 1, "maximum": 9 } } } } } },
