@@ -1,7 +1,9 @@
 """Load generators and the server that they are measured against, for `benches/generator` and `benches/truth`."""
 
 import argparse
+import contextlib
 import csv
+import functools
 import json
 import os
 import pathlib
@@ -49,8 +51,9 @@ def arguments(about, seconds):
 class Server:
     """The truth server, pinned to its core."""
 
-    def __init__(self, options, script):
-        command = ["taskset", "-c", options.server_core, options.truth, script]
+    def __init__(self, options, script, *more):
+        # It is not to be kept from its work; where that may not be asked for, `nice` says so and goes on.
+        command = ["nice", "-n", "-20", "taskset", "-c", options.server_core, options.truth, script, *more]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.url = self.process.stdout.readline().strip().removeprefix("listening on ")
 
@@ -127,7 +130,7 @@ def reported(name, directory):
         side = record["load"]["sides"]["candidate"]
         lag = record["load"]["generator"]["dispatch_lag_us"]
         figure = "service_time_us" if name.endswith("service") else "response_time_us"
-        return {**{key: side[figure][key] for key in ("p50", "p90", "p95", "p99", "p999")}, "lag": lag and lag["p99"]}
+        return {**{key: side[figure][key] for key in ("p50", "p90", "p95", "p99", "p999")}, "lag": lag}
     if tool in ("wrk", "goose"):
         lines = [line for line in (directory / "out").read_text().splitlines() if line.startswith('{"count"')]
         return json.loads(lines[-1])
@@ -139,6 +142,26 @@ def reported(name, directory):
         row = list(csv.DictReader(file))[-1]
     names = {"p50": "50%", "p90": "90%", "p95": "95%", "p99": "99%", "p999": "99.9%"}
     return {key: float(row[name]) * 1e3 for key, name in names.items()}
+
+
+@contextlib.contextmanager
+def awake():
+    """No processor sleeps meanwhile: one that does takes some 50 µs to wake up, here and in the server, and every tool's
+    figures would hold that. What keeps them awake gives way at once to whatever else wants to run."""
+
+    def lowest(core):
+        os.sched_setaffinity(0, {core})
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+    loop = ["sh", "-c", "while :; do :; done"]
+    cores = sorted(os.sched_getaffinity(0))
+    spinning = [subprocess.Popen(loop, preexec_fn=functools.partial(lowest, core)) for core in cores]
+    try:
+        yield
+    finally:
+        for process in spinning:
+            process.kill()
+            process.wait()
 
 
 def scratch():

@@ -17,8 +17,17 @@ use super::script::{Play, Script};
 pub(crate) const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 94\r\n\r\n\
     {\"id\":4711,\"first_name\":\"Ada\",\"last_name\":\"Lovelace\",\"email\":\"ada@example.org\",\"active\":true}\n";
 
-/// The server wakes so much before an answer is due, and then spins.
+/// A server that sleeps wakes so much before an answer is due, and then spins.
 const EARLY: Duration = Duration::from_micros(30);
+
+/// How a server passes the time in which it has nothing to do.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Idle {
+    /// As servers do: an idle processor takes some 50 µs to wake up, which the client sees and the script does not tell.
+    Sleep,
+    /// Its processor is never idle, so requests are read when they come. Wants a core for itself.
+    Spin,
+}
 
 /// A server that runs until the process ends.
 pub(crate) struct Server {
@@ -37,7 +46,7 @@ struct Stage {
 }
 
 /// Starts a server.
-pub(crate) fn start(listen: SocketAddr, script: Script, seed: u64) -> std::io::Result<Server> {
+pub(crate) fn start(listen: SocketAddr, script: Script, seed: u64, idle: Idle) -> std::io::Result<Server> {
     let listener = std::net::TcpListener::bind(listen)?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
@@ -48,23 +57,34 @@ pub(crate) fn start(listen: SocketAddr, script: Script, seed: u64) -> std::io::R
     };
     let instant = script == Script::Fixed(Duration::ZERO);
     std::thread::Builder::new().name("truth".to_owned()).spawn(move || {
-        if !instant {
+        // One that spins before all others would take its core away from them for good.
+        if !instant && idle == Idle::Sleep {
             sharpen_this_thread();
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let stage = Rc::new(RefCell::new(stage()));
         runtime.block_on(tokio::task::LocalSet::new().run_until(async move {
             let listener = TcpListener::from_std(listener).expect("a listener");
+            if idle == Idle::Spin {
+                tokio::task::spawn_local(never_idle());
+            }
             while let Ok((stream, _)) = listener.accept().await {
                 let stage = stage.clone();
                 tokio::task::spawn_local(async move {
                     // A client that goes away is no business of ours.
-                    let _ = if instant { at_once(stream, &stage).await } else { on_time(stream, &stage).await };
+                    let _ = if instant { at_once(stream, &stage).await } else { on_time(stream, &stage, idle).await };
                 });
             }
         }));
     })?;
     Ok(Server { address, late })
+}
+
+/// With a task that is always ready the runtime looks after its sockets and timers without ever sleeping.
+async fn never_idle() {
+    loop {
+        tokio::task::yield_now().await;
+    }
 }
 
 /// Reads to the end of a request without body; `None`: the client is gone.
@@ -98,8 +118,9 @@ async fn at_once(mut stream: TcpStream, stage: &RefCell<Stage>) -> std::io::Resu
     Ok(())
 }
 
-async fn on_time(mut stream: TcpStream, stage: &RefCell<Stage>) -> std::io::Result<()> {
+async fn on_time(mut stream: TcpStream, stage: &RefCell<Stage>, idle: Idle) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
+    let early = if idle == Idle::Sleep { EARLY } else { Duration::ZERO };
     let mut buffer = [0; 4096];
     let mut timer = Timer::new()?;
     while let Some(asked) = request(&mut stream, &mut buffer).await? {
@@ -109,9 +130,12 @@ async fn on_time(mut stream: TcpStream, stage: &RefCell<Stage>) -> std::io::Resu
             continue;
         }
         let due = stage.borrow_mut().due(Instant::now());
-        timer.until(due.checked_sub(EARLY).unwrap_or(due)).await?;
+        timer.until(due.checked_sub(early).unwrap_or(due)).await?;
         while Instant::now() < due {
-            std::hint::spin_loop();
+            match idle {
+                Idle::Sleep => std::hint::spin_loop(),
+                Idle::Spin => tokio::task::yield_now().await,
+            }
         }
         stream.write_all(ANSWER).await?;
         stage.borrow().note(due);

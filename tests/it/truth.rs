@@ -30,7 +30,7 @@ struct Seen {
 }
 
 fn load(script: Script) -> Seen {
-    let start = || server::start(([127, 0, 0, 1], 0).into(), script, 1).expect("a server");
+    let start = || server::start(([127, 0, 0, 1], 0).into(), script, 1, server::Idle::Sleep).expect("a server");
     let (other, server) = (start(), start());
     let place = Place::new();
     let plan = format!(
