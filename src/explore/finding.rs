@@ -8,6 +8,7 @@ use super::call::Call;
 use super::runner::{self, Answered};
 use super::{ExploreError, Exploring, Key, Renew, shrink};
 use crate::record::explore::{ExploreFinding, Origin};
+use crate::step;
 
 /// Most attempts to make one finding smaller on the data as they are.
 const MOST_ATTEMPTS: u32 = 150;
@@ -117,8 +118,8 @@ impl<R: Renew> Exploring<'_, R> {
             self.renewals = MOST_RENEWALS;
             return Ok(false);
         };
-        let logins = super::log_in_both(self.plan, &origins).await?;
-        self.secrets.add(super::captured(&logins));
+        let logins = super::logins(self.plan, &origins).await?;
+        self.secrets.add(step::secrets(self.plan, &logins));
         self.tally.keep_secret(self.secrets.clone());
         self.runner.turn_to(&origins, logins);
         Ok(true)

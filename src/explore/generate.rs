@@ -184,3 +184,6 @@ impl<'a> Generator<'a> {
         self.random.random_range(0..end.max(1))
     }
 }
+
+#[cfg(test)]
+mod tests;

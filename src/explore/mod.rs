@@ -29,7 +29,7 @@ use crate::progress::Progress;
 use crate::record::explore::{Exploration, ExploredOperation};
 use crate::record::parity::{Class, Kind, Parity};
 use crate::role::{Pair, Role};
-use crate::step::{Captured, LoginError, log_in};
+use crate::step::{self, Login, LoginError, log_in_both};
 use crate::tally::{Secrets, Tally};
 use runner::Runner;
 use seen::Seen;
@@ -126,8 +126,8 @@ pub async fn run(
     if operations.is_empty() {
         return Err(ExploreError::Empty);
     }
-    let logins = log_in_both(setup.plan, setup.origins).await?;
-    let secrets = Secrets::new(captured(&logins));
+    let logins = logins(setup.plan, setup.origins).await?;
+    let secrets = Secrets::new(step::secrets(setup.plan, &logins));
     let mut tally = Tally::new(setup.plan);
     tally.keep_secret(secrets.clone());
     let mut exploring = Exploring {
@@ -162,18 +162,10 @@ pub async fn run(
     Ok((exploring.told, exploring.tally.into_parity()))
 }
 
-async fn log_in_both(plan: &Plan, origins: &Pair<Origin>) -> Result<Pair<Vec<Option<Captured>>>, ExploreError> {
-    let mut logins = Pair::default();
-    for (role, origin) in origins.iter() {
-        let login = log_in(plan, origin, plan.timeout).await;
-        *logins.get_mut(role) = login.map_err(|source| ExploreError::Login { role, source })?;
-    }
-    Ok(logins)
-}
-
-/// What logins gave: tokens, most likely.
-fn captured(logins: &Pair<Vec<Option<Captured>>>) -> Vec<String> {
-    logins.iter().flat_map(|(_, variables)| variables).flatten().map(|value| value.text.clone()).collect()
+async fn logins(plan: &Plan, origins: &Pair<Origin>) -> Result<Pair<Login>, ExploreError> {
+    let Pair { baseline, candidate } = log_in_both(plan, origins).await;
+    let told = |role: Role| move |source| ExploreError::Login { role, source };
+    Ok(Pair { baseline: baseline.map_err(told(Role::Baseline))?, candidate: candidate.map_err(told(Role::Candidate))? })
 }
 
 fn begin(operations: &[targets::Operation<'_>]) -> Exploration {

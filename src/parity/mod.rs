@@ -20,7 +20,7 @@ use crate::progress::Progress;
 use crate::record::Parity;
 use crate::record::faults::FaultAnswers;
 use crate::role::{Pair, Role};
-use crate::step::{Captured, LoginError, PreparedFlow, RenderError, Reproducer, log_in};
+use crate::step::{Login, LoginError, PreparedFlow, RenderError, Reproducer, log_in_both, secrets};
 use crate::tally::{Secrets, Tally};
 use noise::Noise;
 use replay::Replay;
@@ -106,7 +106,7 @@ pub async fn run_with_noise(
     let flows = prepare(plan)?;
     let mut tally = Tally::new(plan);
     let coverage = contract.zip(plan.contract.as_ref()).map(|(contract, source)| Coverage::new(contract, source));
-    let Some(logins) = log_in_both(plan, origins, &mut tally).await? else {
+    let Some(logins) = let_in(plan, origins, &mut tally).await? else {
         return Ok((with_coverage(tally.into_parity(), coverage), Known::default()));
     };
     let secrets = secrets(plan, &logins);
@@ -141,12 +141,6 @@ pub async fn run_with_noise(
     Ok((with_coverage(tally.into_parity(), coverage), known))
 }
 
-/// What the logins captured, and what came from the environment.
-fn secrets(plan: &Plan, logins: &Pair<Vec<Option<Captured>>>) -> Vec<String> {
-    let captured = logins.iter().flat_map(|(_, variables)| variables).flatten().map(|value| value.text.clone());
-    captured.chain(plan.filled.iter().map(|filled| filled.value.clone())).collect()
-}
-
 fn with_coverage(parity: Parity, coverage: Option<Coverage<'_>>) -> Parity {
     Parity { coverage: coverage.map(Coverage::into_record), ..parity }
 }
@@ -170,21 +164,15 @@ fn up_to(mut flow: PreparedFlow, only: Option<&Only>) -> PreparedFlow {
 
 /// Logs in on both sides. That one side lets nobody in is a difference like any other, and nothing can follow it; that
 /// neither does is an error of the plan.
-async fn log_in_both(
-    plan: &Plan,
-    origins: &Pair<Origin>,
-    tally: &mut Tally,
-) -> Result<Option<Pair<Vec<Option<Captured>>>>, ParityError> {
-    let baseline = log_in(plan, &origins.baseline, plan.timeout).await;
-    let candidate = log_in(plan, &origins.candidate, plan.timeout).await;
-    match (baseline, candidate) {
-        (Ok(baseline), Ok(candidate)) => Ok(Some(Pair { baseline, candidate })),
-        (Err(source), Err(_)) => Err(ParityError::Login { role: Role::Baseline, source }),
-        (baseline, candidate) => {
-            let words = |outcome: Result<_, LoginError>| {
-                Some(outcome.map_or_else(|error| error.to_string(), |_: Vec<_>| "logged in".to_owned()))
+async fn let_in(plan: &Plan, origins: &Pair<Origin>, tally: &mut Tally) -> Result<Option<Pair<Login>>, ParityError> {
+    match log_in_both(plan, origins).await {
+        Pair { baseline: Ok(baseline), candidate: Ok(candidate) } => Ok(Some(Pair { baseline, candidate })),
+        Pair { baseline: Err(source), candidate: Err(_) } => Err(ParityError::Login { role: Role::Baseline, source }),
+        outcomes => {
+            let words = |outcome: Result<Login, LoginError>| {
+                outcome.map_or_else(|error| error.to_string(), |_| "logged in".to_owned())
             };
-            tally.login_differs(Pair { baseline: words(baseline), candidate: words(candidate) });
+            tally.login_differs(outcomes.map(|_, outcome| Some(words(outcome))));
             Ok(None)
         }
     }

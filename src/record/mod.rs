@@ -5,6 +5,7 @@
 //! a change of meaning raises [`SCHEMA_VERSION`]. No field may ever hold a password, a token or a connection string.
 
 pub mod coverage;
+pub mod difference;
 pub mod estimate;
 pub mod explore;
 pub mod faults;

@@ -9,7 +9,7 @@ mod reproducer;
 mod sent;
 mod session;
 
-pub use login::{LoginError, log_in};
+pub use login::{Login, LoginError, log_in, log_in_both, secrets};
 pub use prepared::{PreparedFlow, PreparedStep, RenderError};
 pub use reproducer::{Reproducer, Trace};
 pub use sent::{login_as_sent, placeholder, sent};

@@ -35,6 +35,16 @@ fn two_clean_stacks_answer_two_thousand_generated_requests_alike() {
     for status in ["200", "201", "204", "401", "404", "409", "412", "422"] {
         assert!(statuses.contains(status), "{status} is not among {statuses:?}");
     }
+    let answered = |operation: &str, status: &str| {
+        let found = list(&explored["operations"]).iter().find(|found| found["operation"] == operation);
+        found.and_then(|found| found["statuses"][status].as_u64()).unwrap_or(0)
+    };
+    // A list without a body is refused only where a call was made wrong on purpose.
+    let list_of = "GET /api/v1/students";
+    assert!(answered(list_of, "401") > 0 && answered(list_of, "422") > 0, "{explored:#}");
+    // Rows are met by ids that earlier answers had, under whatever name; by chance most would not be there.
+    let stats = "GET /api/v1/classes/{id}/stats";
+    assert!(answered(stats, "200") > answered(stats, "404"), "{explored:#}");
     assert!(ended.stdout.contains("generated requests in"), "{}", ended.stdout);
 }
 

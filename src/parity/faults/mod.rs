@@ -20,7 +20,7 @@ use std::time::Duration;
 
 pub use levers::Levers;
 
-use super::{After, ParityError, log_in_both, secrets};
+use super::{After, ParityError, let_in};
 use crate::compare::{Comparator, Ids};
 use crate::contract::{Contract, Coverage};
 use crate::http::Origin;
@@ -30,7 +30,7 @@ use crate::progress::Progress;
 use crate::record::Parity;
 use crate::record::faults::{AnswerCount, ComparedBy, Connections, FaultAnswers, FaultEvidence};
 use crate::role::Pair;
-use crate::step::{Captured, PreparedFlow, Reproducer};
+use crate::step::{Login, PreparedFlow, Reproducer, secrets};
 use crate::tally::{self, Secrets, Tally};
 use aftermath::Before;
 use again::Rehearsal;
@@ -115,7 +115,7 @@ pub async fn run<L: Levers>(
 ) -> Result<(), FaultError<L::Error>> {
     let Setup { plan, origins, seed, contract, noise } = setup;
     let Some(faults) = &plan.faults else { return Ok(()) };
-    let Some(logins) = log_in_both(plan, origins, &mut Tally::new(plan)).await? else {
+    let Some(logins) = let_in(plan, origins, &mut Tally::new(plan)).await? else {
         evidence.extend(not_made(plan, "one side lets nobody in"));
         return Ok(());
     };
@@ -158,7 +158,7 @@ fn bench<'a>(
     plan: &Plan,
     faults: &Faults,
     origins: &'a Pair<Origin>,
-    logins: Pair<Vec<Option<Captured>>>,
+    logins: Pair<Login>,
     seed: u64,
     noise: &'a Known,
 ) -> Result<Bench<'a>, ParityError> {
