@@ -34,6 +34,7 @@ pub(super) fn findings(evidence: &RunRecord) -> Vec<Finding> {
     if let Some(load) = &evidence.load {
         findings.extend(Role::BOTH.into_iter().filter_map(|role| no_requests(evidence, load, role)));
         findings.extend(panics(&load.generator));
+        findings.extend(failure(&load.generator));
         findings.extend(dispatch_lag(load));
         findings.extend(lost_arrivals(load));
         findings.extend(missing_pairs(load));
@@ -108,6 +109,11 @@ fn panics(generator: &Generator) -> Option<Finding> {
     let count = format_count(generator.panics);
     (generator.panics > 0)
         .then(|| invalid("generator-panic", format!("virtual users of the generator panicked: {count}")))
+}
+
+fn failure(generator: &Generator) -> Option<Finding> {
+    let why = generator.failure.as_ref()?;
+    Some(invalid("generator-failed", format!("the generator could not go on {why}; what was done before is on record")))
 }
 
 /// The lag is part of every response time, of both sides alike: it spoils the figures where it is a part of them that

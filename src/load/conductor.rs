@@ -65,6 +65,8 @@ pub(super) struct Performance {
     pub pairs: u32,
     /// What comparing their answers found, if they were compared.
     pub parity: Option<LoadParity>,
+    /// Why there are no more of them, where the generator could not go on.
+    pub failure: Option<String>,
 }
 
 /// Asked once, when the planned pairs are done: how many pairs there should be in all.
@@ -128,7 +130,8 @@ struct Around<'a> {
     audit: Audit,
 }
 
-/// Leads the users through all blocks; blocks the thread it runs on. What was finished before a stop is given back.
+/// Leads the users through all blocks; blocks the thread it runs on. What was finished before a stop, or before the generator
+/// could not go on, is given back.
 /// `users` is the runtime of the users.
 pub(super) fn conduct(
     rig: &Arc<Rig>,
@@ -141,7 +144,7 @@ pub(super) fn conduct(
 ) -> Result<Performance, LoadError> {
     sharpen_this_thread();
     let mut outcome = await_users(rig, stop).and_then(|()| in_time(score));
-    let mut finished = Vec::new();
+    let (mut finished, mut failure) = (Vec::new(), None);
     let mut pairs = score.pairs;
     let mut around = Around { users, audit: Audit::start() };
     if outcome.is_ok() {
@@ -160,8 +163,14 @@ pub(super) fn conduct(
             let turn = Turn { index: index as u32, pair, side: role };
             match play(rig, score, turn, stages, stop, &mut around, examiner.as_mut()) {
                 Ok(block) => finished.push(block),
-                Err(error) => {
+                Err(error) if finished.is_empty() => {
                     outcome = Err(error.into());
+                    break;
+                }
+                Err(error) => {
+                    let why = format!("in pair {}, on the {role}: {error}", pair + 1);
+                    progress.note(format!("the generator could not go on {why}"));
+                    failure = Some(why);
                     break;
                 }
             }
@@ -178,7 +187,8 @@ pub(super) fn conduct(
         progress.step(finished.len() as u64, plan.len() as u64, "done", None);
     }
     stages.send_replace(Stage::Over);
-    outcome.map(|()| Performance { blocks: finished, pairs, parity: examiner.map(Examiner::into_evidence) })
+    let parity = examiner.map(Examiner::into_evidence);
+    outcome.map(|()| Performance { blocks: finished, pairs, parity, failure })
 }
 
 fn block_order(seed: u64, pair: u32, roles: &[Role]) -> Vec<(u32, Role)> {

@@ -20,7 +20,10 @@ pub(super) fn own_cpu_s() -> Option<f64> {
 
 /// The load part of the run record; processor and pool figures of the sides are filled in by whoever observed them.
 pub(super) fn assemble(rig: &Rig, score: &Score, performance: &Performance, epoch: Epoch, cpu: Option<f64>) -> Load {
-    Load { pairs_planned: performance.pairs, ..of_blocks(rig, score, &performance.blocks, epoch, cpu) }
+    let mut load = of_blocks(rig, score, &performance.blocks, epoch, cpu);
+    load.pairs_planned = performance.pairs;
+    load.generator.failure.clone_from(&performance.failure);
+    load
 }
 
 /// The same of the blocks there are so far, without what comparing their answers found.
@@ -167,5 +170,6 @@ fn generator(rig: &Rig, score: &Score, blocks: &[FinishedBlock], cpu: Option<f64
         cpu,
         panics: rig.panics.load(Ordering::SeqCst),
         unsent: blocks.iter().map(|finished| finished.unsent).sum(),
+        failure: None,
     }
 }

@@ -245,5 +245,6 @@ fn generator(parts: &[Part]) -> Result<Generator, MergeError> {
         cpu: total(|generator| generator.cpu),
         panics: parts.iter().map(|part| part.load.generator.panics).sum(),
         unsent: parts.iter().map(|part| part.load.generator.unsent).sum(),
+        failure: parts.iter().find_map(|part| part.load.generator.failure.clone()),
     })
 }

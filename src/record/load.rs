@@ -413,6 +413,9 @@ pub struct Generator {
     pub panics: u64,
     /// Arrivals that never began.
     pub unsent: u64,
+    /// What kept the generator from going on to the last block; it makes the run invalid. `null`: nothing did.
+    #[serde(default)]
+    pub failure: Option<String>,
 }
 
 /// Quantiles of the dispatch lag in µs.

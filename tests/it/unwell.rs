@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::Value;
 
-use super::support::Place;
+use super::support::{Place, eventually, list};
 
 const GOOD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
@@ -33,10 +34,11 @@ struct Seen {
     requests: AtomicU64,
 }
 
-fn serve(trouble: Trouble) -> SocketAddr {
+fn serve(trouble: Trouble) -> (SocketAddr, Arc<Seen>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("an address");
     let seen = Arc::new(Seen::default());
+    let shared = Arc::clone(&seen);
     std::thread::spawn(move || {
         loop {
             let Ok((stream, _)) = listener.accept() else { return };
@@ -49,7 +51,7 @@ fn serve(trouble: Trouble) -> SocketAddr {
             }
         }
     });
-    address
+    (address, shared)
 }
 
 /// Answers one request; nothing if the connection is over.
@@ -96,8 +98,8 @@ fn run(trouble: Trouble, load: &str) -> Value {
         "version: 1\nname: unwell\ntimeout: 250ms\nsides:\n  baseline: {{ url: \"http://{}\" }}\n  \
          candidate: {{ url: \"http://{}\" }}\nflows:\n  - name: one\n    steps:\n      - request: GET /x\n\
          load: {{ {load}, pairs: 1, block: 2s, settle: 0s, parity: false }}\ngates: [\"candidate.error_rate <= 1%\"]\n",
-        serve(Trouble::None),
-        serve(trouble)
+        serve(Trouble::None).0,
+        serve(trouble).0
     );
     let plan = place.file("plan.yaml", &plan);
     let ended = place.measure(&["load", &plan]);
@@ -113,6 +115,37 @@ fn run(trouble: Trouble, load: &str) -> Value {
 
 fn count(side: &Value, kind: &str) -> u64 {
     side["errors_by_kind"][kind].as_u64().unwrap_or(0)
+}
+
+#[test]
+fn what_was_done_before_the_generator_could_not_go_on_is_on_record_and_never_passes() {
+    let place = Place::new();
+    let (address, seen) = serve(Trouble::None);
+    let plan = format!(
+        "version: 1\nname: broken\nsides: {{ baseline: {{ url: \"http://{address}\" }}, candidate: {{ url: \"http://{address}\" }} }}\n\
+         flows: [{{ name: one, steps: [{{ request: GET /x }}] }}]\n\
+         load: {{ rate: 200/s, spacing: uniform, users: 4, pairs: 20, block: 500ms, settle: 0s, parity: false }}\n\
+         gates: [\"candidate.error_rate <= 1%\"]\n"
+    );
+    let plan = place.file("plan.yaml", &plan);
+    let mut running = place.start(&["load", &plan]);
+    // The first pair is over. Whatever is open stays open, but nothing can be opened any more, as if others had used up all files.
+    assert!(eventually(|| seen.requests.load(Ordering::SeqCst) > 250));
+    let process = Pid::from_raw(i32::try_from(running.pid()).unwrap());
+    let files = |current| Rlimit { current: Some(current), maximum: Some(1_024) };
+    let before = prlimit(process, Resource::Nofile, files(3)).unwrap();
+    running.lines("could not go on in pair", 1);
+    prlimit(process, Resource::Nofile, files(before.current.unwrap().min(1_024))).unwrap();
+    let ended = running.wait();
+    let record = place.record();
+    assert_eq!((ended.code, &record["verdict"]), (Some(4), &Value::from("invalid")), "{ended:?}");
+    let code = |finding: &Value| finding["code"] == "generator-failed";
+    assert!(list(&record["findings"]).iter().any(code), "{}", record["findings"]);
+    let blocks = list(&record["load"]["blocks"]);
+    assert!((2..40).contains(&blocks.len()), "{}", blocks.len());
+    for side in ["baseline", "candidate"] {
+        assert!(record["load"]["sides"][side]["requests"].as_u64() >= Some(99), "{side}");
+    }
 }
 
 const MODELS: [&str; 2] = ["model: closed, users: 8", "rate: 200/s, users: 20"];

@@ -38,6 +38,13 @@ fn a_generator_that_panicked_is_not_believed() {
 }
 
 #[test]
+fn a_generator_that_could_not_go_on_is_not_believed() {
+    let words =
+        "generator-failed: the generator could not go on in pair 2: no files; what was done before is on record";
+    assert_invalid(words, |record| load_of(record).generator.failure = Some("in pair 2: no files".to_owned()));
+}
+
+#[test]
 fn a_generator_that_is_late_is_not_believed() {
     assert_invalid(
         "dispatch-lag: the generator released arrivals late: P99 of the lag 1.20 ms, more than 1.00 ms, P95 of the response time 3.80 ms; 2\u{2009}000 arrivals",

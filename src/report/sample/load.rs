@@ -73,6 +73,7 @@ pub(super) fn load() -> Load {
             cpu: Some(0.22),
             panics: 0,
             unsent: 0,
+            failure: None,
         },
         parity: Some(parity()),
         stopped: None,
