@@ -172,6 +172,12 @@ fn parity(record: &RunRecord, lines: &mut Vec<String>) {
         format_count(parity.volatile),
         if parity.accepted > 0 { format!(", {} accepted", format_count(parity.accepted)) } else { String::new() },
     ));
+    if parity.flows_left > 0 {
+        lines.push(format!(
+            "  broken off: {} flows were not done, or not to their end",
+            format_count(parity.flows_left)
+        ));
+    }
     if parity.ids.unequal > 0 {
         let (count, places) = (format_count(parity.ids.unequal), format_count(parity.ids.places));
         lines.push(format!("  {count} ids differ between the sides and are one, at {places} places"));

@@ -33,6 +33,9 @@ pub(super) fn look_up(evidence: &RunRecord, metric: &Metric) -> Lookup {
         Subject::Parity if metric.quantity == Quantity::ParityCoverage && evidence.run.only.is_some() => {
             Err(Absence::NotAsked("`--only` leaves most of the contract out".to_owned()))
         }
+        Subject::Parity if metric.quantity == Quantity::ParityCoverage && parity(evidence)?.flows_left > 0 => {
+            Err(no_data("the replay was broken off"))
+        }
         Subject::Parity if metric.quantity == Quantity::ParityLoadBreaking => of_load_parity(evidence),
         Subject::Parity => of_parity(parity(evidence)?, metric.quantity),
         Subject::State => of_state(evidence.state.as_ref(), metric.quantity),

@@ -21,6 +21,7 @@ use crate::record::Parity;
 use crate::record::faults::FaultAnswers;
 use crate::role::{Pair, Role};
 use crate::step::{Login, LoginError, PreparedFlow, RenderError, Reproducer, log_in_both, secrets};
+use crate::stop::Stop;
 use crate::tally::{Secrets, Tally};
 use noise::Noise;
 use replay::Replay;
@@ -74,19 +75,27 @@ pub enum After<'a> {
     },
 }
 
-/// Replays every flow of the plan on both sides. With a contract, what is compared is held against it.
+/// What is replayed, and where.
+#[derive(Debug)]
+pub struct Setup<'a> {
+    /// What to send, and how to compare.
+    pub plan: &'a Plan,
+    /// What is compared is held against it.
+    pub contract: Option<&'a Contract>,
+    /// The sides that run.
+    pub origins: &'a Pair<Origin>,
+    /// Seed of everything drawn.
+    pub seed: u64,
+    /// Breaks the replay off; what was compared until then is given back.
+    pub stop: &'a Stop,
+}
+
+/// Replays every flow of the plan on both sides.
 ///
 /// # Errors
 /// See [`ParityError`]; a side that answers nothing is a result, not an error.
-pub async fn run(
-    plan: &Plan,
-    contract: Option<&Contract>,
-    origins: &Pair<Origin>,
-    seed: u64,
-    progress: &Progress,
-) -> Result<Parity, ParityError> {
-    let ran = run_with_noise(plan, contract, origins, seed, Vec::new(), progress, async |_| {}).await;
-    ran.map(|(parity, _)| parity)
+pub async fn run(setup: Setup<'_>, progress: &Progress) -> Result<Parity, ParityError> {
+    run_with_noise(setup, Vec::new(), progress, async |_| {}).await.map(|(parity, _)| parity)
 }
 
 /// The same with what the baseline answered before, so that what differs between two runs of it is known for noise,
@@ -95,18 +104,26 @@ pub async fn run(
 /// # Errors
 /// See [`ParityError`].
 pub async fn run_with_noise(
-    plan: &Plan,
-    contract: Option<&Contract>,
-    origins: &Pair<Origin>,
-    seed: u64,
+    Setup { plan, contract, origins, seed, stop }: Setup<'_>,
     recordings: Vec<Recording>,
     progress: &Progress,
     mut after: impl AsyncFnMut(After<'_>),
 ) -> Result<(Parity, Known), ParityError> {
     let flows = prepare(plan)?;
+    // Each flow keeps its number, and with it what it draws, whatever is left out.
+    let is_asked_for = |flow: &PreparedFlow| plan.only.as_ref().is_none_or(|only| only.flow == flow.name);
+    let asked: Vec<(usize, &PreparedFlow)> = flows.iter().enumerate().filter(|(_, flow)| is_asked_for(flow)).collect();
     let mut tally = Tally::new(plan);
     let coverage = contract.zip(plan.contract.as_ref()).map(|(contract, source)| Coverage::new(contract, source));
-    let Some(logins) = let_in(plan, origins, &mut tally).await? else {
+    let logins = tokio::select! {
+        biased;
+        () = stop.triggered() => {
+            tally.broken_off(asked.len());
+            None
+        }
+        logins = let_in(plan, origins, &mut tally) => logins?,
+    };
+    let Some(logins) = logins else {
         return Ok((with_coverage(tally.into_parity(), coverage), Known::default()));
     };
     let secrets = secrets(plan, &logins);
@@ -124,15 +141,22 @@ pub async fn run_with_noise(
         counted: plan.only.as_ref().and_then(|only| only.step.clone()),
         coverage,
     };
-    // Each flow keeps its number, and with it what it draws, whatever is left out.
-    let is_asked_for = |flow: &PreparedFlow| plan.only.as_ref().is_none_or(|only| only.flow == flow.name);
-    for (number, flow) in flows.iter().enumerate().filter(|(_, flow)| is_asked_for(flow)) {
-        progress.step(number as u64, flows.len() as u64, format!("flow {}", flow.name), None);
-        let trace = replay.flow(number as u64, flow).await;
+    for (done, (number, flow)) in asked.iter().enumerate() {
+        progress.step(*number as u64, flows.len() as u64, format!("flow {}", flow.name), None);
+        let trace = tokio::select! {
+            biased;
+            () = stop.triggered() => {
+                replay.tally.broken_off(asked.len() - done);
+                break;
+            }
+            trace = replay.flow(*number as u64, flow) => trace,
+        };
         let requests = &mut || replay.reproducer.lines(&trace);
-        after(After::Flow { number, ids: replay.ids.known(), requests }).await;
+        after(After::Flow { number: *number, ids: replay.ids.known(), requests }).await;
     }
-    progress.step(flows.len() as u64, flows.len() as u64, "done", None);
+    if !stop.is_triggered() {
+        progress.step(flows.len() as u64, flows.len() as u64, "done", None);
+    }
     let Replay { mut tally, reproducer, coverage, mut ids, noise, .. } = replay;
     tally.ids(ids.known());
     let (noise, known) = noise.into_evidence();

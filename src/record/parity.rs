@@ -47,6 +47,9 @@ pub struct Parity {
     /// The baseline against itself; no runs in records of before there were any.
     #[serde(default)]
     pub noise: NoiseParity,
+    /// Flows that were not begun, or not done to their end, when the replay was broken off; 0 where it was not.
+    #[serde(default)]
+    pub flows_left: u64,
 }
 
 /// What differs between two runs of the baseline.

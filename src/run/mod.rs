@@ -199,12 +199,15 @@ async fn with_sides(
         let mut databases = Databases::connect(&job.plan, sides, "parity", None, progress).await;
         let served = until(stop, contract::served(&job.plan, &origins.baseline)).await?;
         let contract = job.contract.as_ref().map_or_else(|| served.as_ref().map(Option::as_ref), |it| Ok(Some(it)));
-        let replay = replay(job, contract, &origins, recordings, &mut databases, progress);
-        let parity = until(stop, Box::pin(replay)).await;
+        let setup = parity::Setup { plan: &job.plan, contract: None, origins: &origins, seed: job.seed, stop };
+        let parity = Box::pin(replay(setup, contract, recordings, &mut databases, progress)).await;
         state::keep(databases, record);
-        let (parity, known) = alive(sides, parity?)?;
-        record.parity = Some(parity);
+        let known = parity.map(|(parity, known)| {
+            record.parity = Some(parity);
+            known
+        });
         save(job, record)?;
+        let known = alive(sides, if stop.is_triggered() { Err(RunError::Interrupted) } else { known })?;
         if job.explore > 0 {
             progress.phase("explore");
             let exploring = Box::pin(explore::explore(job, sides, record, &known, progress));
@@ -267,20 +270,21 @@ async fn load_and_compare(
 /// The parity phase, and what it knows for noise. That there is no contract is told in its evidence: a gate on coverage
 /// cannot hold then.
 async fn replay(
-    job: &Job,
+    setup: parity::Setup<'_>,
     contract: Result<Option<&Contract>, &ContractProblem>,
-    origins: &Pair<Origin>,
     recordings: Vec<parity::Recording>,
     databases: &mut Databases<'_>,
     progress: &Progress,
 ) -> Result<(Parity, Known), RunError> {
+    let (plan, stop) = (setup.plan, setup.stop);
     let known = contract.ok().flatten();
     contract::tell(known, contract.err(), progress);
-    let after = async |after: After<'_>| databases.after(after).await;
-    let (mut parity, noise) =
-        parity::run_with_noise(&job.plan, known, origins, job.seed, recordings, progress, after).await?;
+    // That it was broken off is seen by the replay itself.
+    let after = async |after: After<'_>| drop(until(stop, Box::pin(databases.after(after))).await);
+    let setup = parity::Setup { contract: known, ..setup };
+    let (mut parity, noise) = Box::pin(parity::run_with_noise(setup, recordings, progress, after)).await?;
     if let Err(problem) = contract {
-        contract::without_contract(&mut parity, &job.plan, problem);
+        contract::without_contract(&mut parity, plan, problem);
     }
     Ok((parity, noise))
 }

@@ -210,6 +210,11 @@ impl Tally {
         &mut self.parity.reproduction
     }
 
+    /// So many flows were not done to their end.
+    pub fn broken_off(&mut self, flows: usize) {
+        self.parity.flows_left = flows as u64;
+    }
+
     /// The evidence.
     pub fn into_parity(mut self) -> Parity {
         let asked = self.asked;

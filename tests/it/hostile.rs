@@ -131,7 +131,12 @@ async fn each_trick_is_one_difference_with_its_name() {
     let addresses = Pair { baseline: serve(false), candidate: serve(true) };
     let plan = plan(addresses.baseline, addresses.candidate);
     let origins = origins(addresses).await;
-    let found = parity::run(&plan, None, &origins, 1, &Progress::silent()).await.expect("evidence");
+    let found = parity::run(
+        parity::Setup { plan: &plan, contract: None, origins: &origins, seed: 1, stop: &Stop::default() },
+        &Progress::silent(),
+    )
+    .await
+    .expect("evidence");
     assert_eq!(found.requests, TRICKS.len() as u64);
     for (name, kind, detail) in TRICKS {
         let differences: Vec<_> =

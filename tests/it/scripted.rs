@@ -10,6 +10,7 @@ use cutover::plan::{self, Plan};
 use cutover::progress::Progress;
 use cutover::record::parity::{Class, Parity};
 use cutover::role::Pair;
+use cutover::stop::Stop;
 
 /// An answer: status, `Location` if it is not empty, body.
 pub(crate) type Said = (u16, String, String);
@@ -76,7 +77,15 @@ pub(crate) async fn replay_with(
     let plan = plan(addresses, steps, compare);
     let origins = origins(addresses).await;
     let silent = Progress::silent();
-    parity::run_with_noise(&plan, None, &origins, 1, Vec::new(), &silent, after).await.expect("evidence").0
+    parity::run_with_noise(
+        parity::Setup { plan: &plan, contract: None, origins: &origins, seed: 1, stop: &Stop::default() },
+        Vec::new(),
+        &silent,
+        after,
+    )
+    .await
+    .expect("evidence")
+    .0
 }
 
 async fn origins(addresses: Pair<SocketAddr>) -> Pair<Origin> {
@@ -95,7 +104,13 @@ pub(crate) async fn replay_after(runs: u32, addresses: Pair<SocketAddr>, steps: 
         recordings.push(parity::record(&plan, &origins.baseline, 1, true).await.expect("a recording"));
     }
     let silent = Progress::silent();
-    let ran = parity::run_with_noise(&plan, None, &origins, 1, recordings, &silent, async |_| {}).await;
+    let ran = parity::run_with_noise(
+        parity::Setup { plan: &plan, contract: None, origins: &origins, seed: 1, stop: &Stop::default() },
+        recordings,
+        &silent,
+        async |_| {},
+    )
+    .await;
     ran.expect("evidence").0
 }
 

@@ -134,7 +134,12 @@ async fn origins(plan: &Plan, base_url: &str) -> Pair<Origin> {
 async fn replay_and_load(plan: &Plan, base_url: &str) -> String {
     let origins = origins(plan, base_url).await;
     let spoken = origins.candidate.protocol.to_string();
-    let found = parity::run(plan, None, &origins, 1, &Progress::silent()).await.expect("evidence");
+    let found = parity::run(
+        parity::Setup { plan, contract: None, origins: &origins, seed: 1, stop: &Stop::default() },
+        &Progress::silent(),
+    )
+    .await
+    .expect("evidence");
     assert_eq!((found.requests, found.differences.len()), (2, 0), "{:?}", found.differences);
     let setup =
         load::Setup { plan, origins: origins.map(|_, origin| Some(origin)), seed: 1, epoch: Epoch::now(), shard: None };

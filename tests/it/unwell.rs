@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
 use serde_json::Value;
 
 use super::support::{Place, eventually, list};
@@ -146,6 +146,33 @@ fn what_was_done_before_the_generator_could_not_go_on_is_on_record_and_never_pas
     for side in ["baseline", "candidate"] {
         assert!(record["load"]["sides"][side]["requests"].as_u64() >= Some(99), "{side}");
     }
+}
+
+#[test]
+fn a_replay_that_is_interrupted_keeps_what_was_compared() {
+    let place = Place::new();
+    let (address, seen) = serve(Trouble::Stalls);
+    let sides = format!(
+        "{{ baseline: {{ url: \"http://{}\" }}, candidate: {{ url: \"http://{address}\" }} }}",
+        serve(Trouble::None).0
+    );
+    let flows: Vec<String> =
+        (0..120).map(|number| format!("{{ name: f{number}, steps: [{{ request: GET /x }}] }}")).collect();
+    let plan = format!("version: 1\nname: cut\ntimeout: 60s\nsides: {sides}\nflows: [{}]\n", flows.join(", "));
+    let plan = place.file("plan.yaml", &plan);
+    let running = place.start(&["verify", &plan]);
+    // The hundred-and-first request is not answered.
+    assert!(eventually(|| seen.requests.load(Ordering::SeqCst) > 100));
+    running.signal(Signal::INT);
+    let ended = running.wait();
+    let record = place.record();
+    assert_eq!((ended.code, &record["ending"]["kind"]), (Some(130), &Value::from("interrupted")), "{ended:?}");
+    assert_eq!(
+        (&record["parity"]["compared"], &record["parity"]["flows_left"]),
+        (&100.into(), &20.into()),
+        "{ended:?}"
+    );
+    assert!(ended.stdout.contains("broken off: 20 flows"), "{}", ended.stdout);
 }
 
 const MODELS: [&str; 2] = ["model: closed, users: 8", "rate: 200/s, users: 20"];

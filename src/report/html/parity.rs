@@ -47,6 +47,9 @@ fn basis(parity: &Parity) -> Markup {
             (format_count(parity.representation)) " of representation, " (format_count(parity.volatile)) " volatile or allowed"
             @if parity.accepted > 0 { ", " (format_count(parity.accepted)) " accepted" } "."
         }
+        @if parity.flows_left > 0 {
+            p.bad { "Broken off: " (counted(parity.flows_left, "flow")) " not done, or not to the end." }
+        }
         (skipped(parity))
     }
 }
