@@ -40,11 +40,11 @@ impl SideSearch {
         };
         match (self.capacity, self.searches.as_slice(), self.interval) {
             (Some(capacity), searches, Some([low, high])) => format!(
-                "bears {} flow iterations/s ({} to {}, 95 %, {} searches)",
+                "bears {} flow iterations/s ({} to {}, 95 %, {})",
                 three_digits(capacity),
                 three_digits(low),
                 three_digits(high),
-                searches.len()
+                counted(searches)
             ),
             (Some(capacity), [only], None) => format!(
                 "bears {} flow iterations/s ({} met, {}/s missed)",
@@ -53,7 +53,7 @@ impl SideSearch {
                 only.missed.map(three_digits).unwrap_or_default()
             ),
             (Some(capacity), searches, None) => {
-                format!("bears {} flow iterations/s, median of {} searches", three_digits(capacity), searches.len())
+                format!("bears {} flow iterations/s, median of {}", three_digits(capacity), counted(searches))
             }
             (None, [.., last], _) => match last.end {
                 End::Most => format!("bears {}, the highest rate that was allowed", met(last)),
@@ -64,6 +64,16 @@ impl SideSearch {
             (None, [], _) => "was not searched".to_owned(),
         }
     }
+}
+
+/// How many searches a figure rests on. Those that found no limit have none to give; that the figure is of the others makes it
+/// too low where they ended at the top, and is told.
+fn counted(searches: &[Bracket]) -> String {
+    let found = searches.iter().filter(|bracket| bracket.estimate().is_some()).count();
+    if found == searches.len() {
+        return format!("{found} searches");
+    }
+    format!("{found} of {} searches: the others found no limit, and are in no figure", searches.len())
 }
 
 /// What was found on one side.
@@ -188,4 +198,23 @@ pub struct PoolSize {
     pub connections: u64,
     /// Most that the pool opens now.
     pub present: Option<f64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn searches_that_found_no_limit_are_told() {
+        let found = Bracket { met: Some(100.0), missed: Some(104.0), end: End::Found };
+        let most = Bracket { met: Some(200.0), missed: None, end: End::Most };
+        let words = |searches: Vec<Bracket>, interval| {
+            SideSearch { capacity: Some(102.0), interval, searches, ..SideSearch::default() }.in_words()
+        };
+        assert_eq!(words(vec![found; 3], None), "bears 102 flow iterations/s, median of 3 searches");
+        let some = words(vec![found, most, found], None);
+        assert!(some.ends_with("median of 2 of 3 searches: the others found no limit, and are in no figure"), "{some}");
+        let sure = words([vec![found; 6], vec![most]].concat(), Some([100.0, 103.0]));
+        assert!(sure.ends_with("(100 to 103, 95 %, 6 of 7 searches: the others found no limit, and are in no figure)"));
+    }
 }

@@ -156,7 +156,7 @@ async fn replay_and_load_speak_what_was_agreed_on() {
     let ca = place.file("ca.pem", &authority.pem);
     for (offers, asked, expected) in [
         (&["h2", "http/1.1"][..], "auto", "HTTP/2 over TLS 1.3"),
-        (&["http/1.1", "h2"], "http1", "HTTP/1.1 over TLS 1.3"),
+        (&["h2", "http/1.1"], "http1", "HTTP/1.1 over TLS 1.3"),
         (&["http/1.1"], "auto", "HTTP/1.1 over TLS 1.3"),
         (&[], "auto", "HTTP/1.1 over TLS 1.3"),
         (&["h2"], "http2", "HTTP/2 over TLS 1.3"),
