@@ -45,7 +45,7 @@ pub(super) struct FinishedBlock {
     pub info: BlockInfo,
     /// Its length; shorter than planned if the run was stopped.
     pub length: Duration,
-    /// Arrivals that the schedule had.
+    /// Arrivals that the schedule had until it ended.
     pub arrivals: u64,
     /// Iterations that were begun.
     pub begun: u64,
@@ -245,7 +245,7 @@ fn play(
 ) -> std::io::Result<FinishedBlock> {
     let Turn { pair, side, .. } = turn;
     let repeats = if examiner.is_some() { parity::repeats(pair) } else { pair };
-    let arrivals = arrivals(rig.seed, repeats, score);
+    let arrivals: Arc<[Arrival]> = arrivals(rig.seed, repeats, score).into();
     let recorder = BlockRecorder::new(rig.step_count(), score.settle, score.length);
     let info = BlockInfo { pair, repeats, side, start: turn.start(score, rig.timeout), length: score.length };
     let flows = score.weights.len();
@@ -257,7 +257,7 @@ fn play(
     sleep_until(info.start.min(Instant::now() + LEAD / 2));
     stages.send_replace(Stage::Block(block.clone()));
     around.audit.begin();
-    let pacing = Pacing::start(around.users, block.clone(), arrivals);
+    let pacing = Pacing::start(around.users, block.clone(), arrivals.clone());
     let ended = sleep_unless_stopped(info.start + info.length, stop);
     let machine = around.audit.end();
     let paced = pacing.end(around.users, if stop.is_triggered() { Duration::ZERO } else { LATE });
@@ -268,15 +268,22 @@ fn play(
     if let (Some(examiner), Some(sample)) = (examiner, &block.sample) {
         examiner.take(pair, side, sample.finish());
     }
+    let length = ended.saturating_duration_since(info.start).min(info.length);
+    let is_cut = length < info.length && matches!(score.arrivals, Arrivals::Open { .. });
     paced.map(|()| FinishedBlock {
         info,
-        length: ended.saturating_duration_since(info.start).min(info.length),
-        arrivals: block.arrivals(),
+        length,
+        arrivals: if is_cut { due_within(&arrivals, length) } else { block.arrivals() },
         begun: block.begun(),
         unsent,
         machine,
         totals: block.recorder.finish(),
     })
+}
+
+/// What is left of the schedule of a block that was ended early: nobody has lost what was not due yet.
+fn due_within(arrivals: &[Arrival], length: Duration) -> u64 {
+    arrivals.partition_point(|arrival| arrival.at < length) as u64
 }
 
 fn arrivals(seed: u64, pair: u32, score: &Score) -> Vec<Arrival> {

@@ -21,7 +21,7 @@ pub(super) struct Pacing(JoinHandle<io::Result<()>>);
 
 impl Pacing {
     /// Begins to release the arrivals of a block, on the threads of a runtime.
-    pub(super) fn start(runtime: &Handle, block: Arc<Block>, arrivals: Vec<Arrival>) -> Self {
+    pub(super) fn start(runtime: &Handle, block: Arc<Block>, arrivals: Arc<[Arrival]>) -> Self {
         Self(runtime.spawn(async move { release_all(&block, &arrivals).await }))
     }
 
@@ -119,7 +119,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let length = Duration::from_millis(50);
         let info = BlockInfo { pair: 0, repeats: 0, side: Role::Baseline, start: Instant::now(), length };
-        let arrivals: Vec<Arrival> =
+        let arrivals: Arc<[Arrival]> =
             (0..500).map(|number| Arrival { at: Duration::from_micros(number * 97), flow: 0, number }).collect();
         let block = Block::open(info, BlockRecorder::new(1, Duration::ZERO, length), 1, &arrivals);
         let block = Arc::new(block);

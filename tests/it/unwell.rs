@@ -149,6 +149,28 @@ fn what_was_done_before_the_generator_could_not_go_on_is_on_record_and_never_pas
 }
 
 #[test]
+fn what_was_not_due_when_a_load_ended_early_is_not_lost() {
+    let place = Place::new();
+    let plan = format!(
+        "version: 1\nname: early\nsides: {{ baseline: {{ url: \"http://{}\" }}, candidate: {{ url: \"http://{}\" }} }}\n\
+         flows: [{{ name: one, steps: [{{ request: GET /x }}] }}]\n\
+         load: {{ rate: 200/s, spacing: uniform, users: 20, pairs: 2, block: 20s, settle: 0s, parity: false }}\n\
+         gates: [\"candidate.error_rate <= 1%\"]\n",
+        serve(Trouble::None).0,
+        serve(Trouble::RefusesAfter(2)).0
+    );
+    let plan = place.file("plan.yaml", &plan);
+    // With this seed the candidate comes first.
+    let ended = place.run(&["load", &plan, "--seed", "2"]);
+    let record = place.record();
+    assert_eq!(record["load"]["stopped"]["cause"], "failures", "{ended:?}");
+    let cut = list(&record["load"]["blocks"]).last().expect("a block");
+    let (arrivals, length) = (cut["arrivals"].as_f64().unwrap(), cut["measured_s"].as_f64().unwrap());
+    assert!(length < 19.0 && (arrivals - length * 200.0).abs() <= 2.0, "{arrivals} in {length} s");
+    assert_eq!(record["gates"][0]["status"], "fail", "{ended:?}");
+}
+
+#[test]
 fn a_replay_that_is_interrupted_keeps_what_was_compared() {
     let place = Place::new();
     let (address, seen) = serve(Trouble::Stalls);
