@@ -7,8 +7,9 @@ use super::counters::Counters;
 use super::grid::Grid;
 use super::mapping::{self, Reading};
 use super::mappings::Mapping;
-use super::{Error, PoolListener, PoolSample};
+use super::{Error, PoolListener};
 use crate::http::{Connection, Failure, FailureKind, Keep, Limits, Origin};
+use crate::judge::PoolLook;
 use crate::plan::{Metrics, Transport};
 use crate::record::PoolSeries;
 
@@ -148,7 +149,7 @@ impl Sampler {
     fn take(&mut self, at_ms: u64, reading: &Reading) {
         let timeouts = self.counters.push(at_ms, reading);
         if let Some(listener) = &mut self.listener {
-            listener(&PoolSample { at_ms, used: reading.used, max: reading.max, pending: reading.pending, timeouts });
+            listener(PoolLook { at_ms, used: reading.used, max: reading.max, pending: reading.pending, timeouts });
         }
         self.push(at_ms, reading);
     }

@@ -24,6 +24,7 @@ use tokio::sync::oneshot;
 pub use glance::Glance;
 pub use record::{DatabaseTotals, Record};
 
+use crate::judge::PoolLook;
 use crate::plan::Transport;
 use grid::Grid;
 
@@ -50,23 +51,8 @@ pub struct DatabaseTarget {
     pub name: String,
 }
 
-/// A good sample of a pool.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PoolSample {
-    /// Since the start of the run.
-    pub at_ms: u64,
-    /// Connections in use; `None`: the source does not tell.
-    pub used: Option<f64>,
-    /// Most that the pool opens.
-    pub max: Option<f64>,
-    /// Requests that wait for one.
-    pub pending: Option<f64>,
-    /// Waits given up since the good sample before.
-    pub timeouts: u64,
-}
-
 /// Told of every good sample of a side's metrics endpoint as it is taken, on the samplers' thread.
-pub type PoolListener = Box<dyn FnMut(&PoolSample) + Send>;
+pub type PoolListener = Box<dyn FnMut(PoolLook) + Send>;
 
 /// Why a side cannot be watched at all.
 #[derive(Debug, thiserror::Error)]

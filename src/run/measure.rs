@@ -128,10 +128,9 @@ fn observe_all(
     tell: Sender<PoolLook>,
 ) -> Result<Pair<Option<Observer>>, RunError> {
     let side = |role: Role| sides.get(role).filter(|_| roles.contains(&role));
-    let listener: observe::PoolListener = Box::new(move |sample| {
-        let observe::PoolSample { at_ms, used, max, pending, timeouts } = *sample;
+    let listener: observe::PoolListener = Box::new(move |look| {
         // Nobody listens once the load is over.
-        let _ = tell.send(PoolLook { at_ms, used, max, pending, timeouts });
+        let _ = tell.send(look);
     });
     let start = |role, listener| {
         side(role).map(|side| Observer::start_telling(&target(side), epoch.instant(), SAMPLE_EVERY, listener))

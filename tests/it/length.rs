@@ -127,10 +127,11 @@ fn ended_by(defect: &str, changes: &[(&str, &str)], cause: &str, gate: &str) -> 
 #[test]
 fn a_load_under_which_the_candidate_keeps_breaking_its_word_ends_early() {
     let gate = "parity.load.breaking == 0";
-    for (defect, example) in [("double-claim", "take a review: $.id"), ("session-bleed", "refuse a viewer: status")] {
+    // Which step shows it first is chance: a viewer let in and an administrator refused are the same defect.
+    for (defect, place) in [("double-claim", ": $.id"), ("session-bleed", ": status")] {
         let (_place, record) = ended_by(defect, &[], "load_parity", gate);
         let stopped = &record["load"]["stopped"];
-        let is_told = |told: &Value| told.as_str().is_some_and(|told| told.ends_with(example));
+        let is_told = |told: &Value| told.as_str().is_some_and(|told| told.ends_with(place));
         assert!(list(&stopped["examples"]).iter().any(is_told), "{defect}: {stopped:#}");
         assert!(stopped["observed"].as_u64() >= Some(3), "{stopped:#}");
     }

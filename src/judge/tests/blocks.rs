@@ -238,10 +238,8 @@ fn blocks_that_are_not_on_record_pass_nothing() {
     assert!(result.reason.contains("not on record"), "{}", result.reason);
 }
 
-#[test]
-fn with_many_relative_gates_each_must_be_clearer() {
-    let mut record = slower(8, 1.4, 0.5);
-    // Beside it, figures in which there is noise and nothing else.
+/// The candidate's other figures get noise and nothing else.
+fn blur_all_but_p95(record: &mut RunRecord) {
     for block in record.load.as_mut().expect("load").blocks.iter_mut().filter(|block| block.side == Role::Candidate) {
         let times = block.response_time_us.as_mut().expect("times");
         let off = |by: u32| 1.0 + 0.5 * noise(block.pair * 5 + by);
@@ -250,6 +248,12 @@ fn with_many_relative_gates_each_must_be_clearer() {
         times.p90 = (times.p90 as f64 * off(3)) as u64;
         times.p99 = (times.p99 as f64 * off(4)) as u64;
     }
+}
+
+#[test]
+fn with_many_relative_gates_each_must_be_clearer() {
+    let mut record = slower(8, 1.4, 0.5);
+    blur_all_but_p95(&mut record);
     let chance = |gates: &[&str]| {
         let gates: Vec<Gate> = gates.iter().map(|gate| parsed(gate)).collect();
         let estimate = judge(&record, &gates, &[]).gates.pop().and_then(|gate| gate.estimate);
@@ -267,14 +271,7 @@ fn with_many_relative_gates_each_must_be_clearer() {
 fn what_is_clear_alone_and_may_be_chance_among_many_fails_nothing() {
     let mut record = slower(8, 1.3, 0.42);
     let alone = judged(&record, AS_FAST);
-    for block in record.load.as_mut().expect("load").blocks.iter_mut().filter(|block| block.side == Role::Candidate) {
-        let times = block.response_time_us.as_mut().expect("times");
-        let off = |by: u32| 1.0 + 0.5 * noise(block.pair * 5 + by);
-        times.p50 = (times.p50 as f64 * off(1)) as u64;
-        times.p75 = (times.p75 as f64 * off(2)) as u64;
-        times.p90 = (times.p90 as f64 * off(3)) as u64;
-        times.p99 = (times.p99 as f64 * off(4)) as u64;
-    }
+    blur_all_but_p95(&mut record);
     let others = ["p50", "p75", "p90", "p99"].map(|p| format!("candidate.{p} <= baseline.{p} * 1.25"));
     let gates: Vec<Gate> = others.iter().map(String::as_str).chain([AS_FAST]).map(parsed).collect();
     let among = judge(&record, &gates, &[]).gates.pop().expect("a gate");
