@@ -1,6 +1,7 @@
 //! How large a share is, when what is counted does not come alone.
 
-use statrs::function::beta::inv_beta_reg;
+use statrs::distribution::{ContinuousCDF as _, Normal};
+use statrs::function::beta::beta_reg;
 
 /// What was counted in a stretch of time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -18,9 +19,39 @@ pub fn proportion_interval(counted: Window, factor: f64, alpha: f64) -> Option<[
         return None;
     }
     let (all, hits) = (counted.all as f64 / factor, counted.hits as f64 / factor);
-    let low = if hits > 0.0 { inv_beta_reg(hits, all - hits + 1.0, alpha / 2.0) } else { 0.0 };
-    let high = if hits < all { inv_beta_reg(hits + 1.0, all - hits, 1.0 - alpha / 2.0) } else { 1.0 };
+    if hits.min(all - hits) > MANY {
+        return Some(score_interval(all, hits, alpha));
+    }
+    let low = if hits > 0.0 { beta_quantile(hits, all - hits + 1.0, alpha / 2.0) } else { 0.0 };
+    let high = if hits < all { beta_quantile(hits + 1.0, all - hits, 1.0 - alpha / 2.0) } else { 1.0 };
     Some([low, high])
+}
+
+/// So many of either kind that the score interval differs from the exact one by less than a two-thousandth of its width.
+const MANY: f64 = 100_000.0;
+
+/// Wilson's score interval with continuity correction (Newcombe, *Two-sided confidence intervals for the single
+/// proportion*, Statistics in Medicine 17, 1998, method 4). Never narrower than Clopper and Pearson's by what counts.
+fn score_interval(all: f64, hits: f64, alpha: f64) -> [f64; 2] {
+    let z = Normal::standard().inverse_cdf(1.0 - alpha / 2.0);
+    let (share, square) = (hits / all, z * z);
+    let bound = |sign: f64| {
+        let root = square + sign * 2.0 - 1.0 / all + 4.0 * share * (all * (1.0 - share) - sign);
+        (2.0 * hits + square + sign * (1.0 + z * root.sqrt())) / (2.0 * (all + square))
+    };
+    [bound(-1.0), bound(1.0)]
+}
+
+/// By halving, on the regularised incomplete beta function, which is exact to six digits for 10⁸ trials as for ten, up to [`MANY`].
+/// `statrs` looks for the quantile by Newton's method, and that does not come to its end from some seven million trials on.
+fn beta_quantile(a: f64, b: f64, probability: f64) -> f64 {
+    let (mut low, mut high) = (0.0, 1.0);
+    // Each step halves what is left: after 90 all digits of a share of one in 10¹⁰ are there.
+    for _ in 0..90 {
+        let middle = f64::midpoint(low, high);
+        if beta_reg(a, b, middle) < probability { low = middle } else { high = middle }
+    }
+    high
 }
 
 /// How much more the shares of the windows differ than chance makes independent events differ (Pearson's χ² ÷ its
@@ -63,6 +94,24 @@ mod tests {
         assert!(interval(368, 0, 1.0)[1] <= 0.01);
         assert!(interval(366, 0, 1.0)[1] > 0.01);
         assert_eq!(proportion_interval(Window::default(), 1.0, 0.05), None);
+    }
+
+    /// By `scipy.stats.beta.ppf`.
+    #[test]
+    fn the_interval_of_very_many_requests_is_found_too() {
+        for (all, hits, low, high) in [
+            (100_000_000, 0, 0.0, 3.688_879_39e-8),
+            (100_000_000, 10, 4.795_388_8e-8, 1.839_035_53e-7),
+            (10_000_000, 5_000, 4.862_392_41e-4, 5.140_512_82e-4),
+            (100_000_000, 1_000_000, 9.980_507_79e-3, 1.001_952_06e-2),
+            (100_000_000, 50_000_000, 0.499_901_997, 0.500_098_003),
+        ] {
+            let [found_low, found_high] = interval(all, hits, 1.0);
+            let off = if hits > 100_000 { (high - low) / 2_000.0 } else { 1e-6 * high };
+            assert!((found_low - low).abs() <= off, "{found_low} {low}");
+            assert!((found_high - high).abs() <= off, "{found_high} {high}");
+        }
+        assert!(interval(100_000_000, 100_000_000, 1.0)[0] > 0.999_999_9);
     }
 
     #[test]
