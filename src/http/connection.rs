@@ -1,6 +1,6 @@
 //! A connection that is kept between requests, made anew when it turns out to be closed.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request};
@@ -42,8 +42,10 @@ pub struct Exchange {
     pub sent: Instant,
     /// When the last byte of the answer had come, or the failure was known.
     pub done: Instant,
-    /// The request went out twice, or on a new connection, because the kept one turned out to be closed.
+    /// The request went out on a new connection, because the one that was open turned out to be closed.
     pub reconnected: bool,
+    /// It had gone out on the closed one before, so the side may have got it twice.
+    pub resent: bool,
     /// The answer, or why there is none.
     pub outcome: Result<Response, Failure>,
 }
@@ -63,8 +65,6 @@ struct Line {
     origin: Origin,
     limits: Limits,
     open: Option<Open>,
-    /// The open connection has carried a request.
-    is_used: bool,
 }
 
 #[derive(Debug)]
@@ -104,7 +104,7 @@ impl From<Failure> for Attempt {
 impl Connection {
     /// Nothing is opened before the first request.
     pub fn new(origin: Origin, limits: Limits) -> Self {
-        let line = Line { origin, limits, open: None, is_used: false };
+        let line = Line { origin, limits, open: None };
         Self { line, deadline: Deadline::default(), written: Vec::new() }
     }
 
@@ -118,17 +118,18 @@ impl Connection {
         !self.line.origin.protocol.is_h2
     }
 
-    /// Opens the connection, so that the first request need not. A failure is left to that request to find.
-    pub async fn open(&mut self) {
+    /// Opens the connection, so that the first request need not, within a time that is at most the request's. A failure is
+    /// left to that request to find.
+    pub async fn open(&mut self, within: Duration) {
         if self.line.open.is_none() {
-            let until = Instant::now() + self.line.limits.timeout;
+            let until = Instant::now() + self.line.limits.timeout.min(within);
             // The request that comes next finds the same failure.
             let _ = self.deadline.run(until, Box::pin(self.line.connect())).await;
         }
     }
 
-    /// Sends one request and reads the whole answer, within the time limit. A kept connection that turns out to be
-    /// closed is replaced once.
+    /// Sends one request and reads the whole answer, within the time limit. A connection that was open before and turns
+    /// out to be closed is replaced once, also if it has carried no request yet: servers close what is idle.
     pub async fn exchange(&mut self, request: &Request<Bytes>, keep: Keep) -> Exchange {
         if self.takes_text() {
             self.written.clear();
@@ -158,8 +159,8 @@ impl Connection {
 async fn time(deadline: &mut Deadline, line: &mut Line, request: Outgoing<'_>, keep: Keep) -> Exchange {
     let sent = Instant::now();
     let timeout = line.limits.timeout;
-    let mut reconnected = false;
-    let outcome = deadline.run(sent + timeout, line.send(request, keep, &mut reconnected)).await.unwrap_or_else(|| {
+    let mut again = Again::default();
+    let outcome = deadline.run(sent + timeout, line.send(request, keep, &mut again)).await.unwrap_or_else(|| {
         let detail = format!("no whole answer within {}", crate::units::format_duration(timeout));
         Err(Failure::new(FailureKind::Timeout, detail))
     });
@@ -167,22 +168,30 @@ async fn time(deadline: &mut Deadline, line: &mut Line, request: Outgoing<'_>, k
         // Whatever is still on its way belongs to a request that nobody waits for any more.
         line.open = None;
     }
-    Exchange { sent, done: Instant::now(), reconnected, outcome }
+    let Again { reconnected, resent } = again;
+    Exchange { sent, done: Instant::now(), reconnected, resent, outcome }
+}
+
+/// What it took besides one request on one connection.
+#[derive(Default)]
+struct Again {
+    reconnected: bool,
+    resent: bool,
 }
 
 impl Line {
-    async fn send(&mut self, request: Outgoing<'_>, keep: Keep, reconnected: &mut bool) -> Result<Response, Failure> {
-        let is_kept = self.is_used && self.open.is_some();
+    async fn send(&mut self, request: Outgoing<'_>, keep: Keep, again: &mut Again) -> Result<Response, Failure> {
+        let was_open = self.open.is_some();
         if let Some(Open::Http1(open)) = &mut self.open
             && !open.is_quiet()
         {
             self.open = None;
-            *reconnected = is_kept;
+            again.reconnected = true;
         }
         match self.attempt(request, keep).await {
-            Err(Attempt { is_unanswered: true, .. }) if is_kept && !*reconnected => {
+            Err(Attempt { is_unanswered: true, .. }) if was_open && !again.reconnected => {
                 self.open = None;
-                *reconnected = true;
+                *again = Again { reconnected: true, resent: true };
                 self.attempt(request, keep).await.map_err(|attempt| attempt.failure)
             }
             outcome => outcome.map_err(|attempt| attempt.failure),
@@ -194,7 +203,6 @@ impl Line {
             // Apart, for what it needs is much and needed seldom.
             Box::pin(self.connect()).await?;
         }
-        self.is_used = true;
         let max_body = self.limits.max_body;
         match (&mut self.open, request) {
             (Some(Open::Http1(open)), Outgoing::Written(bytes)) => {
@@ -219,7 +227,7 @@ impl Line {
             } else {
                 Open::Http1(Http1::new(stream))
             };
-            (self.open, self.is_used) = (Some(open), false);
+            self.open = Some(open);
         }
         Ok(())
     }

@@ -3,6 +3,8 @@
 use std::error::Error as _;
 use std::fmt;
 
+use rustix::io::Errno;
+
 /// Kind of failure, as it is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FailureKind {
@@ -16,6 +18,8 @@ pub enum FailureKind {
     Malformed,
     /// The body is larger than the limit.
     TooLarge,
+    /// This machine had no more ports, files or buffers for a connection: no fault of the side.
+    Exhausted,
 }
 
 impl FailureKind {
@@ -27,6 +31,7 @@ impl FailureKind {
             Self::Reset => "reset",
             Self::Malformed => "malformed",
             Self::TooLarge => "too_large",
+            Self::Exhausted => "exhausted",
         }
     }
 }
@@ -46,7 +51,9 @@ impl Failure {
     }
 
     pub(super) fn connect(error: &std::io::Error) -> Self {
-        Self::new(FailureKind::Connect, error.to_string())
+        let ours = [Errno::MFILE, Errno::NFILE, Errno::ADDRNOTAVAIL, Errno::NOBUFS, Errno::NOMEM];
+        let is_ours = error.raw_os_error().is_some_and(|code| ours.iter().any(|errno| errno.raw_os_error() == code));
+        Self::new(if is_ours { FailureKind::Exhausted } else { FailureKind::Connect }, error.to_string())
     }
 
     /// The connection broke.

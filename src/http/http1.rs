@@ -61,10 +61,11 @@ impl Http1 {
         keep: Keep,
         max_body: usize,
     ) -> Result<(Response, bool), Attempt> {
-        let all_sent = self.send(request).await?;
+        let mut sending = Sending { left: request, refused: None };
+        self.first_bytes(&mut sending).await?;
         let is_head = request.starts_with(b"HEAD ");
         let (head, body) = loop {
-            let (head, body) = self.head(keep, is_head).await?;
+            let (head, body) = self.head(&mut sending, keep, is_head).await?;
             // 1xx: the answer proper is still to come.
             if head.status >= 200 {
                 break (head, body);
@@ -72,65 +73,79 @@ impl Http1 {
         };
         let mut sink = Sink::new(keep, max_body);
         sink.expect(body.announced());
-        let is_kept = all_sent && head.keep_alive && !body.ends_with_the_connection();
-        self.body(body, &mut sink).await?;
+        let may_be_kept = head.keep_alive && !body.ends_with_the_connection();
+        self.body(&mut sending, body, &mut sink).await?;
+        let is_kept = may_be_kept && sending.is_done();
         self.input.shrink();
         let (body, length) = sink.into_parts();
         Ok((Response { status: head.status, headers: head.headers, body, length }, is_kept))
     }
 
     /// Writes the request and waits for the first bytes of the answer, which may come before all of it is written.
-    /// Gives back whether all was.
-    async fn send(&mut self, request: &[u8]) -> Result<bool, Attempt> {
-        let (stream, input) = (&mut self.stream, &mut self.input);
-        let mut left = request;
-        let mut refused = None;
-        let read = poll_fn(|context| {
-            if refused.is_none()
-                && let Poll::Ready(Err(error)) = write(stream, context, &mut left)
-            {
-                // The answer may have come all the same, as where a server refuses a body that is too long.
-                refused = Some(error);
-            }
-            input.poll_fill(stream, context)
-        })
-        .await;
-        match read {
-            Ok(0) => Err(Attempt::unanswered(refused.as_ref().map_or_else(Failure::closed, Failure::broken))),
-            Ok(_) => Ok(refused.is_none() && left.is_empty()),
+    async fn first_bytes(&mut self, sending: &mut Sending<'_>) -> Result<(), Attempt> {
+        match self.read(sending).await {
+            Ok(0) => Err(Attempt::unanswered(sending.refused.as_ref().map_or_else(Failure::closed, Failure::broken))),
+            Ok(_) => Ok(()),
             Err(failure) => Err(Attempt::unanswered(failure)),
         }
     }
 
-    async fn head(&mut self, keep: Keep, is_head: bool) -> Result<(Head, Body), Failure> {
+    async fn head(&mut self, sending: &mut Sending<'_>, keep: Keep, is_head: bool) -> Result<(Head, Body), Failure> {
         loop {
             if let Some((head, body)) = head::parse(self.input.bytes(), keep, is_head)? {
                 self.input.start += head.length;
                 return Ok((head, body));
             }
-            if self.read().await? == 0 {
+            if self.read(sending).await? == 0 {
                 return Err(Failure::closed());
             }
         }
     }
 
-    async fn body(&mut self, mut body: Body, sink: &mut Sink) -> Result<(), Failure> {
+    async fn body(&mut self, sending: &mut Sending<'_>, mut body: Body, sink: &mut Sink) -> Result<(), Failure> {
         loop {
             self.input.start += body.take(self.input.bytes(), sink)?;
             if body.is_whole() {
                 return Ok(());
             }
             self.input.widen();
-            if self.read().await? == 0 {
+            if self.read(sending).await? == 0 {
                 return if body.ends_with_the_connection() { Ok(()) } else { Err(Failure::closed()) };
             }
         }
     }
 
-    /// Reads what there is; 0: the connection is at its end.
-    async fn read(&mut self) -> Result<usize, Failure> {
+    /// Reads what there is, and goes on writing what is left of the request meanwhile: an answer, or a part of one, may
+    /// come before all of it is written. 0: the connection is at its end.
+    async fn read(&mut self, sending: &mut Sending<'_>) -> Result<usize, Failure> {
         let (stream, input) = (&mut self.stream, &mut self.input);
-        poll_fn(|context| input.poll_fill(stream, context)).await
+        poll_fn(|context| {
+            sending.poll(stream, context);
+            input.poll_fill(stream, context)
+        })
+        .await
+    }
+}
+
+/// A request on its way.
+struct Sending<'a> {
+    left: &'a [u8],
+    /// Why no more of it can be written. The answer may come all the same, as where a server refuses a body that is too long.
+    refused: Option<io::Error>,
+}
+
+impl Sending<'_> {
+    fn poll(&mut self, stream: &mut Stream, context: &mut Context<'_>) {
+        if self.refused.is_none()
+            && let Poll::Ready(Err(error)) = write(stream, context, &mut self.left)
+        {
+            self.refused = Some(error);
+        }
+    }
+
+    /// Whether all of it was written.
+    const fn is_done(&self) -> bool {
+        self.refused.is_none() && self.left.is_empty()
     }
 }
 

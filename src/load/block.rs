@@ -211,7 +211,8 @@ impl Block {
     }
 
     /// No more arrivals: those that nobody began are recorded as errors of the flow's first step and counted.
-    pub(super) fn close(&self, first_steps: &[usize]) -> u64 {
+    /// They waited until `ended`, which is before the block's planned end where it was cut short.
+    pub(super) fn close(&self, first_steps: &[usize], ended: Duration) -> u64 {
         self.closed.store(true, Ordering::SeqCst);
         self.over.notify_waiters();
         let Source::Open { flows, .. } = &self.source else { return 0 };
@@ -219,7 +220,7 @@ impl Block {
         for (flow, queue) in flows.iter().enumerate() {
             for due in queue.close() {
                 unsent += 1;
-                let waited = self.info.length.saturating_sub(due);
+                let waited = ended.saturating_sub(due);
                 self.recorder.record(&Sample {
                     step: first_steps[flow],
                     due,
@@ -228,6 +229,7 @@ impl Block {
                     status: None,
                     error: Some(error_index("unsent")),
                     reconnected: false,
+                    resent: false,
                 });
             }
         }
@@ -303,9 +305,11 @@ impl FlowQueue {
         (place < self.cut.load(Ordering::SeqCst)).then_some((slot, waited))
     }
 
+    /// One that comes after the queue was closed does nothing: who releases may have been held up by the machine.
     fn release(&self) {
-        let slot = self.released.fetch_add(1, Ordering::SeqCst);
-        if let Some(waker) = self.waiting.get(slot) {
+        let next = |released: usize| released.checked_add(1);
+        let slot = self.released.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next);
+        if let Some(waker) = slot.ok().and_then(|slot| self.waiting.get(slot)) {
             waker.wake();
         }
     }
@@ -373,13 +377,38 @@ mod tests {
         block.release(0);
         block.release(0);
         block.claim(0, 0.0, &lag).await.unwrap();
-        assert_eq!(block.close(&[0, 1]), 1, "the second arrival of flow 0 was due; the others were not");
+        assert_eq!(
+            block.close(&[0, 1], Duration::from_secs(1)),
+            1,
+            "the second arrival of flow 0 was due; the others were not"
+        );
         assert!(block.claim(0, 0.0, &lag).await.is_none());
         assert!(block.claim(1, 0.0, &lag).await.is_none());
         let totals = block.recorder.finish();
         assert_eq!(totals.steps[0].errors[error_index("unsent")], 1);
         assert_eq!(totals.steps[0].response.quantiles().unwrap().max / 1_000, 990);
         assert_eq!(totals.steps[1].requests, 0);
+    }
+
+    #[tokio::test]
+    async fn who_releases_after_the_block_was_closed_takes_no_user_with_it() {
+        let block = Arc::new(block(&[(0, 0), (10, 0)]));
+        let waiting = tokio::spawn({
+            let block = block.clone();
+            async move { block.claim(0, 0.0, &SharedHistogram::default()).await.is_none() }
+        });
+        tokio::task::yield_now().await;
+        block.close(&[0, 1], Duration::from_secs(1));
+        block.release(0);
+        assert!(tokio::time::timeout(Duration::from_secs(5), waiting).await.expect("it is sent away").unwrap());
+    }
+
+    #[tokio::test]
+    async fn what_nobody_began_in_a_block_that_was_cut_short_waited_until_then() {
+        let block = block(&[(100, 0)]);
+        block.release(0);
+        assert_eq!(block.close(&[0, 1], Duration::from_millis(300)), 1);
+        assert_eq!(block.recorder.finish().steps[0].response.quantiles().unwrap().max / 1_000, 200);
     }
 
     #[tokio::test]
@@ -390,7 +419,7 @@ mod tests {
             async move { block.claim(0, 0.0, &SharedHistogram::default()).await.is_none() }
         });
         tokio::task::yield_now().await;
-        block.close(&[0, 1]);
+        block.close(&[0, 1], Duration::from_secs(1));
         assert!(waiting.await.unwrap());
         block.drain(Instant::now(), Instant::now());
         assert!(block.wait_idle(Instant::now()), "nobody is left in the block");
@@ -425,7 +454,7 @@ mod tests {
             async move { block.pause(Duration::from_hours(1)).await }
         });
         tokio::task::yield_now().await;
-        block.close(&[0]);
+        block.close(&[0], Duration::from_secs(1));
         assert!(waiting.await.unwrap());
         pausing.await.unwrap();
         block.pause(Duration::from_hours(1)).await;

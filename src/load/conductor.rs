@@ -186,8 +186,9 @@ pub(super) fn conduct(
         }
         progress.step(finished.len() as u64, plan.len() as u64, "done", None);
     }
-    stages.send_replace(Stage::Over);
+    // The users are there until the evidence is: who waits for them knows by their end that it has come.
     let parity = examiner.map(Examiner::into_evidence);
+    stages.send_replace(Stage::Over);
     outcome.map(|()| Performance { blocks: finished, pairs, parity, failure })
 }
 
@@ -254,21 +255,22 @@ fn play(
         Arrivals::Closed { .. } => Block::closed(info, recorder, flows, score.profile.clone()),
     };
     let block = Arc::new(block.keeping(examiner.as_ref().map(|examiner| BlockSample::new(examiner.level()))));
-    sleep_until(info.start.min(Instant::now() + LEAD / 2));
+    // What the machine does before a block is no part of it: shards may wait long for theirs.
+    sleep_unless_stopped(info.start - LEAD / 2, stop);
     stages.send_replace(Stage::Block(block.clone()));
     around.audit.begin();
     let pacing = Pacing::start(around.users, block.clone(), arrivals.clone());
     let ended = sleep_unless_stopped(info.start + info.length, stop);
     let machine = around.audit.end();
     let paced = pacing.end(around.users, if stop.is_triggered() { Duration::ZERO } else { LATE });
-    let unsent = block.close(&rig.first_steps);
+    let length = ended.saturating_duration_since(info.start).min(info.length);
+    let unsent = block.close(&rig.first_steps, length);
     stages.send_replace(Stage::Waiting);
     let patience = if stop.is_triggered() { PATIENCE.min(rig.timeout) } else { rig.timeout };
     block.drain(Instant::now() + patience, Instant::now() + patience * 2);
     if let (Some(examiner), Some(sample)) = (examiner, &block.sample) {
         examiner.take(pair, side, sample.finish());
     }
-    let length = ended.saturating_duration_since(info.start).min(info.length);
     let is_cut = length < info.length && matches!(score.arrivals, Arrivals::Open { .. });
     paced.map(|()| FinishedBlock {
         info,

@@ -89,6 +89,7 @@ fn side(rig: &Rig, score: &Score, blocks: &[FinishedBlock], role: Role) -> SideL
         error_rate: (all.requests > 0).then(|| errors as f64 / all.requests as f64),
         errors_by_kind: errors_by_kind(&all),
         reconnects: mine().map(|finished| finished.totals.reconnects).sum(),
+        resent: mine().map(|finished| finished.totals.resent).sum(),
         throughput: (measured_s > 0.0).then(|| (all.requests - errors) as f64 / measured_s),
         response_time_us: all.response.quantiles(),
         service_time_us: all.service.quantiles(),

@@ -213,6 +213,7 @@ mod tests {
                 status: None,
                 error,
                 reconnected: false,
+                resent: false,
             });
         }
     }

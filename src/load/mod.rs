@@ -292,8 +292,11 @@ async fn join(
     let blocks = blocks.map_err(|_| LoadError::Goose("the conductor panicked".to_owned()))?;
     if !stop.is_triggered() {
         // After a stop the runtime is taken down with whatever still waits in it.
-        if let Some(error) = failed(attack.await) {
-            return Err(error);
+        tokio::select! {
+            outcome = attack => if let Some(error) = failed(outcome) {
+                return Err(error);
+            },
+            () = stop.triggered() => (),
         }
     }
     blocks

@@ -8,8 +8,8 @@ use super::histogram::{Recorded, SharedHistogram, TWO_DIGITS};
 use crate::record::load::Second;
 
 /// Names of the kinds of errors, in the order of their counters.
-pub(super) const ERROR_KINDS: [&str; 8] =
-    ["timeout", "connect", "reset", "malformed", "too_large", "status", "capture", "unsent"];
+pub(super) const ERROR_KINDS: [&str; 9] =
+    ["timeout", "connect", "reset", "malformed", "too_large", "status", "capture", "unsent", "exhausted"];
 
 /// Most windows of a block; longer blocks have longer windows.
 const MAX_WINDOWS: usize = 600;
@@ -29,8 +29,10 @@ pub(super) struct Sample {
     pub status: Option<u16>,
     /// Index into [`ERROR_KINDS`], if it failed.
     pub error: Option<usize>,
-    /// The request went out twice.
+    /// The request went out on a new connection.
     pub reconnected: bool,
+    /// It had gone out on another one before.
+    pub resent: bool,
 }
 
 /// Index of an error kind by its name. Unknown names count as `capture`: the flow could not go on.
@@ -46,6 +48,7 @@ pub(super) struct BlockRecorder {
     steps: Vec<StepRecorder>,
     windows: Vec<Window>,
     reconnects: AtomicU64,
+    resent: AtomicU64,
 }
 
 #[derive(Default)]
@@ -102,6 +105,7 @@ impl BlockRecorder {
             steps: std::iter::repeat_with(StepRecorder::default).take(steps).collect(),
             windows: std::iter::repeat_with(Window::default).take(windows).collect(),
             reconnects: AtomicU64::new(0),
+            resent: AtomicU64::new(0),
         }
     }
 
@@ -111,6 +115,10 @@ impl BlockRecorder {
         let window = (sample.due.as_secs_f64() / self.window.as_secs_f64()) as usize;
         if let Some(window) = self.windows.get(window) {
             window.record(sample);
+        }
+        // The databases know no measured time.
+        if sample.resent {
+            self.resent.fetch_add(1, Relaxed);
         }
         if sample.due < self.settle || sample.due >= self.length {
             return;
@@ -146,6 +154,7 @@ impl BlockRecorder {
             steps: self.steps.iter().map(StepRecorder::totals).collect(),
             windows: self.windows.iter().map(Window::totals).collect(),
             reconnects: self.reconnects.load(Relaxed),
+            resent: self.resent.load(Relaxed),
         }
     }
 }
@@ -174,6 +183,8 @@ pub(super) struct BlockTotals {
     pub windows: Vec<(Recorded, Second)>,
     /// Requests that went out twice.
     pub reconnects: u64,
+    /// Requests that went out twice, at any time.
+    pub resent: u64,
 }
 
 /// What was recorded of one step in measured time.
@@ -224,6 +235,7 @@ mod tests {
             status: Some(200),
             error,
             reconnected: false,
+            resent: false,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -59,6 +59,9 @@ impl Drop for Iteration {
     }
 }
 
+/// How long a user tries to open its connections beforehand. One that comes to nothing is left to the first request.
+const SEATING: Duration = Duration::from_secs(5);
+
 /// Whether a user goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
@@ -112,10 +115,12 @@ impl VirtualUser {
 
     /// Takes the seat: opens the connections, so that no measured request has to.
     async fn sit_down(&mut self) {
+        let open = async |connection: &mut Option<Connection>| match connection {
+            Some(connection) => connection.open(SEATING).await,
+            None => (),
+        };
         let Pair { baseline, candidate } = &mut self.connections;
-        for connection in [baseline, candidate].into_iter().flatten() {
-            connection.open().await;
-        }
+        tokio::join!(open(baseline), open(candidate));
         self.rank = Some(self.rig.rank(self.flow));
         self.rig.seated.fetch_add(1, Ordering::SeqCst);
     }
@@ -186,6 +191,7 @@ fn sample(step: usize, iteration: &Iteration, done: &Done) -> Sample {
         status: exchange.outcome.as_ref().ok().map(|response| response.status),
         error: done.problem.as_ref().map(|problem| error_index(problem.kind())),
         reconnected: exchange.reconnected,
+        resent: exchange.resent,
     }
 }
 
@@ -199,5 +205,6 @@ fn unrendered(step: usize, iteration: &Iteration) -> Sample {
         status: None,
         error: Some(error_index("capture")),
         reconnected: false,
+        resent: false,
     }
 }

@@ -96,6 +96,7 @@ fn side(parts: &[Part], role: Role) -> Result<Option<SideLoad>, MergeError> {
         error_rate: (requests > 0).then(|| errors as f64 / requests as f64),
         errors_by_kind,
         reconnects: sum(|side| side.reconnects),
+        resent: sum(|side| side.resent),
         throughput: (measured_s > 0.0).then(|| (requests - errors) as f64 / measured_s),
         response_time_us: response.quantiles(mean(sides.iter().map(|(_, side)| side.response_time_us.as_ref()))),
         service_time_us: service.quantiles(mean(sides.iter().map(|(_, side)| side.service_time_us.as_ref()))),

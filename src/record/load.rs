@@ -146,10 +146,14 @@ pub struct SideLoad {
     pub errors: u64,
     /// Errors ÷ requests; `null` without requests.
     pub error_rate: Option<f64>,
-    /// Errors by kind: `timeout`, `connect`, `reset`, `malformed`, `too_large`, `status`, `capture`, `unsent`.
+    /// Errors by kind: `timeout`, `connect`, `reset`, `malformed`, `too_large`, `status`, `capture`, `unsent`,
+    /// `exhausted` (the generator's machine had no port, file or buffer left).
     pub errors_by_kind: BTreeMap<String, u64>,
-    /// Requests sent a second time because their kept connection turned out to be closed; no errors.
+    /// Requests that went out on a new connection because the open one turned out to be closed; no errors.
     pub reconnects: u64,
+    /// Of these and of those outside measured time, sent a second time: the side may have got them twice.
+    #[serde(default)]
+    pub resent: u64,
     /// Successful requests per second of measured time; `null` without measured time.
     pub throughput: Option<f64>,
     /// From the intended start to the end of the answer; failed requests included, with the time until they failed.

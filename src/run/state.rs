@@ -158,13 +158,13 @@ fn urls(sides: &Sides) -> Result<Pair<String>, String> {
 fn undone(plan: &Plan, load: &Load) -> Undone {
     let of_side = |role: Role| load.sides.get(role).as_ref();
     let failed: u64 = load.blocks.iter().flat_map(|block| &block.seconds).map(|second| second.errors).sum();
-    let reconnects: u64 = Role::BOTH.iter().filter_map(|role| of_side(*role)).map(|side| side.reconnects).sum();
+    let resent: u64 = Role::BOTH.iter().filter_map(|role| of_side(*role)).map(|side| side.resent).sum();
     let broken_off = load.parity.as_ref().map_or(0, |seen| seen.broken_off.baseline + seen.broken_off.candidate);
     let bounds = load.blocks.iter().map(|block| block.started_ms);
     let begin = bounds.clone().min().unwrap_or(0);
     let end = bounds.max().unwrap_or(0) + (load.block_s * 1e3) as u64;
     Undone {
-        arrivals: failed + reconnects + broken_off + answered_otherwise(plan, load),
+        arrivals: failed + resent + broken_off + answered_otherwise(plan, load),
         apart: Duration::from_millis(end.saturating_sub(begin)) + plan.timeout,
     }
 }

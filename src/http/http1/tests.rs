@@ -175,9 +175,73 @@ async fn a_kept_connection_that_is_closed_at_the_next_request_is_replaced_once_a
     .await;
     assert!(get(&mut connection).await.outcome.is_ok());
     let second = get(&mut connection).await;
+    assert!(second.resent, "it had gone out on the first");
     assert_eq!((second.outcome.expect_err("no answer").kind, second.reconnected), (FailureKind::Reset, true));
     let third = get(&mut connection).await;
     assert_eq!((third.outcome.expect_err("no answer").kind, third.reconnected), (FailureKind::Reset, false));
+}
+
+/// Servers close what is idle for some seconds: nothing was sent on it, so nothing went out twice.
+#[tokio::test]
+async fn a_connection_that_was_closed_while_it_was_idle_is_replaced_and_nothing_goes_out_twice() {
+    for is_opened_ahead in [true, false] {
+        let (tell, closed) = tokio::sync::oneshot::channel();
+        let tell = std::sync::Arc::new(std::sync::Mutex::new(Some(tell)));
+        let mut connection = serve(move |number, mut stream| {
+            let tell = tell.clone();
+            async move {
+                if number == 0 {
+                    if !is_opened_ahead {
+                        request(&mut stream).await?;
+                        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await?;
+                    }
+                    drop(stream);
+                    let _ = tell.lock().expect("nobody panicked").take().map(|tell| tell.send(()));
+                    return Ok(());
+                }
+                request(&mut stream).await?;
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await
+            }
+        })
+        .await;
+        if is_opened_ahead {
+            connection.open(Duration::from_secs(5)).await;
+        } else {
+            assert!(get(&mut connection).await.outcome.is_ok());
+        }
+        closed.await.expect("it was closed");
+        // The runtime hears of it at its next turn.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let exchange = get(&mut connection).await;
+        assert!(exchange.outcome.is_ok(), "{:?}", exchange.outcome);
+        assert_eq!((exchange.reconnected, exchange.resent), (true, false), "opened ahead: {is_opened_ahead}");
+    }
+}
+
+#[tokio::test]
+async fn a_long_request_goes_out_to_its_end_though_a_part_of_the_answer_came_before() {
+    const LENGTH: usize = 16 << 20;
+    for early in ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\n"] {
+        let mut connection = serve(move |_, mut stream| async move {
+            loop {
+                request(&mut stream).await?;
+                stream.write_all(early.as_bytes()).await?;
+                let mut body = vec![0; LENGTH];
+                stream.read_exact(&mut body).await?;
+                let rest = if early.contains("100") { "HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\n" } else { "" };
+                stream.write_all(format!("{rest}{LENGTH}").as_bytes()).await?;
+            }
+        })
+        .await;
+        let mut request = connection.origin().get("/").expect("a request");
+        *request.method_mut() = http::Method::POST;
+        let request: Request<Bytes> = request.map(|_| Bytes::from(vec![b'x'; LENGTH]));
+        for turn in 0..2 {
+            let exchange = connection.exchange(&request, Keep::Body).await;
+            assert_eq!(body(&exchange), LENGTH.to_string().as_bytes(), "{early:?} {turn}");
+            assert!(!exchange.reconnected, "the connection was whole");
+        }
+    }
 }
 
 #[tokio::test]

@@ -76,6 +76,35 @@ fn get(origin: &Origin) -> Request<Bytes> {
     origin.get("/a").unwrap()
 }
 
+/// A server that ends what is idle, as many do after some seconds.
+#[tokio::test]
+async fn a_connection_that_was_opened_ahead_and_ended_before_its_first_request_is_replaced() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        for number in 0.. {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut connection = h2::server::handshake(stream).await.unwrap();
+            if number == 0 {
+                connection.graceful_shutdown();
+                let _ = tokio::time::timeout(Duration::from_millis(50), connection.accept()).await;
+                continue;
+            }
+            while let Some(Ok((_, mut respond))) = connection.accept().await {
+                respond.send_response(Response::new(()), true).unwrap();
+            }
+        }
+    });
+    let transport = Transport { speaks: Speaks::Http2, ..Transport::default() };
+    let origin = Origin::resolve_over(&url, &transport).await.unwrap();
+    let mut connection = connection(origin.clone(), 1 << 20);
+    connection.open(Duration::from_secs(5)).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let exchange = connection.exchange(&get(&origin), Keep::Body).await;
+    assert_eq!(exchange.outcome.expect("an answer").status, 200);
+    assert!(exchange.reconnected);
+}
+
 #[tokio::test]
 async fn a_request_goes_out_whole() {
     let (origin, seen) = serve(vec![Reply::Answer(200, Bytes::new()); 2]).await;

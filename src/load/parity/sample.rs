@@ -187,7 +187,7 @@ impl Notes {
     /// A step was done. `at_s` is when, since the start of the block; `changes`, whether it asked for a change.
     pub(in crate::load) fn note(&mut self, step: usize, at_s: u32, changes: bool, done: &Done) {
         self.changes += u32::from(changes);
-        self.is_doubtful |= done.exchange.reconnected;
+        self.is_doubtful |= done.exchange.resent;
         let Ok(response) = &done.exchange.outcome else {
             self.left_out += 1;
             return;
@@ -274,7 +274,11 @@ mod tests {
         let length = body.len();
         let now = Instant::now();
         let outcome = Ok(Response { status, headers, body, length });
-        Done { exchange: Exchange { sent: now, done: now, reconnected: false, outcome }, problem: None, request: None }
+        Done {
+            exchange: Exchange { sent: now, done: now, reconnected: false, resent: false, outcome },
+            problem: None,
+            request: None,
+        }
     }
 
     #[test]

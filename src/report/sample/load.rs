@@ -152,6 +152,7 @@ fn side(role: Role, histograms: &[Histogram<u64>], blocks: &[Block]) -> SideLoad
         error_rate: Some(errors as f64 / requests as f64),
         errors_by_kind: kinds.iter().map(|(kind, count)| ((*kind).to_owned(), *count)).collect(),
         reconnects: if old { 3 } else { 0 },
+        resent: 0,
         throughput: Some((requests - errors) as f64 / measured_s),
         response_time_us: times,
         service_time_us: times.map(|times| Quantiles { p95: times.p95 * 4 / 5, p99: times.p99 * 4 / 5, ..times }),
