@@ -4,7 +4,7 @@ use super::blocks::Observations;
 use super::metrics::{Absence, Figure, look_up};
 use super::paired::Excess;
 use super::ways::{Way, way};
-use super::{family, words};
+use super::{family, pool, words};
 use crate::plan::Gate;
 use crate::plan::gate::{Comparison, Limit, Metric, Quantity, Subject};
 use crate::record::load::EarlyStop;
@@ -22,7 +22,8 @@ pub(super) struct Judged {
 
 /// The gates as written, after those that stand unless somebody gives them up in writing: no breaking difference, where
 /// answers were compared, without load or under it, or databases should have been, and no wait for a connection given up,
-/// and no connection that did not come back, where the candidate's pool was watched under load and after it.
+/// and no connection that did not come back, where the candidate's pool was watched under load and after it. And where more
+/// than [`MOST_FAILED`] of the candidate's requests failed, they must not: what is refused at once looks fast.
 pub(super) fn with_implied(evidence: &RunRecord, gates: &[Gate]) -> Vec<Gate> {
     let candidate = evidence.load.as_ref().and_then(|load| load.sides.candidate.as_ref());
     let is_rest_known =
@@ -42,7 +43,26 @@ pub(super) fn with_implied(evidence: &RunRecord, gates: &[Gate]) -> Vec<Gate> {
     ];
     let is_written = |quantity| gates.iter().any(|gate| gate.metric.quantity == quantity);
     let missing = implied.into_iter().filter(|(applies, _, quantity)| *applies && !is_written(*quantity));
-    missing.map(|(_, subject, quantity)| must_be_zero(subject, quantity)).chain(gates.iter().cloned()).collect()
+    let zeros = missing.map(|(_, subject, quantity)| must_be_zero(subject, quantity));
+    let fails = candidate.and_then(|side| side.error_rate).is_some_and(|rate| rate > MOST_FAILED);
+    let errors = Metric { subject: Subject::Side(Role::Candidate), quantity: Quantity::ErrorRate, scope: None };
+    let is_gated = gates.iter().any(|gate| gate.metric == errors);
+    // Without any gate there are figures and no verdict.
+    let may_not_fail = (fails && !is_gated && !gates.is_empty()).then(|| must_not_fail(errors));
+    zeros.chain(may_not_fail).chain(gates.iter().cloned()).collect()
+}
+
+/// Share of failed requests that nobody needs to write a gate against.
+const MOST_FAILED: f64 = 0.05;
+
+fn must_not_fail(metric: Metric) -> Gate {
+    let limit = Limit::Literal(MOST_FAILED);
+    Gate {
+        source: format!("{metric} <= {:.0}%", MOST_FAILED * 1e2),
+        metric,
+        comparison: Comparison::LessOrEqual,
+        limit,
+    }
 }
 
 /// A gate that stands although nobody wrote it.
@@ -83,6 +103,8 @@ struct Case<'g> {
     found: Result<(Figures, Way), Absence>,
     /// What ended the load, in words, where it was past saving for this gate.
     past_saving: Option<String>,
+    /// Why what was seen of the pool is not enough for a pass.
+    unseen: Option<String>,
 }
 
 impl<'g> Case<'g> {
@@ -93,7 +115,7 @@ impl<'g> Case<'g> {
         });
         let stopped = evidence.load.as_ref().and_then(|load| load.stopped.as_ref());
         let past_saving = stopped.filter(|stopped| is_no_laxer(gate, stopped)).map(EarlyStop::in_words);
-        Self { gate, found, past_saving }
+        Self { gate, found, past_saving, unseen: pool::unseen(evidence, &gate.metric) }
     }
 
     /// What the family of relative gates is tested by.
@@ -125,6 +147,10 @@ impl<'g> Case<'g> {
         if let Some(words) = self.past_saving.as_ref().filter(|_| settled.status != Verdict::Fail) {
             settled.status = Verdict::Fail;
             settled.doubt = Some(format!("past saving when the load ended: {words}"));
+        }
+        if let Some(words) = self.unseen.as_ref().filter(|_| settled.status == Verdict::Pass) {
+            settled.status = Verdict::Inconclusive;
+            settled.doubt = Some(words.clone());
         }
         let mut reason = words::figures(gate, figures);
         for part in [settled.basis, Some(words::samples(&gate.metric, figures)), settled.doubt].into_iter().flatten() {

@@ -29,9 +29,20 @@ mod words;
 pub use early::{Outlook, PoolLook};
 
 use crate::plan::Gate;
+use crate::plan::gate::{Metric, Quantity};
 use crate::record::{Finding, GateResult, RunRecord, Severity, Verdict};
 use crate::units::{format_count, format_us};
 use gates::Judged;
+
+/// Samples without which a figure says nothing: those that a quantile needs, see `times`.
+pub fn samples_needed(metric: &Metric) -> u64 {
+    match metric.quantity {
+        Quantity::ResponseTime(share) | Quantity::ServiceTime(share) | Quantity::PoolWait(share) => {
+            times::samples_needed(share)
+        }
+        _ => 0,
+    }
+}
 
 /// What the evidence comes to.
 #[derive(Debug, Clone, PartialEq)]

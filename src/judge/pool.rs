@@ -1,12 +1,30 @@
-//! Whether the pool figures of a side agree with each other.
+//! Whether the pool figures of a side agree with each other, and whether the pool was seen often enough.
 
+use crate::plan::gate::{Metric, Quantity, Subject};
 use crate::record::{Finding, Load, RunRecord, Severity};
 use crate::role::Role;
 use crate::statistics::{ALPHA, location};
-use crate::units::{format_share, format_us, three_digits};
+use crate::units::{format_count, format_share, format_us, three_digits};
 
 /// How far the mean number in use may lie from what the law makes of rate and hold.
 const TOLERANCE: f64 = 0.1;
+/// Share of the samples that may have failed where what was not seen may be left out of account.
+const MOST_UNSEEN: f64 = 0.05;
+
+/// Why a gate on what single samples of a pool show cannot pass. A service whose pool is used up is late with its metrics
+/// too: what fails to be seen is no random part. Counters and histograms of the service miss nothing by it.
+pub(super) fn unseen(evidence: &RunRecord, metric: &Metric) -> Option<String> {
+    let by_samples =
+        [Quantity::PoolUsedMean, Quantity::PoolUsedMax, Quantity::PoolPendingMax, Quantity::PoolSaturatedShare];
+    let Subject::Side(role) = metric.subject else { return None };
+    let pool = evidence.load.as_ref()?.sides.get(role).as_ref()?.pool.as_ref()?;
+    let asked = pool.samples + pool.samples_failed;
+    let failed = pool.samples_failed as f64 / asked.max(1) as f64;
+    (by_samples.contains(&metric.quantity) && failed > MOST_UNSEEN).then(|| {
+        let (failed, all) = (format_count(pool.samples_failed), format_count(asked));
+        format!("{failed} of {all} samples of the pool failed, and it may have been used up just then")
+    })
+}
 
 /// Little's law: the mean number of connections in use is the rate at which they are taken × the mean time that each is
 /// held, whatever the distributions are. Where samples of the one and the service's own counters of the other two differ

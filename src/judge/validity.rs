@@ -37,6 +37,7 @@ pub(super) fn findings(evidence: &RunRecord) -> Vec<Finding> {
         findings.extend(failure(&load.generator));
         findings.extend(dispatch_lag(load));
         findings.extend(lost_arrivals(load));
+        findings.extend(exhausted(load));
         findings.extend(missing_pairs(load));
         findings.extend(super::disturbed::finding(load));
         findings.extend(busy_generator(evidence, load));
@@ -117,11 +118,49 @@ fn failure(generator: &Generator) -> Option<Finding> {
     Some(invalid("generator-failed", format!("the generator could not go on {why}; what was done before is on record")))
 }
 
+/// Where there was no port, no file or no buffer left for a connection, requests failed that never reached the side.
+fn exhausted(load: &Load) -> Option<Finding> {
+    let of = |role: Role| load.sides.get(role).as_ref()?.errors_by_kind.get("exhausted").copied();
+    let count: u64 = Role::BOTH.into_iter().filter_map(of).sum();
+    (count > 0).then(|| {
+        let count = plural(count, "request", "requests");
+        let message = format!(
+            "this machine had no port, file or buffer left for {count}: the errors are the generator's; fewer users, a \
+             side that keeps connections, or more ports (`net.ipv4.ip_local_port_range`) help"
+        );
+        invalid("generator-exhausted", message)
+    })
+}
+
+/// The generators that made the load, with what each is called: one, or those of the shards. What is true of one machine
+/// of many is not seen in what they did together.
+fn generators(load: &Load) -> Vec<(String, &Generator)> {
+    let shards: Vec<_> = load
+        .shards
+        .iter()
+        .filter_map(|shard| Some((format!("shard {} of {}: ", shard.index, shard.of), shard.generator.as_ref()?)))
+        .collect();
+    if shards.is_empty() { vec![(String::new(), &load.generator)] } else { shards }
+}
+
+/// Arrivals of each of the generators.
+fn arrivals_of_each(load: &Load) -> f64 {
+    let all: u64 = load.blocks.iter().map(|block| block.arrivals).sum();
+    all as f64 / generators(load).len() as f64
+}
+
 /// The lag is part of every response time, of both sides alike: it spoils the figures where it is a part of them that
 /// counts, or where there are none to hold it against. Below that it is told, and so is a percentile that is too high by
 /// accident, as of few arrivals it may be: it is then no more than one of them.
 fn dispatch_lag(load: &Load) -> Option<Finding> {
-    let lag = load.generator.dispatch_lag_us.filter(|lag| lag.p99 > MOST_LAG_US)?;
+    let all = std::iter::once((String::new(), &load.generator)).chain(generators(load));
+    let mut told: Vec<Finding> = all.filter_map(|(name, generator)| late(load, &name, generator)).collect();
+    told.sort_by_key(|finding| finding.severity != Severity::Invalid);
+    told.into_iter().next()
+}
+
+fn late(load: &Load, name: &str, generator: &Generator) -> Option<Finding> {
+    let lag = generator.dispatch_lag_us.filter(|lag| lag.p99 > MOST_LAG_US)?;
     let p95 =
         Role::BOTH.iter().filter_map(|role| load.sides.get(*role).as_ref()?.response_time_us).map(|q| q.p95).min();
     let limit = p95.map_or(MOST_LAG_US as f64, |p95| (p95 as f64 * MOST_LAG_SHARE).max(MOST_LAG_US as f64));
@@ -131,7 +170,7 @@ fn dispatch_lag(load: &Load) -> Option<Finding> {
         |p95| format!("P95 of the response time {}", format_us(p95 as f64)),
     );
     let message = format!(
-        "the generator released arrivals late: P99 of the lag {}, more than {}, {beside}; {} arrivals",
+        "{name}the generator released arrivals late: P99 of the lag {}, more than {}, {beside}; {} arrivals",
         format_us(lag.p99 as f64),
         format_us(MOST_LAG_US as f64),
         format_count(lag.count),
@@ -141,34 +180,49 @@ fn dispatch_lag(load: &Load) -> Option<Finding> {
 }
 
 /// A generator that has all the processors it may use has no time left to be punctual.
+/// Where it was so busy and left arrivals waiting as well, nobody knows whose fault that was: the side had no free user of
+/// ours, or none of ours had the time to be free.
 /// Of several that made one load, each has a machine of its own: the busiest is told.
 fn busy_generator(evidence: &RunRecord, load: &Load) -> Option<Finding> {
-    let of_shards = load.shards.iter().filter_map(|shard| shard.generator.as_ref()?.cpu).reduce(f64::max);
-    let (cpu, cores) = (of_shards.or(load.generator.cpu)?, evidence.environment.cores as f64);
-    (cores > 0.0 && cpu > cores * BUSY).then(|| {
-        let message = format!(
-            "the generator used {} of {cores} cores itself: what it measures may be its own limit",
-            three_digits(cpu)
-        );
-        Finding { severity: Severity::Warning, code: "generator-busy".to_owned(), message }
-    })
+    let busiest = generators(load).into_iter().filter_map(|(name, generator)| Some((generator.cpu?, name, generator)));
+    let (cpu, name, generator) = busiest.max_by(|(one, ..), (other, ..)| one.total_cmp(other))?;
+    let cores = evidence.environment.cores as f64;
+    if cores <= 0.0 || cpu <= cores * BUSY {
+        return None;
+    }
+    let unsent = generator.unsent as f64 / arrivals_of_each(load).max(1.0);
+    let is_invalid = generator.offered.is_some() && unsent > MOST_LOST;
+    let consequence = if is_invalid {
+        format!("and {} of the arrivals found no free user: the rate is more than it can make", format_share(unsent))
+    } else {
+        "what it measures may be its own limit".to_owned()
+    };
+    let sign = if is_invalid { "," } else { ":" };
+    let message = format!("{name}the generator used {} of {cores} cores itself{sign} {consequence}", three_digits(cpu));
+    let severity = if is_invalid { Severity::Invalid } else { Severity::Warning };
+    Some(Finding { severity, code: "generator-busy".to_owned(), message })
 }
 
 /// Arrivals that neither began nor were left waiting because the side kept all users busy. The latter, `unsent`, are
 /// the side's errors and no fault of the generator.
 fn lost_arrivals(load: &Load) -> Option<Finding> {
-    let (offered, achieved) = (load.generator.offered?, load.generator.achieved?);
-    let arrivals: u64 = load.blocks.iter().map(|block| block.arrivals).sum();
-    if arrivals == 0 || offered <= 0.0 {
+    let arrivals = arrivals_of_each(load);
+    let lost = generators(load).into_iter().filter_map(|(name, generator)| lost(&name, generator, arrivals));
+    lost.into_iter().next()
+}
+
+fn lost(name: &str, generator: &Generator, arrivals: f64) -> Option<Finding> {
+    let (offered, achieved) = (generator.offered?, generator.achieved?);
+    if arrivals == 0.0 || offered <= 0.0 {
         return None;
     }
-    let unsent = load.generator.unsent as f64 / arrivals as f64;
+    let unsent = generator.unsent as f64 / arrivals;
     let lost = 1.0 - achieved / offered - unsent;
     (lost > MOST_LOST).then(|| {
         let lost = format_share(lost);
         invalid(
             "arrivals-lost",
-            format!("the generator offered {offered:.1} and began {achieved:.1} flow iterations per second; {lost} of the arrivals were lost through its own fault"),
+            format!("{name}the generator offered {offered:.1} and began {achieved:.1} flow iterations per second; {lost} of the arrivals were lost through its own fault"),
         )
     })
 }

@@ -308,3 +308,55 @@ fn rules_that_nothing_met_are_told_and_those_without_a_chance_otherwise() {
     let (findings, _) = found((0..7).map(|at| rule(&format!("r{at}"), Some("browse"), None, 0)).collect());
     assert!(findings[0].ends_with("`r0`, `r1`, `r2`, `r3`, `r4`, 2 more"), "{findings:?}");
 }
+
+#[test]
+fn a_generator_at_its_own_limit_that_left_arrivals_waiting_is_not_believed() {
+    let findings = |cpu: f64, unsent: u64| {
+        changed(|record| {
+            record.environment.cores = 2;
+            let load = load_of(record);
+            (load.generator.cpu, load.generator.unsent) = (Some(cpu), unsent);
+            load.generator.achieved = Some(100.0 - unsent as f64 / 20.0);
+        })
+    };
+    // Of 2,000 arrivals.
+    let (told, verdict) = findings(1.9, 100);
+    assert_eq!(verdict, Verdict::Invalid);
+    assert_eq!(
+        told,
+        [
+            "generator-busy: the generator used 1.90 of 2 cores itself, and 5.00 % of the arrivals found no free user: the rate is more than it can make"
+        ]
+    );
+    assert_ne!(findings(1.9, 20).1, Verdict::Invalid, "one in a hundred");
+    assert_ne!(findings(1.0, 100).1, Verdict::Invalid, "it had time");
+}
+
+#[test]
+fn a_machine_that_had_no_port_left_is_not_believed() {
+    assert_invalid(
+        "generator-exhausted: this machine had no port, file or buffer left for 3 requests: the errors are the generator's; \
+         fewer users, a side that keeps connections, or more ports (`net.ipv4.ip_local_port_range`) help",
+        |record| {
+            side_mut(record, Role::Candidate).errors_by_kind.insert("exhausted".to_owned(), 3);
+        },
+    );
+}
+
+#[test]
+fn what_one_shard_of_many_did_not_do_is_not_lost_among_the_others() {
+    let findings = |one: Generator| {
+        changed(|record| {
+            let load = load_of(record);
+            let good = Generator { offered: Some(10.0), achieved: Some(10.0), ..Generator::default() };
+            let generator = |index| if index == 7 { one.clone() } else { good.clone() };
+            load.shards = (1..=100)
+                .map(|index| Shard { index, of: 100, generator: Some(generator(index)), ..Shard::default() })
+                .collect();
+        })
+    };
+    let (told, verdict) = findings(Generator { offered: Some(10.0), achieved: Some(1.0), ..Generator::default() });
+    assert!(told[0].starts_with("arrivals-lost: shard 7 of 100: ") && verdict == Verdict::Invalid, "{told:?}");
+    let (told, verdict) = findings(Generator { dispatch_lag_us: Some(lag(90_000)), ..Generator::default() });
+    assert!(told[0].starts_with("dispatch-lag: shard 7 of 100: ") && verdict == Verdict::Invalid, "{told:?}");
+}

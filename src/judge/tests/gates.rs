@@ -232,3 +232,41 @@ fn a_breaking_difference_of_the_databases_fails_unless_somebody_gives_that_up_in
     assert_eq!(status(crate::record::State { failure: Some("gone".to_owned()), ..state(0) }), Some(Verdict::Invalid));
     assert_eq!(status(crate::record::State { skipped: Some("a URL".to_owned()), ..state(0) }), None);
 }
+
+#[test]
+fn a_candidate_that_fails_at_once_is_not_fast() {
+    let judged = |errors: u64, gates: &[&str]| {
+        let mut record = record();
+        let side = side_mut(&mut record, Role::Candidate);
+        (side.errors, side.error_rate) = (errors, Some(errors as f64 / 4_000.0));
+        let gates: Vec<Gate> = gates.iter().map(|text| Gate::parse(text).expect("a gate")).collect();
+        judge(&record, &gates, &[])
+    };
+    const FAST: &str = "candidate.p95 <= 1s";
+    assert_eq!(judged(200, &[FAST]).verdict, Verdict::Pass, "one in twenty, and nobody asked");
+    let failed = judged(400, &[FAST]);
+    assert_eq!(failed.verdict, Verdict::Fail);
+    assert!(failed.reason.contains("candidate.error_rate <= 5%"), "{}", failed.reason);
+    assert_eq!(judged(400, &[FAST, "candidate.error_rate <= 20%"]).verdict, Verdict::Pass, "given up in writing");
+    assert_eq!(judged(400, &[]).gates.iter().filter(|gate| gate.expr.contains("error_rate")).count(), 0);
+}
+
+#[test]
+fn a_pool_that_was_not_seen_when_it_mattered_does_not_pass() {
+    let judged = |failed: u64, text: &str| {
+        let mut record = record();
+        let side = side_mut(&mut record, Role::Candidate);
+        side.pool = Some(Pool { samples_failed: failed, ..pool() });
+        judge_one(&record, Gate::parse(text).expect("a gate")).1
+    };
+    for text in
+        ["candidate.pool.saturated_share <= 5%", "candidate.pool.used.max <= 15", "candidate.pool.pending.max <= 3"]
+    {
+        assert_eq!(judged(4, text).status, Verdict::Pass, "{text}");
+        let blind = judged(5, text);
+        assert_eq!(blind.status, Verdict::Inconclusive, "{text}");
+        assert!(blind.reason.contains("5 of 85 samples of the pool failed"), "{}", blind.reason);
+    }
+    assert_eq!(judged(40, "candidate.pool.timeouts == 0").status, Verdict::Pass, "a counter misses nothing");
+    assert_eq!(judged(40, "candidate.pool.used.max <= 10").status, Verdict::Fail, "what was seen was seen");
+}

@@ -125,6 +125,7 @@ fn side() -> SideLoad {
         error_rate: Some(0.001),
         errors_by_kind: BTreeMap::new(),
         reconnects: 0,
+        resent: 0,
         throughput: Some(499.5),
         response_time_us: Some(times(4_000)),
         service_time_us: Some(times(4_000)),
