@@ -89,7 +89,9 @@ impl Ladder {
         match (self.met, ceiling) {
             (Some(met), None) if met >= self.most => self.over(End::Most),
             (Some(met), None) => Some((met * STEP).min(self.most)),
-            (None, Some(ceiling)) if ceiling <= self.least => self.over(End::Least),
+            (None, Some(ceiling)) if ceiling <= self.least => {
+                self.over(if self.missed.is_some() { End::Least } else { End::Generator })
+            }
             (None, Some(ceiling)) => Some((ceiling / STEP).max(self.least)),
             (Some(met), Some(ceiling)) if ceiling <= met * (1.0 + self.precision) => {
                 let is_the_sides = self.missed.is_some_and(|missed| missed <= ceiling);
@@ -134,6 +136,14 @@ mod tests {
     }
 
     #[test]
+    fn a_generator_that_can_do_nothing_says_nothing_of_the_side() {
+        let (bracket, _) = run(Ladder::new(10.0, 1.0, 100.0, 0.05), |_| Tried::NoFigures);
+        assert_eq!((bracket.met, bracket.missed, bracket.end), (None, None, End::Generator));
+        let (bracket, _) = run(Ladder::new(10.0, 1.0, 100.0, 0.05), limit(0.5));
+        assert_eq!(bracket.end, End::Least);
+    }
+
+    #[test]
     fn it_goes_up_by_half_and_then_between() {
         let (bracket, tried) = run(Ladder::new(100.0, 1.0, 1e6, 0.05), limit(400.0));
         assert_eq!(tried[..5], [100.0, 150.0, 225.0, 337.5, 506.25]);
@@ -168,7 +178,7 @@ mod tests {
         assert!((190.0..=200.0).contains(&bracket.met.unwrap()), "{bracket:?}");
         assert_eq!(tried.iter().filter(|rate| (**rate - 225.0).abs() < 1e-9).count(), 2, "it was tried twice");
         let (bracket, _) = run(Ladder::new(100.0, 10.0, 1e6, 0.05), |_| Tried::NoFigures);
-        assert_eq!((bracket.met, bracket.missed, bracket.end), (None, None, End::Least));
+        assert_eq!((bracket.met, bracket.missed, bracket.end), (None, None, End::Generator));
     }
 
     /// Waiting times of a server with one worker, Lindley's recursion; P95 of the response against a limit.

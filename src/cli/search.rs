@@ -7,7 +7,7 @@ use super::args::SearchArgs;
 use super::options::UsageError;
 use super::run::{Asked, plan_to_load, start};
 use crate::plan::{self, Arrivals, Plan};
-use crate::run::{Command, SearchOptions, search_gates};
+use crate::run::{Command, SearchOptions, check_search, search_gates};
 use crate::units::parse_duration;
 
 /// The first rate where the plan has none.
@@ -64,14 +64,16 @@ fn options_of(args: &SearchArgs, plan: &Plan) -> Result<SearchOptions, UsageErro
         return Err(error("--step", "at least 1s, or there is nothing to see".to_owned()));
     }
     let precision = share(&args.precision).map_err(|message| error("--precision", message))?;
-    Ok(SearchOptions {
+    let options = SearchOptions {
         start: start.max(LEAST),
         least: LEAST,
         most: most.max(LEAST),
         measured,
         precision,
         repeats: args.repeats,
-    })
+    };
+    check_search(plan, &options).map_err(|message| error("--step", format!("{message} (`--most` too)")))?;
+    Ok(options)
 }
 
 #[cfg(test)]

@@ -58,6 +58,9 @@ impl SideSearch {
             (None, [.., last], _) => match last.end {
                 End::Most => format!("bears {}, the highest rate that was allowed", met(last)),
                 End::Least => "meets the gates at no rate that was tried".to_owned(),
+                End::Generator if last.met.is_none() => {
+                    "was not measured: the generator did its part at no rate that was tried".to_owned()
+                }
                 End::Generator => format!("bears {} at least; more the generator could not do", met(last)),
                 End::Found | End::Unfinished => format!("was not searched to the end; highest rate met: {}", met(last)),
             },

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 
 pub use contract::{ContractProblem, contract_file};
 pub use error::RunError;
-pub use search::{SearchOptions, search_gates};
+pub use search::{SearchOptions, check_search, search_gates};
 pub use shard::sharding;
 
 use crate::clock::Epoch;
@@ -160,11 +160,7 @@ async fn phases(
     progress: &Progress,
     stop: &Stop,
 ) -> Result<(), RunError> {
-    if job.command.has_load()
-        && let Some((from, to)) = load::make_room(&job.plan)?
-    {
-        progress.note(format!("limit of open files raised from {from} to {to}, for the connections of all users"));
-    }
+    make_room(job, progress)?;
     progress.phase("provision");
     let options = provision::Options {
         show_output: job.show_output,
@@ -181,6 +177,17 @@ async fn phases(
         progress.warn(warning);
     }
     result
+}
+
+/// Files for the connections of all users, where there will be any.
+fn make_room(job: &Job, progress: &Progress) -> Result<(), RunError> {
+    let widest = job.search.as_ref().map(|options| search::widest(&job.plan, options));
+    if let Some(plan) = widest.as_ref().or_else(|| job.command.has_load().then_some(&job.plan))
+        && let Some((from, to)) = load::make_room(plan)?
+    {
+        progress.note(format!("limit of open files raised from {from} to {to}, for the connections of all users"));
+    }
+    Ok(())
 }
 
 async fn with_sides(

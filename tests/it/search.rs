@@ -1,7 +1,8 @@
 //! The search for what a side can bear, against servers whose limit is known.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rand::{RngExt, SeedableRng};
@@ -160,6 +161,37 @@ fn an_interrupted_search_keeps_what_it_found() {
     assert!(side["searches"][0]["met"].as_f64() >= Some(20.0), "{side:#}");
 }
 
+/// A service that refuses what it has seen before, as one with a unique column does, beside one whose search ends sooner.
+#[test]
+fn no_step_sends_what_another_step_on_that_side_has_sent() {
+    let seen = Arc::new(Mutex::new((HashSet::new(), 0)));
+    let candidate = serve({
+        let seen = seen.clone();
+        move |_, path, _| {
+            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_new = !path.starts_with("/new") || seen.0.insert(path.to_owned());
+            seen.1 += u64::from(!is_new);
+            (if is_new { 201 } else { 409 }, String::new(), "{}".to_owned())
+        }
+    });
+    let baseline = serve(|_, path, _| (if path.starts_with("/new") { 500 } else { 200 }, String::new(), "{}".to_owned()));
+    let plan = format!(
+        "version: 1\nname: new\nsides: {{ baseline: {{ url: 'http://{baseline}' }}, candidate: {{ url: 'http://{candidate}' }} }}\n\
+         flows: [ {{ name: create, steps: [ {{ request: 'POST /new?key={{{{unique}}}}', name: create, expect: {{ status: 201 }} }} ] }} ]\n\
+         load: {{ rate: 20/s, settle: 200ms, block: 1200ms }}\ngates: [ candidate.error_rate <= 1% ]\n"
+    );
+    let place = Place::new();
+    let plan = place.file("plan.yaml", &plan);
+    let ended = place.measure(&["search", &plan, "--start", "4", "--most", "60", "--step", "1s", "--seed", "5"]);
+    let steps = |role: &str| list(&place.record()["search"]["sides"][role]["steps"]).len();
+    assert!(steps("candidate") > steps("baseline") + 1, "{}{}", ended.stdout, ended.stderr);
+    let (kept, refused) = {
+        let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        (seen.0.len(), seen.1)
+    };
+    assert!(kept > 60 && refused == 0, "{kept} new, {refused} not new: {}", ended.stdout);
+}
+
 #[test]
 fn a_search_that_makes_no_sense_is_refused() {
     let place = Place::new();
@@ -175,6 +207,10 @@ fn a_search_that_makes_no_sense_is_refused() {
             "--precision: between 1% and 50%",
         ),
         (&["http://127.0.0.1:1/", "--gate", "candidate.p95 <= 1s", "--repeats", "0"], "--repeats"),
+        (
+            &["http://127.0.0.1:1/", "--gate", "candidate.p95 <= 1s", "--step", "10m"],
+            "are the most that are kept in memory",
+        ),
     ] {
         let output = place.command(&[&["search"], arguments].concat()).output().expect("the program");
         let told = String::from_utf8_lossy(&output.stderr);
