@@ -174,22 +174,23 @@ fn no_step_sends_what_another_step_on_that_side_has_sent() {
             (if is_new { 201 } else { 409 }, String::new(), "{}".to_owned())
         }
     });
-    let baseline = serve(|_, path, _| (if path.starts_with("/new") { 500 } else { 200 }, String::new(), "{}".to_owned()));
+    let baseline =
+        serve(|_, path, _| (if path.starts_with("/new") { 500 } else { 200 }, String::new(), "{}".to_owned()));
     let plan = format!(
         "version: 1\nname: new\nsides: {{ baseline: {{ url: 'http://{baseline}' }}, candidate: {{ url: 'http://{candidate}' }} }}\n\
          flows: [ {{ name: create, steps: [ {{ request: 'POST /new?key={{{{unique}}}}', name: create, expect: {{ status: 201 }} }} ] }} ]\n\
-         load: {{ rate: 20/s, settle: 200ms, block: 1200ms }}\ngates: [ candidate.error_rate <= 1% ]\n"
+         load: {{ rate: 20/s, spacing: uniform, settle: 200ms, block: 1200ms }}\ngates: [ candidate.error_rate <= 1% ]\n"
     );
     let place = Place::new();
     let plan = place.file("plan.yaml", &plan);
-    let ended = place.measure(&["search", &plan, "--start", "4", "--most", "60", "--step", "1s", "--seed", "5"]);
+    let ended = place.measure(&["search", &plan, "--start", "2", "--most", "25", "--step", "1s", "--seed", "5"]);
     let steps = |role: &str| list(&place.record()["search"]["sides"][role]["steps"]).len();
     assert!(steps("candidate") > steps("baseline") + 1, "{}{}", ended.stdout, ended.stderr);
     let (kept, refused) = {
         let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
         (seen.0.len(), seen.1)
     };
-    assert!(kept > 60 && refused == 0, "{kept} new, {refused} not new: {}", ended.stdout);
+    assert!(kept > 40 && refused == 0, "{kept} new, {refused} not new: {}", ended.stdout);
 }
 
 #[test]

@@ -23,6 +23,8 @@ const FAR: f64 = 2.0;
 const MOST_UNDERWAY: usize = 256;
 /// How many more samples are aimed at than are needed: arrivals come by chance.
 const ROOM: f64 = 1.25;
+/// Flow iterations without which nothing can be said of a rate.
+const LEAST_ARRIVALS: f64 = 20.0;
 /// How many times as long as asked for a step at a low rate may last.
 const MOST_TIMES: u32 = 6;
 
@@ -59,7 +61,7 @@ fn length(plan: &Plan, options: &SearchOptions, rate: f64) -> Duration {
         needed * ROOM / (rate * per_iteration(gate.metric.scope.as_ref()))
     });
     let longest = options.measured * MOST_TIMES;
-    let wanted = seconds.fold(0.0, f64::max).min(longest.as_secs_f64());
+    let wanted = seconds.fold(LEAST_ARRIVALS / rate, f64::max).min(longest.as_secs_f64());
     options.measured.max(Duration::from_secs_f64(wanted))
 }
 
@@ -90,6 +92,8 @@ impl Step<'_> {
         evidence.ending = Ending::Complete;
         as_candidate(&mut evidence, self.role);
         let (tried, reason) = self.judge(&evidence);
+        // It was put in the candidate's place for that.
+        let reason = reason.replace("the candidate", &format!("the {}", self.role));
         Ok((tried, self.told(&evidence, at_ms, tried, reason)))
     }
 
@@ -229,7 +233,8 @@ mod tests {
         near(seconds("candidate.p95 <= 1s", 2.0), 72.0 * ROOM / (2.0 * 1.75));
         near(seconds("candidate.p95 <= 1s for g/three", 10.0), 72.0 * ROOM / (10.0 * 0.25));
         near(seconds("candidate.p999 <= 1s", 2.0), 60.0);
-        near(seconds("candidate.error_rate <= 1%", 1.0), 10.0);
+        near(seconds("candidate.error_rate <= 1%", 2.0), 10.0);
+        near(seconds("candidate.error_rate <= 1%", 1.0), 20.0);
     }
 
     #[test]
