@@ -28,6 +28,9 @@ pub(super) struct Observations {
     pub(super) is_paired: bool,
 }
 
+/// Observations from which on an interval assumes nothing of their distribution.
+const OBSERVATIONS: u64 = 6;
+
 /// Why there are no observations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Shortage {
@@ -37,6 +40,9 @@ pub(super) enum Shortage {
     Samples {
         /// What would be enough for one observation.
         needed: u64,
+        /// Pairs of blocks that would have enough for an interval, at the rate of those there are; `None`: there is nothing
+        /// to tell it by.
+        pairs: Option<u64>,
     },
 }
 
@@ -115,7 +121,16 @@ fn put_together<'r>(
         }
     }
     let Some(last) = groups.last_mut() else {
-        return Err(Shortage::Samples { needed: metrics.iter().map(|metric| needed(metric)).max().unwrap_or(0) });
+        let enough = |metric: &&Metric| {
+            // As much again as there is to spare between two groups, which end with whole pairs.
+            let (wanted, had) = ((needed(metric) * OBSERVATIONS) as f64, samples(load, metric, pairs) as f64);
+            (had > 0.0).then(|| (wanted * pairs.len() as f64 / had).ceil() as u64 + OBSERVATIONS)
+        };
+        let wanted: Option<Vec<u64>> = metrics.iter().map(enough).collect();
+        return Err(Shortage::Samples {
+            needed: metrics.iter().map(|metric| needed(metric)).max().unwrap_or(0),
+            pairs: wanted.and_then(|wanted| wanted.into_iter().max()),
+        });
     };
     last.append(&mut group);
     Ok(groups)

@@ -49,9 +49,10 @@ pub(super) fn finding(load: &Load) -> Option<Finding> {
     let (left_out, planned) = (pairs(load).len(), load.pairs_planned);
     let is_invalid = left_out as f64 > f64::from(planned) * MOST_PAIRS;
     let consequence = if is_invalid { "more than a quarter" } else { "not counted in gates over pairs" };
-    let message = format!(
-        "something else on the machine disturbed {left_out} of {planned} block pairs ({signals}): {consequence}"
-    );
+    // With one side there is nobody to tell it by.
+    let is_alone = load.sides.iter().any(|(_, side)| side.is_none());
+    let who = if is_alone { "something on the machine, or the side itself," } else { "something else on the machine" };
+    let message = format!("{who} disturbed {left_out} of {planned} block pairs ({signals}): {consequence}");
     let severity = if is_invalid { Severity::Invalid } else { Severity::Warning };
     Some(Finding { severity, code: "pairs-disturbed".to_owned(), message })
 }

@@ -18,6 +18,8 @@ pub(super) struct Judged {
     pub(super) result: GateResult,
     /// Whether it has a part in the verdict.
     pub(super) decides: bool,
+    /// Pairs of blocks that would settle it, if more of them would.
+    pub(super) pairs_needed: Option<u64>,
 }
 
 /// The gates as written, after those that stand unless somebody gives them up in writing: no breaking difference, where
@@ -136,11 +138,19 @@ impl<'g> Case<'g> {
         let (figures, way) = match &self.found {
             Ok((figures, way)) => (figures, way),
             Err(Absence::NoData(why)) => {
-                return Judged { result: unknown(gate, Verdict::Invalid, why.clone()), decides: is_asked_for };
+                return Judged {
+                    result: unknown(gate, Verdict::Invalid, why.clone()),
+                    decides: is_asked_for,
+                    pairs_needed: None,
+                };
             }
             Err(Absence::NotAsked(why)) => {
                 let why = format!("not judged: {why}");
-                return Judged { result: unknown(gate, Verdict::Inconclusive, why), decides: false };
+                return Judged {
+                    result: unknown(gate, Verdict::Inconclusive, why),
+                    decides: false,
+                    pairs_needed: None,
+                };
             }
         };
         let mut settled = way.settle(gate, figures, chance);
@@ -152,6 +162,8 @@ impl<'g> Case<'g> {
             settled.status = Verdict::Inconclusive;
             settled.doubt = Some(words.clone());
         }
+        let by_estimate = settled.estimate.as_ref().and_then(|estimate| estimate.pairs_needed);
+        let pairs_needed = by_estimate.or(settled.pairs_needed);
         let mut reason = words::figures(gate, figures);
         for part in [settled.basis, Some(words::samples(&gate.metric, figures)), settled.doubt].into_iter().flatten() {
             reason.extend(["; ", &part]);
@@ -167,7 +179,7 @@ impl<'g> Case<'g> {
             samples: figures.observed.samples.min(figures.followed.map_or(u64::MAX, |followed| followed.samples)),
             ..unknown(gate, settled.status, reason)
         };
-        Judged { result, decides: is_asked_for }
+        Judged { result, decides: is_asked_for, pairs_needed }
     }
 }
 

@@ -101,7 +101,7 @@ pub fn pairs_wanted(evidence: &RunRecord, gates: &[Gate], most: u32) -> Option<u
         return None;
     }
     let open = judged.iter().filter(|gate| gate.decides && gate.result.status == Verdict::Inconclusive);
-    let wanted = open.filter_map(|gate| gate.result.estimate.as_ref()?.pairs_needed).max()?;
+    let wanted = open.filter_map(|gate| gate.pairs_needed).max()?;
     Some(u32::try_from(wanted).unwrap_or(u32::MAX).min(most))
 }
 

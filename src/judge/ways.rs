@@ -10,6 +10,7 @@ use crate::plan::gate::{Comparison, Limit, Metric, Quantity, Subject};
 use crate::record::{Estimate, Load, RunRecord, Scale, Verdict};
 use crate::role::Role;
 use crate::statistics::Window;
+use crate::units::format_count;
 
 /// How a gate is decided, and by what.
 pub(super) enum Way {
@@ -31,6 +32,14 @@ pub(super) struct Settled {
     pub(super) basis: Option<String>,
     /// What is in its way, and what would settle it.
     pub(super) doubt: Option<String>,
+    /// Pairs of blocks that would, where no estimate says so.
+    pub(super) pairs_needed: Option<u64>,
+}
+
+impl Settled {
+    fn undecided(doubt: String) -> Self {
+        Self { status: Verdict::Inconclusive, estimate: None, basis: None, doubt: Some(doubt), pairs_needed: None }
+    }
 }
 
 /// How a gate is to be decided.
@@ -117,7 +126,7 @@ impl Way {
                 let estimate = estimate(gate, observations, &call, chance);
                 let basis = estimate.as_ref().map(|estimate| words::basis(gate, estimate));
                 let doubt = call.doubt.map(|doubt| words::doubt(doubt, observations, chance, estimate.as_ref()));
-                Settled { status: call.status, estimate, basis, doubt }
+                Settled { status: call.status, estimate, basis, doubt, pairs_needed: None }
             }
             Self::Failures(share, blocks) => of_failures(gate, share, *blocks, figures.limit, holds),
             Self::Saturation(share) => of_saturation(share, figures.limit, holds),
@@ -132,15 +141,24 @@ fn literal(figures: &Figures, holds: bool) -> Settled {
         (None, true) => Verdict::Pass,
         (None, false) => Verdict::Fail,
     };
-    Settled { status, estimate: None, basis: None, doubt: too_few.map(|few| words::too_few(few.needed)) }
+    Settled {
+        status,
+        estimate: None,
+        basis: None,
+        doubt: too_few.map(|few| words::too_few(few.needed)),
+        pairs_needed: None,
+    }
 }
 
 fn short(shortage: &Shortage) -> Settled {
-    let doubt = match shortage {
-        Shortage::Unknown => "what single blocks came to is not on record".to_owned(),
-        Shortage::Samples { needed } => words::too_few(*needed),
+    let (doubt, pairs_needed) = match shortage {
+        Shortage::Unknown => ("what single blocks came to is not on record".to_owned(), None),
+        Shortage::Samples { needed, pairs } => {
+            let more = pairs.map(|pairs| format!(", and about {} pairs of blocks have enough", format_count(pairs)));
+            (words::too_few(*needed) + &more.unwrap_or_default(), *pairs)
+        }
     };
-    Settled { status: Verdict::Inconclusive, estimate: None, basis: None, doubt: Some(doubt) }
+    Settled { pairs_needed, ..Settled::undecided(doubt) }
 }
 
 fn estimate(gate: &Gate, observations: &Observations, call: &Call, chance: Option<f64>) -> Option<Estimate> {
@@ -182,7 +200,7 @@ fn finite(value: f64) -> f64 {
 /// the limit.
 fn of_failures(gate: &Gate, share: &Share, blocks: u64, limit: f64, holds: bool) -> Settled {
     let Some([low, high]) = share.interval() else {
-        return Settled { status: Verdict::Inconclusive, estimate: None, basis: None, doubt: None };
+        return Settled { status: Verdict::Inconclusive, estimate: None, basis: None, doubt: None, pairs_needed: None };
     };
     let evidence = share.evidence_against(limit);
     let is_within = gate.comparison.holds(high, limit);
@@ -206,7 +224,7 @@ fn of_failures(gate: &Gate, share: &Share, blocks: u64, limit: f64, holds: bool)
     };
     let basis = words::share(&estimate, evidence);
     let doubt = (status == Verdict::Inconclusive).then(|| words::settled_by(estimate.pairs_needed));
-    Settled { status, estimate: Some(estimate), basis: Some(basis), doubt }
+    Settled { status, estimate: Some(estimate), basis: Some(basis), doubt, pairs_needed: None }
 }
 
 /// Samples that follow each other are hardly independent, and a burst fills a pool for a moment: past the limit is a fail
@@ -220,5 +238,5 @@ fn of_saturation(share: &Share, limit: f64, holds: bool) -> Settled {
     };
     let doubt = (status == Verdict::Inconclusive)
         .then(|| "past the limit, but a few moments may have done that: more pairs would tell".to_owned());
-    Settled { status, estimate: None, basis: None, doubt }
+    Settled { status, estimate: None, basis: None, doubt, pairs_needed: None }
 }

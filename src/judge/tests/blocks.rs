@@ -227,6 +227,16 @@ fn a_gate_for_a_flow_or_a_step_is_judged_by_its_own_blocks() {
     }
 }
 
+/// 4,000 requests in 8 pairs; P99.99 needs 36,887 for each of six observations, which as many requests in a pair make in 443.
+#[test]
+fn too_few_samples_say_how_many_pairs_have_enough() {
+    let gates = [parsed("candidate.p9999 <= 1s")];
+    assert_eq!(pairs_wanted(&record(), &gates, 1_000), Some(449));
+    assert_eq!(pairs_wanted(&record(), &gates, 24), Some(24));
+    let result = judged(&record(), "candidate.p9999 <= 1s");
+    assert!(result.reason.contains("are needed, and about 449 pairs of blocks have enough"), "{}", result.reason);
+}
+
 #[test]
 fn blocks_that_are_not_on_record_pass_nothing() {
     let mut record = record();

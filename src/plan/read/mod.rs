@@ -221,10 +221,15 @@ pub(super) fn ad_hoc(url: &str, arrivals: Arrivals, duration: Duration) -> Resul
     })
 }
 
-/// A block of at most a minute, as many times as it takes.
+/// A block of at most a minute, and of no more arrivals than fit into 20 MB, as many times as it takes.
 fn ad_hoc_load(arrivals: Arrivals, duration: Duration) -> Result<Load, String> {
     const LONGEST: Duration = Duration::from_mins(1);
-    let blocks = (duration.as_secs_f64() / LONGEST.as_secs_f64()).ceil().max(1.0);
+    const MOST: f64 = 200_000.0;
+    let arriving = match arrivals {
+        Arrivals::Open { rate, .. } => rate * duration.as_secs_f64(),
+        Arrivals::Closed { .. } => 0.0,
+    };
+    let blocks = (duration.as_secs_f64() / LONGEST.as_secs_f64()).max(arriving / MOST).ceil().max(1.0);
     if blocks > MAX_PAIRS as f64 {
         return Err(format!("a load of {} is too long", format_duration(duration)));
     }

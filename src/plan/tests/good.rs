@@ -372,6 +372,10 @@ fn a_url_alone_makes_a_plan() {
     }
     assert!(Plan::ad_hoc("http://h", Arrivals::Closed { users: 0 }, Duration::from_secs(1)).is_err());
     assert!(Plan::ad_hoc("http://h", closed, Duration::ZERO).is_err());
+    // 1.2 million arrivals in a minute are not in memory at once.
+    let fast = Arrivals::Open { rate: 20_000.0, spacing: Spacing::Poisson, burst: None, users: 64 };
+    let fast = Plan::ad_hoc("http://h", fast, Duration::from_mins(1)).unwrap();
+    assert_eq!((fast.load.pairs, fast.load.block), (6, Duration::from_secs(10)));
     let hours = Plan::ad_hoc("http://h", closed, Duration::from_hours(2)).unwrap();
     assert_eq!((hours.load.pairs, hours.load.block), (120, Duration::from_mins(1)), "in pieces that fit into memory");
 }
