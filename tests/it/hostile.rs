@@ -204,3 +204,47 @@ async fn a_connection_that_is_closed_after_each_answer_costs_reconnects_not_erro
     assert!(side.requests > 10, "{}", side.requests);
     assert_eq!(side.errors, 0, "{:?}", side.errors_by_kind);
 }
+
+/// As most servers do after some seconds: while the other side has its block, all connections of this one idle.
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_are_closed_while_they_idle_keep_no_answer_from_being_compared() {
+    let serve = || {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                stream.set_read_timeout(Some(Duration::from_millis(300))).expect("a socket");
+                std::thread::spawn(move || {
+                    let mut head = Vec::new();
+                    let mut byte = [0];
+                    while matches!(stream.read(&mut byte), Ok(1)) {
+                        head.push(byte[0]);
+                        if head.ends_with(b"\r\n\r\n") {
+                            head.clear();
+                            let answer = "HTTP/1.1 200 OK\r\ncontent-length: 14\r\n\r\n{\"name\":\"Ada\"}";
+                            stream.write_all(answer.as_bytes()).ok()?;
+                        }
+                    }
+                    Some(())
+                });
+            }
+        });
+        address
+    };
+    let addresses = Pair { baseline: serve(), candidate: serve() };
+    let text = format!(
+        "version: 1\nname: idle\nsides:\n  baseline: {{ url: \"http://{}\" }}\n  candidate: {{ url: \"http://{}\" }}\n\
+         flows:\n  - name: one\n    steps:\n      - request: POST /x\n\
+         load: {{ rate: 40/s, users: 8, pairs: 4, block: 1s, settle: 100ms }}\n",
+        addresses.baseline, addresses.candidate
+    );
+    let plan = plan::parse("idle.yaml", &text).unwrap_or_else(|error| panic!("{error}"));
+    let origins = origins(addresses).await.map(|_, origin| Some(origin));
+    let setup = load::Setup { plan: &plan, origins, seed: 1, epoch: Epoch::now(), shard: None };
+    let load = load::run(setup, &Progress::silent(), &Stop::default()).await.expect("evidence");
+    let side = load.sides.candidate.expect("a candidate");
+    assert!(side.reconnects > 0 && side.errors == 0, "{:?}", side.errors_by_kind);
+    let parity = load.parity.expect("answers were compared");
+    assert_eq!((parity.broken_off, parity.values_until_pair), (Pair::default(), None), "{:?}", parity.caveat());
+    assert!(parity.compared_exact > 50, "value by value: {}", parity.compared_exact);
+}
