@@ -9,8 +9,9 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use cutover::compare::{Answer, Comparator, Comparison};
+use cutover::compare::{Answer, Asked, Comparator, Comparison, Ids};
 use cutover::plan;
+use cutover::role::Pair;
 use http::{HeaderMap, HeaderValue, header};
 
 const ROUNDS: usize = 400;
@@ -43,11 +44,15 @@ const ORDINARY: &str = r"[
 ]";
 
 fn comparator(rules: &str) -> Comparator {
+    Comparator::new(&plan(rules).compare)
+}
+
+fn plan(rules: &str) -> plan::Plan {
     let plan = format!(
         "version: 1\nname: bench\nsides: {{ baseline: {{ url: \"http://a:1\" }}, candidate: {{ url: \"http://b:2\" }} }}\n\
-         flows: [ {{ name: browse, steps: [ {{ request: GET /, name: list }} ] }} ]\ncompare: {{ rules: {rules} }}\n"
+         flows: [ {{ name: browse, steps: [ {{ request: GET /students, name: list }} ] }} ]\ncompare: {{ rules: {rules} }}\n"
     );
-    Comparator::new(&plan::parse("bench", &plan).expect("a valid plan").compare)
+    plan::parse("bench", &plan).expect("a valid plan")
 }
 
 fn compare(comparator: &Comparator, baseline: &[u8], candidate: &[u8]) -> Comparison {
@@ -55,6 +60,17 @@ fn compare(comparator: &Comparator, baseline: &[u8], candidate: &[u8]) -> Compar
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let answer = |body, base_url| Answer { status: 200, headers: &headers, body, base_url };
     comparator.compare("browse", "list", &answer(baseline, "http://a:1"), &answer(candidate, "http://b:2"))
+}
+
+/// As the replay compares: ids that the sides made up are learned and checked on the way, so nothing is passed over.
+fn compare_in_replay(comparator: &Comparator, ids: &mut Ids, baseline: &[u8], candidate: &[u8]) -> Comparison {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let answer = |body, base_url| Answer { status: 200, headers: &headers, body, base_url };
+    let targets = Pair { baseline: "/students", candidate: "/students" };
+    let asked = Asked { flow: "browse", step: "list", method: "GET", targets };
+    let (baseline, candidate) = (answer(baseline, "http://a:1"), answer(candidate, "http://b:2"));
+    comparator.compare_with_ids(&asked, ids, &baseline, &candidate)
 }
 
 /// One student as the baseline writes it.
@@ -116,6 +132,21 @@ fn ten_kilobytes(rules: &Rules) {
                 }
             },
         ]);
+        println!("{name:<44}{:>10}{:>10}{:>8.2}", us(own), us(serde), ratio(own, serde));
+    }
+    for (name, other) in [
+        ("in the replay, with ids: white space", &spaced),
+        ("  order of keys, spelling of numbers, times", &candidate),
+        ("  identical bytes", &copy),
+    ] {
+        let mut ids = Ids::new(&plan("[]"));
+        let mut own = || drop(black_box(compare_in_replay(&rules.none, &mut ids, &baseline, black_box(other))));
+        let mut serde = || {
+            for body in [&baseline, other] {
+                drop(black_box(serde_json::from_slice::<serde_json::Value>(black_box(body))));
+            }
+        };
+        let [own, serde] = medians([&mut own, &mut serde]);
         println!("{name:<44}{:>10}{:>10}{:>8.2}", us(own), us(serde), ratio(own, serde));
     }
     let [own, bytes] =
