@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use super::Options;
 use super::error::ProvisionError;
+use super::secret::Redactions;
+use crate::plan::Plan;
 
 /// Receives one-line messages for the terminal.
 pub(super) type Progress<'a> = &'a dyn Fn(String);
@@ -17,11 +19,17 @@ pub(super) struct Context {
     pub(super) run: String,
     /// Of the databases' superuser, for servers that are ours.
     pub(super) password: String,
+    /// What came from the environment: nothing that is started may show it.
+    pub(super) redactions: Redactions,
 }
 
 impl Context {
-    pub(super) fn new(options: Options) -> Result<Self, ProvisionError> {
-        Ok(Self { options, run: random_hex::<4>()?, password: random_hex::<16>()? })
+    pub(super) fn new(options: Options, plan: &Plan) -> Result<Self, ProvisionError> {
+        let mut redactions = Redactions::default();
+        for filled in &plan.filled {
+            redactions.hide_value(&filled.value);
+        }
+        Ok(Self { options, run: random_hex::<4>()?, password: random_hex::<16>()?, redactions })
     }
 
     /// Where the output of `name` is kept.

@@ -60,7 +60,7 @@ pub struct Sides {
 
 /// Brings up what the plan names: databases first, then both sides at a time. `progress` receives one-line messages.
 pub async fn start(plan: &Plan, options: Options, progress: &dyn Fn(String)) -> Result<Sides, ProvisionError> {
-    let context = Context::new(options)?;
+    let context = Context::new(options, plan)?;
     let databases = if plan.sides.iter().any(|(_, side)| side.as_ref().is_some_and(needs_database)) {
         Some(Databases::provide(plan, &context, progress).await?)
     } else {

@@ -73,6 +73,29 @@ fn what_a_side_says_is_kept_without_its_connection_string() {
     }
 }
 
+/// What a plan says `${NAME}` for is a secret of whoever runs it, whether or not the harness makes the database.
+#[test]
+fn what_a_command_says_is_kept_without_what_came_from_the_environment() {
+    let (url, password, key) = ("postgres://app:hush-4711-x@db.example/x", "hush-4711-x", "k-08152342");
+    let secrets = [url, password, key].map(str::to_owned).into();
+    let environment = [("REAL_DB", url), ("API_KEY", key)];
+    let telling = "candidate: { command: [sh, -c, 'echo \"cannot connect to $DB as hush-4711-x\" >&2; echo $KEY; exit 1', sh, \
+                   '{{port}}'], env: { DB: '${REAL_DB}', KEY: '${API_KEY}' }, metrics: /metrics }";
+    let setting_up = "  provider: auto\n  setup: [sh, -c, 'echo using $0 and $1; exit 1', '${API_KEY}', '${REAL_DB}']";
+    for (change, words) in [
+        ((CANDIDATE, telling), "cannot connect to [secret] as [secret]"),
+        (("  provider: auto", setting_up), "using [secret] and [secret]"),
+    ] {
+        let place = Place::new();
+        let file = place.file("plan.yaml", &short(&[change]));
+        let arguments = ["verify", &file, "--database", "sqlite", "--show-output", "candidate"];
+        let ended = place.run_with(&environment, &arguments);
+        assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+        assert!(ended.stderr.contains(words), "{}", ended.stderr);
+        assert_nowhere(&place, &secrets);
+    }
+}
+
 /// Tokens come in answers, are sent in headers, and may stand in bodies that differ.
 #[test]
 fn tokens_stay_inside() {

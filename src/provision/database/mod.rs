@@ -297,7 +297,8 @@ async fn docker_store(
 async fn local_store(context: &Context, because: &str) -> Result<Chosen, ProvisionError> {
     let bindir = local::find_programs()?;
     let log = context.log("database");
-    let (cluster, server) = local::Cluster::start(&bindir, &context.password, &log, &context.run).await?;
+    let (cluster, server) =
+        local::Cluster::start(&bindir, &context.password, &log, (&context.run, &context.redactions)).await?;
     let words = format!("local ({}), because {because}", bindir.display());
     Ok(Chosen { store: Store::Local(cluster, server), words })
 }
