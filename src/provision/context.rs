@@ -1,8 +1,8 @@
 //! What everything that is started in one run has in common.
 
 use std::fmt::Write;
-use std::io::Read;
-use std::path::PathBuf;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
 
 use super::Options;
 use super::error::ProvisionError;
@@ -29,13 +29,34 @@ impl Context {
         for filled in &plan.filled {
             redactions.hide_value(&filled.value);
         }
+        forget_logs(&options.work_dir.join(LOGS))?;
         Ok(Self { options, run: random_hex::<4>()?, password: random_hex::<16>()?, redactions })
     }
 
     /// Where the output of `name` is kept.
     pub(super) fn log(&self, name: &str) -> PathBuf {
-        self.options.work_dir.join("logs").join(format!("{name}.log"))
+        debug_assert!(NAMES.contains(&name), "the log of `{name}` would outlive its run");
+        self.options.work_dir.join(LOGS).join(format!("{name}.log"))
     }
+}
+
+/// Directory of the logs in that of the run.
+const LOGS: &str = "logs";
+/// What has a log.
+const NAMES: [&str; 4] = ["baseline", "candidate", "database", "setup"];
+
+/// Within a run logs are written on, whenever something is started again; those of an earlier run are none of its.
+fn forget_logs(dir: &Path) -> Result<(), ProvisionError> {
+    for name in NAMES {
+        let path = dir.join(format!("{name}.log"));
+        match std::fs::remove_file(&path) {
+            Err(source) if source.kind() != ErrorKind::NotFound => {
+                return Err(ProvisionError::Files { doing: "cannot remove", path, source });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// From the kernel: a password must not follow from the run's seed.

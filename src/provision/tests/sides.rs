@@ -136,6 +136,19 @@ async fn endless_output_neither_blocks_the_side_nor_fills_the_disk() {
 }
 
 #[tokio::test]
+async fn logs_are_those_of_one_run() {
+    let workplace = Workplace::new();
+    for _ in 0..2 {
+        let mut sides = start_with(&workplace, shell("echo hello; exec serve")).await.expect("sides");
+        sides.reset(&|_| ()).await.expect("a reset");
+        sides.stop().await;
+    }
+    // Once at the start and once after the reset; not those of the first run.
+    let log = workplace.log("candidate");
+    assert_eq!(log.matches("hello").count(), 2, "{log}");
+}
+
+#[tokio::test]
 async fn values_of_the_environment_are_in_no_output() {
     let workplace = Workplace::new();
     let value = "postgres://app:hush-4711@db/x";
