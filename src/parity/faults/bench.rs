@@ -55,10 +55,9 @@ pub(super) struct ProbeNoise<'a> {
 }
 
 impl ProbeNoise<'_> {
-    /// A crowd has a name of its own and consists of the first probe.
-    fn excuse(&self, step: &str, comparison: &mut Comparison) {
-        let of_step = self.requests.iter().find(|(name, _)| name == step);
-        if let Some((_, request)) = of_step.or(self.requests.first()) {
+    /// Crowds and turns have names of their own; what was asked is the probe that they consist of.
+    fn excuse(&self, probe: &str, comparison: &mut Comparison) {
+        if let Some((_, request)) = self.requests.iter().find(|(name, _)| name == probe) {
             self.known.excuse(request, comparison);
         }
     }
@@ -192,7 +191,7 @@ impl Bench<'_> {
                 }
                 _ => self.comparator.compare(flow, step, &left, &right),
             };
-            self.noise.excuse(step, &mut comparison);
+            self.noise.excuse(&probed.step, &mut comparison);
             tally.compared(flow, step, baseline.status, comparison);
             let request = requests.baseline;
             if let (Some(coverage), Some(request)) = (&mut books.coverage, request) {
