@@ -15,10 +15,10 @@ pub use record::{Recording, record};
 use crate::compare::json::{self, Type, Value};
 use crate::compare::{Asked, Comparator, Comparison, Difference, Ids, member_place};
 use crate::http::Response;
-use crate::noise::{Known, Noisy, Ruling, request_of};
+use crate::noise::{Hearing, Known, Noisy, Ruling, request_of};
 use crate::plan::Plan;
 use crate::record::Class;
-use crate::record::parity::{NoiseParity, NoisePlace};
+use crate::record::parity::{Kind, NoiseParity, NoisePlace};
 use crate::role::Pair;
 use crate::step::answer;
 use crate::tally::without_indices;
@@ -82,21 +82,28 @@ impl Noise {
             itself.push(comparator.compare_with_ids(&asked, ids, &before, &now));
             own.push(recorded.response.clone());
         }
-        for itself in itself {
-            self.learn(asked.flow, asked.step, itself);
+        for (itself, before) in itself.into_iter().zip(&own[1..]) {
+            self.learn(asked.flow, asked.step, itself, (&before.body, &now.body));
         }
         let candidate = answers.candidate.0;
         self.degrade(asked.flow, asked.step, comparison, &Answers { baseline: own.iter().collect(), candidate });
     }
 
     /// Learns from comparing two answers of the baseline; what a rule or an id explains is none.
-    fn learn(&mut self, flow: &str, step: &str, itself: Comparison) {
+    fn learn(&mut self, flow: &str, step: &str, itself: Comparison, (before, now): (&[u8], &[u8])) {
         let found = itself.differences.into_iter().filter(|found| found.class != Class::Volatile);
+        let mut counts: HashMap<(String, Kind), usize> = HashMap::new();
         for found in found {
-            let key = (flow.to_owned(), step.to_owned(), without_indices(&found.place));
-            let place = self.places.entry(key).or_default();
+            let general = without_indices(&found.place);
+            let place = self.places.entry((flow.to_owned(), step.to_owned(), general.clone())).or_default();
             place.seen += 1;
             place.noisy.see(&found);
+            let count = counts.entry((general, found.kind)).or_default();
+            *count += 1;
+            place.noisy.see_count(found.kind, *count);
+            if found.kind == Kind::Body {
+                place.noisy.see_bodies(before, now);
+            }
         }
     }
 
@@ -107,10 +114,13 @@ impl Noise {
             return;
         }
         self.learn_shapes(flow, step, answers);
+        let bodies =
+            answers.baseline.first().map(|now| Pair { baseline: &now.body[..], candidate: &answers.candidate.body });
+        let mut hearing = bodies.map_or_else(Hearing::default, Hearing::of);
         for found in &mut comparison.differences {
             let key = (flow.to_owned(), step.to_owned(), without_indices(&found.place));
             if let Some(place) = self.places.get_mut(&key) {
-                place.judge(found);
+                place.judge(found, &mut hearing);
             }
         }
         self.relations(flow, step, comparison, answers);
@@ -169,8 +179,8 @@ impl Noise {
 }
 
 impl Counted {
-    fn judge(&mut self, found: &mut Difference) {
-        match self.noisy.judge(found) {
+    fn judge(&mut self, found: &mut Difference, hearing: &mut Hearing<'_>) {
+        match self.noisy.judge(found, hearing) {
             Ruling::NotAsked => {}
             Ruling::Excused => self.allowed += 1,
             Ruling::Refused => self.broken += 1,

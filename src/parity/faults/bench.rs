@@ -12,7 +12,7 @@ use crate::compare::ids::Bijection;
 use crate::compare::{Asked, Comparator, Comparison, Ids};
 use crate::contract::{Compared, Coverage};
 use crate::http::{Abandoned, Connection, Keep, Limits, Origin, send_only};
-use crate::noise::Known;
+use crate::noise::{Hearing, Known};
 use crate::plan::Fault;
 use crate::record::faults::{ComparedBy, FaultAnswers};
 use crate::record::parity::Kind;
@@ -56,9 +56,9 @@ pub(super) struct ProbeNoise<'a> {
 
 impl ProbeNoise<'_> {
     /// Crowds and turns have names of their own; what was asked is the probe that they consist of.
-    fn excuse(&self, probe: &str, comparison: &mut Comparison) {
+    fn excuse(&self, probe: &str, comparison: &mut Comparison, bodies: Pair<&[u8]>) {
         if let Some((_, request)) = self.requests.iter().find(|(name, _)| name == probe) {
-            self.known.excuse(request, comparison);
+            self.known.excuse_in(request, comparison, &mut Hearing::of(bodies));
         }
     }
 }
@@ -191,7 +191,8 @@ impl Bench<'_> {
                 }
                 _ => self.comparator.compare(flow, step, &left, &right),
             };
-            self.noise.excuse(&probed.step, &mut comparison);
+            let bodies = Pair { baseline: &baseline.body[..], candidate: &candidate.body };
+            self.noise.excuse(&probed.step, &mut comparison, bodies);
             tally.compared(flow, step, baseline.status, comparison);
             let request = requests.baseline;
             if let (Some(coverage), Some(request)) = (&mut books.coverage, request) {
