@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::findings::{Contrast, Findings};
-use super::header_value;
+use super::header_value::{self, MediaType};
 use super::ids::Ruling;
 use super::permit::Seen;
 use super::rules::Decider;
@@ -15,7 +15,8 @@ use crate::record::Class;
 use crate::record::parity::Kind;
 
 /// Headers that are not compared unless a rule asks for them: they belong to one connection or one moment, not to what
-/// the service says. `content-length` is framing; the body itself is compared.
+/// the service says. `content-length` is framing, and the body itself is compared; an answer to `HEAD` has none, so there it
+/// is compared.
 pub const HEADERS_LEFT_OUT: &[&str] = &[
     "connection",
     "content-length",
@@ -30,6 +31,8 @@ pub const HEADERS_LEFT_OUT: &[&str] = &[
     "via",
 ];
 
+const CONTENT_LENGTH: &str = "content-length";
+
 /// Compares all headers.
 pub(super) fn compare(context: &Context<'_>, findings: &mut Findings, baseline: &HeaderMap, candidate: &HeaderMap) {
     let names: BTreeSet<&str> = baseline.keys().chain(candidate.keys()).map(HeaderName::as_str).collect();
@@ -40,8 +43,32 @@ pub(super) fn compare(context: &Context<'_>, findings: &mut Findings, baseline: 
             let values = |headers: &HeaderMap| headers.get_all(name).iter().cloned().collect::<Vec<_>>();
             let header = Header { name, decider, baseline: values(baseline), candidate: values(candidate) };
             header.compare(context, findings);
+        } else if name == CONTENT_LENGTH && context.is_head && decider.is_none() {
+            compare_lengths(findings, baseline, candidate);
         }
     }
+}
+
+/// How long the body would be. One that a service does not know beforehand need not be told (RFC 9110, 9.3.2), and JSON
+/// may be written in more or in fewer characters; but nothing is not something.
+fn compare_lengths(findings: &mut Findings, baseline: &HeaderMap, candidate: &HeaderMap) {
+    findings.visit(None);
+    let value = |headers: &HeaderMap| headers.get(CONTENT_LENGTH).map(|value| value.as_bytes().to_vec());
+    let is_json = |headers: &HeaderMap| MediaType::of(headers).is_json();
+    let (left, right) = (value(baseline), value(candidate));
+    let (class, kind) = match (&left, &right) {
+        (left, right) if left == right => return,
+        (Some(_), None) => (Class::Representation, Kind::Missing),
+        (None, _) => (Class::Representation, Kind::Extra),
+        (Some(left), Some(right)) => {
+            let is_something = left != b"0" && right != b"0";
+            let is_other_spelling = is_something && is_json(baseline) && is_json(candidate);
+            (if is_other_spelling { Class::Representation } else { Class::Breaking }, Kind::Value)
+        }
+    };
+    let shown = (left.as_deref().map(shown::bytes), right.as_deref().map(shown::bytes));
+    let (baseline, candidate) = (left.as_deref().map(Seen::Header), right.as_deref().map(Seen::Header));
+    findings.report(None, format!("header {CONTENT_LENGTH}"), Contrast { class, kind, baseline, candidate, shown });
 }
 
 struct Header<'c> {

@@ -127,6 +127,8 @@ struct Context<'c> {
     scope: Scope<'c>,
     ids: Watch<'c>,
     urls: Pair<OwnUrl<'c>>,
+    /// Whether the answers are to `HEAD`: then what their bodies would be is told by headers alone.
+    is_head: bool,
 }
 
 impl Comparator {
@@ -137,7 +139,7 @@ impl Comparator {
 
     /// Compares the two sides' answers to one step; ids are values like any others.
     pub fn compare(&self, flow: &str, step: &str, baseline: &Answer<'_>, candidate: &Answer<'_>) -> Comparison {
-        self.compare_watching(flow, step, Watch::off(), baseline, candidate)
+        self.compare_watching((flow, step, ""), Watch::off(), baseline, candidate)
     }
 
     /// The same with ids that the sides generated: pairs are learned and checked on the way.
@@ -149,13 +151,12 @@ impl Comparator {
         candidate: &Answer<'_>,
     ) -> Comparison {
         let watch = Watch::new(&*ids, asked, baseline, candidate);
-        self.compare_watching(asked.flow, asked.step, watch, baseline, candidate)
+        self.compare_watching((asked.flow, asked.step, asked.method), watch, baseline, candidate)
     }
 
     fn compare_watching<'c>(
         &'c self,
-        flow: &str,
-        step: &str,
+        (flow, step, method): (&str, &str, &str),
         ids: Watch<'c>,
         baseline: &Answer<'c>,
         candidate: &Answer<'c>,
@@ -164,6 +165,7 @@ impl Comparator {
             scope: self.rules.scope(flow, step),
             ids,
             urls: Pair { baseline: OwnUrl::new(baseline.base_url), candidate: OwnUrl::new(candidate.base_url) },
+            is_head: method == "HEAD",
         };
         let mut findings = Findings::new(self.rules.len());
         compare_targets(&context, &mut findings);

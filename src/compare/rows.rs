@@ -221,7 +221,7 @@ impl RowRules {
 
     /// The gravest difference of two documents that are not the same text.
     fn documents(&self, documents: &Pair<Document<'_>>) -> Class {
-        let context = Context { scope: self.nothing.scope("", ""), urls: no_urls(), ids: Watch::off() };
+        let context = Context { scope: self.nothing.scope("", ""), urls: no_urls(), ids: Watch::off(), is_head: false };
         let mut findings = Findings::new(0);
         structure::compare(&context, &mut findings, documents);
         let differences = findings.into_comparison().differences;

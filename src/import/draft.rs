@@ -99,6 +99,8 @@ pub enum Json {
     Bool(bool),
     /// A number as it was written.
     Number(String),
+    /// A number that a variable of the environment gives.
+    Environment(String),
     /// A string, also if it is nothing but one variable.
     Text(Text),
     /// A captured value of whatever type it was captured as, or `random:1..9` as a number.

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use har::v1_2::{Content as HarContent, Headers, PostData};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::exchange::{Content, Exchange};
 
@@ -151,11 +152,11 @@ impl<'de> Visitor<'de> for Entries<'_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
         let State { read, take, saw_entries } = self.0;
         *saw_entries = true;
-        while let Some(entry) = entries.next_element::<serde_json::Value>()? {
+        // As text first: what is wrong in one entry, such as half of a character, is no matter of the others.
+        while let Some(entry) = entries.next_element::<Box<RawValue>>()? {
             read.entries += 1;
-            let without_content = is_without_content(&entry);
-            match Entry::deserialize(entry).map_err(|error| error.to_string()).and_then(exchange) {
-                Ok(exchange) => {
+            match exchange_of(&entry) {
+                Ok((exchange, without_content)) => {
                     read.without_content += usize::from(without_content);
                     take(exchange);
                 }
@@ -211,6 +212,14 @@ struct Response {
     #[serde(default)]
     headers: Vec<Headers>,
     content: Option<HarContent>,
+}
+
+/// The exchange of an entry, and whether its answer has a size and no body.
+fn exchange_of(entry: &RawValue) -> Result<(Exchange, bool), String> {
+    let entry: serde_json::Value = serde_json::from_str(entry.get()).map_err(|error| error.to_string())?;
+    let without_content = is_without_content(&entry);
+    let entry = Entry::deserialize(entry).map_err(|error| error.to_string())?;
+    Ok((exchange(entry)?, without_content))
 }
 
 fn is_without_content(entry: &serde_json::Value) -> bool {

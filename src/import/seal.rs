@@ -12,9 +12,9 @@ use super::exchange::{Digest, Exchange, Part, Place, Sealed, SealedBody, SealedJ
 use super::names;
 use super::traffic::Dropped;
 
-/// JSON of a request that is deeper is kept as text: a plan has its own limit.
+/// JSON of a request that is deeper is kept as text, if no secret is in it: a plan has its own limit.
 const MAX_DEPTH: usize = 40;
-/// JSON of a request with more values is kept as text.
+/// The same of JSON with more values.
 const MAX_VALUES: usize = 5_000;
 /// Longest body that a plan may have.
 const MAX_BODY: usize = 256 << 10;
@@ -126,7 +126,7 @@ impl Sealer {
             };
             parts.fixed(name);
             parts.fixed("=");
-            let is_secret = names::is_secret(&decoded(name));
+            let is_secret = names::is_secret(&decoded(name)) || holds_secret(&decoded(value));
             match linkable(value, "&+%#") {
                 Some(text) => parts.value(self.value(&text, name, place, is_secret)),
                 None => match self.value(value, name, place, is_secret) {
@@ -197,7 +197,8 @@ impl Sealer {
         }
         let text = std::str::from_utf8(&content.bytes).map_err(|_| Dropped::NotText)?;
         let kind = header(&exchange.request_headers, "content-type").unwrap_or_default().to_ascii_lowercase();
-        if kind.contains("json")
+        // Programs send JSON as text as well, to be asked for less.
+        if (kind.contains("json") || looks_like_json(text))
             && let Some(json) = self.json_body(text)
         {
             return Ok(SealedBody::Json(json));
@@ -205,7 +206,7 @@ impl Sealer {
         let mut parts = Parts::default();
         if kind.starts_with("application/x-www-form-urlencoded") {
             self.pairs(text, Place::Body, &mut parts);
-        } else if kind.starts_with("multipart/") && has_secret_part(text) {
+        } else if kind.starts_with("multipart/") && has_secret_part(text) || tells_secret(text) {
             return Err(Dropped::SecretForm);
         } else {
             self.words(text, &mut parts);
@@ -251,9 +252,10 @@ impl Sealer {
         let raw = std::str::from_utf8(value.raw()).ok()?;
         Some(match value.kind() {
             json::Type::Null | json::Type::Bool => SealedJson::Bare(raw.to_owned()),
-            json::Type::Number => SealedJson::Number(self.value(raw, name, Place::Body, false)),
+            json::Type::Number => SealedJson::Number(self.value(raw, name, Place::Body, is_secret)),
             json::Type::String => {
                 let text = String::from_utf8(value.text()?.decode().into_owned()).ok()?;
+                let is_secret = is_secret || holds_secret(&text);
                 SealedJson::Text(self.value(&text, name, Place::Body, is_secret))
             }
             json::Type::Array => {
@@ -302,6 +304,49 @@ fn decoded(spelled: &str) -> String {
 
 fn has_secret_part(form: &str) -> bool {
     form.split("name=\"").skip(1).filter_map(|rest| rest.split('"').next()).any(names::is_secret)
+}
+
+fn looks_like_json(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '['])
+}
+
+/// Whether a value is text of some form with a secret in it: JSON, XML, a URL, but not what a person wrote.
+fn holds_secret(text: &str) -> bool {
+    let is_form = looks_like_json(text) || text.starts_with('<') || !text.contains(char::is_whitespace);
+    is_form && tells_secret(text)
+}
+
+/// Whether a text of any form has a value behind a name that tells of a secret: a member of JSON, an element or attribute
+/// of XML, a parameter.
+fn tells_secret(text: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    let mut rest = text;
+    while let Some(start) = rest.find(is_word) {
+        let word = &rest[start..];
+        let (word, after) = word.split_at(word.find(|c| !is_word(c)).unwrap_or(word.len()));
+        let mark = after.trim_start_matches(|c: char| c.is_whitespace() || "\"'\\]".contains(c));
+        if mark.starts_with([':', '=', '>']) && names::is_secret(word) {
+            return true;
+        }
+        rest = after;
+    }
+    looks_like_json(text) && has_secret_member(text)
+}
+
+/// Whether a member of JSON is a secret by its name, however that is written.
+fn has_secret_member(text: &str) -> bool {
+    let Ok(document) = json::parse(text.as_bytes()) else { return false };
+    let mut ahead = vec![document.root()];
+    while let Some(value) = ahead.pop() {
+        for (name, member) in value.members() {
+            if names::is_secret(&String::from_utf8_lossy(&name.decode())) {
+                return true;
+            }
+            ahead.push(member);
+        }
+        ahead.extend(value.elements());
+    }
+    false
 }
 
 /// Parts in order; neighbouring fixed ones are joined.

@@ -257,7 +257,14 @@ impl Maker<'_, '_, '_> {
             SealedJson::Bare(text) => Json::Bool(text == "true"),
             SealedJson::Number(value) => match self.variable(value) {
                 Some((name, true)) => Json::Hole(name),
-                _ => Json::Number(value.text.clone().unwrap_or_else(|| "0".to_owned())),
+                _ => match &value.text {
+                    Some(number) => Json::Number(number.clone()),
+                    None => match self.steps.secrets.piece(value, self.owner, self.request) {
+                        Piece::Environment(name) => Json::Environment(name),
+                        // One that was refused: any other would be refused as well.
+                        _ => Json::Number("0".to_owned()),
+                    },
+                },
             },
             SealedJson::Text(value) => {
                 let pieces = self.pieces(value);

@@ -36,7 +36,7 @@ pub enum Dropped {
     /// The request's body is not text.
     #[error("with a body that is not text")]
     NotText,
-    /// A form with a secret in it, of a kind in which it cannot be replaced.
+    /// A body with a secret in it, of a form in which it cannot be replaced.
     #[error("with a secret in a form, where no variable can take its place")]
     SecretForm,
     /// The plan is large enough.

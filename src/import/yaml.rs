@@ -75,8 +75,9 @@ pub(super) fn comment(out: &mut String, indent: usize, text: &str) -> fmt::Resul
 /// length of what stands on the line already.
 pub(super) fn json(out: &mut String, value: &Json, indent: usize, used: usize) -> fmt::Result {
     let line = in_braces(value);
+    let is_long = used + line.len() > WIDTH || has_environment(value);
     match value {
-        Json::List(items) if !items.is_empty() && used + line.len() > WIDTH => {
+        Json::List(items) if !items.is_empty() && is_long => {
             writeln!(out)?;
             for item in items {
                 write!(out, "{:indent$}-", "")?;
@@ -84,7 +85,7 @@ pub(super) fn json(out: &mut String, value: &Json, indent: usize, used: usize) -
             }
             Ok(())
         }
-        Json::Map(members) if !members.is_empty() && used + line.len() > WIDTH => {
+        Json::Map(members) if !members.is_empty() && is_long => {
             writeln!(out)?;
             for (name, value) in members {
                 let name = key(name);
@@ -94,6 +95,16 @@ pub(super) fn json(out: &mut String, value: &Json, indent: usize, used: usize) -
             Ok(())
         }
         _ => writeln!(out, " {line}"),
+    }
+}
+
+/// Whether a number comes from the environment: `${NAME}` stands without quotes, and so not in braces.
+fn has_environment(value: &Json) -> bool {
+    match value {
+        Json::Environment(_) => true,
+        Json::List(items) => items.iter().any(has_environment),
+        Json::Map(members) => members.iter().any(|(_, value)| has_environment(value)),
+        _ => false,
     }
 }
 
@@ -107,6 +118,7 @@ fn in_braces(value: &Json) -> String {
         Json::Null => "null".to_owned(),
         Json::Bool(value) => value.to_string(),
         Json::Number(number) => number.clone(),
+        Json::Environment(name) => format!("${{{name}}}"),
         Json::Text(text) => inner(&text.spelled_as_string()),
         Json::Hole(name) => quoted(&format!("{{{{{name}}}}}")),
         Json::List(items) if items.is_empty() => "[]".to_owned(),

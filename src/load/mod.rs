@@ -18,8 +18,8 @@ mod recorder;
 mod sentinel;
 mod user;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use rand::RngExt as _;
@@ -32,7 +32,7 @@ use crate::progress::Progress;
 use crate::record;
 use crate::role::{Pair, Role};
 use crate::schedule::{self, Share};
-use crate::step::{Captured, LoginError, PreparedFlow, RenderError, Reproducer, log_in};
+use crate::step::{self, Captured, LoginError, PreparedFlow, RenderError, Reproducer, log_in};
 use crate::stop::Stop;
 use crate::tally::Secrets;
 use conductor::{AskForMore, Interludes, Performance, Score};
@@ -180,6 +180,8 @@ pub struct Advice {
     pub more: Option<MorePairs>,
     /// What the candidate's pool is like meanwhile.
     pub pool: Option<PoolLooks>,
+    /// Told once the logins are done: what no evidence may show, here or elsewhere.
+    pub secrets: Arc<OnceLock<Vec<String>>>,
 }
 
 /// Runs the load phase. A stop ends it early; what was measured until then is given back.
@@ -193,16 +195,17 @@ pub async fn run(setup: Setup<'_>, progress: &Progress, stop: &Stop) -> Result<r
 /// As [`run`]; goes on beyond the planned pairs, or ends before they are done, where it is advised to.
 pub async fn run_advised(
     setup: Setup<'_>,
-    Advice { more, pool }: Advice,
+    Advice { more, pool, secrets }: Advice,
     progress: &Progress,
     stop: &Stop,
 ) -> Result<record::Load, LoadError> {
     let users = users_per_flow(setup.plan, setup.shard)?;
     let rig = Arc::new(rig(&setup, &users).await?);
+    let secrets = secrets.get_or_init(|| step::secrets(setup.plan, &rig.logins));
     let score = Arc::new(score(&setup)?);
     let started = Instant::now();
     let own_cpu = evidence::own_cpu_s();
-    let examiner = examiner(&setup, &rig);
+    let examiner = examiner(&setup, secrets);
     let more = more.map(|more| ask_for_more(more, &rig, &score, setup.epoch));
     // Shards keep to a common schedule.
     let may_end = setup.plan.load.stop_early && setup.shard.is_none();
@@ -360,14 +363,13 @@ async fn rig(setup: &Setup<'_>, users: &[usize]) -> Result<Rig, LoadError> {
 }
 
 /// Who compares the answers: nobody where there is one side only, or the plan does not want it.
-fn examiner(setup: &Setup<'_>, rig: &Rig) -> Option<Examiner> {
+fn examiner(setup: &Setup<'_>, secrets: &[String]) -> Option<Examiner> {
     let Pair { baseline: Some(baseline), candidate: Some(candidate) } = &setup.origins else { return None };
     if !setup.plan.load.parity {
         return None;
     }
     let base_urls = Pair { baseline: baseline.base_url.clone(), candidate: candidate.base_url.clone() };
-    let captured = rig.logins.iter().flat_map(|(_, variables)| variables).flatten();
-    let secrets = Secrets::new(captured.map(|value| value.text.clone()));
+    let secrets = Secrets::new(secrets.iter().cloned());
     let flows = setup.plan.flows.iter().map(|flow| PreparedFlow::new(flow, setup.plan.auth.as_ref())).collect();
     let reproducer = Reproducer::new(setup.plan, baseline, setup.seed);
     let rehearsal = Result::ok(flows).map(|flows| Rehearsal::new(reproducer, flows));

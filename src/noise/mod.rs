@@ -4,10 +4,12 @@
 //! here before it calls a difference one. Noise is degraded, not dropped: a value must still have what it has always had
 //! at its place, by type and [`Shape`]. Pure.
 
+mod lines;
 mod shape;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use lines::Lines;
 pub use shape::{Shape, moment};
 
 use crate::compare::ids::is_id_shaped;
@@ -16,6 +18,7 @@ use crate::plan::Step;
 use crate::plan::template::Part;
 use crate::record::Class;
 use crate::record::parity::Kind;
+use crate::role::Pair;
 use crate::tally::without_indices;
 
 /// What a place that differs between two runs of the baseline has been there.
@@ -24,6 +27,25 @@ pub struct Noisy {
     kinds: BTreeSet<Kind>,
     shapes: BTreeSet<Shape>,
     statuses: BTreeSet<String>,
+    /// How often something was missing or too much in one answer, at most.
+    counts: BTreeMap<Kind, usize>,
+    /// Of a body that is text.
+    lines: Option<Lines>,
+}
+
+/// Two answers of the sides whose differences noise is asked about.
+#[derive(Debug, Default)]
+pub struct Hearing<'a> {
+    bodies: Option<Pair<&'a [u8]>>,
+    /// What was excused so far, by place and kind.
+    excused: BTreeMap<(String, Kind), usize>,
+}
+
+impl<'a> Hearing<'a> {
+    /// Of two answers with these bodies.
+    pub const fn of(bodies: Pair<&'a [u8]>) -> Self {
+        Self { bodies: Some(bodies), excused: BTreeMap::new() }
+    }
 }
 
 /// What noise says to a difference between the sides.
@@ -41,11 +63,25 @@ impl Noisy {
     /// The baseline differs from itself here.
     pub fn see(&mut self, found: &Difference) {
         self.kinds.insert(found.kind);
+        self.see_count(found.kind, 1);
         let both = [&found.baseline, &found.candidate].into_iter().flatten();
         if found.kind == Kind::Status {
             self.statuses.extend(both.cloned());
         } else {
             self.shapes.extend(both.map(|text| Shape::of(text)));
+        }
+    }
+
+    /// The baseline differs from itself here so often in one answer.
+    pub fn see_count(&mut self, kind: Kind, count: usize) {
+        let most = self.counts.entry(kind).or_default();
+        *most = count.max(*most);
+    }
+
+    /// Two bodies of the baseline that differ. What is no text is compared no further.
+    pub fn see_bodies(&mut self, before: &[u8], now: &[u8]) {
+        if let (Ok(before), Ok(now)) = (std::str::from_utf8(before), std::str::from_utf8(now)) {
+            self.lines.get_or_insert_default().see(before, now);
         }
     }
 
@@ -55,15 +91,16 @@ impl Noisy {
     }
 
     /// Excuses a difference between the sides, or notes why not.
-    pub fn judge(&self, found: &mut Difference) -> Ruling {
+    pub fn judge(&self, found: &mut Difference, hearing: &mut Hearing<'_>) -> Ruling {
         // An explicit rule of the plan goes first, and ids are no noise.
         if found.class == Class::Volatile || found.rule.is_some() || found.kind == Kind::Id {
             return Ruling::NotAsked;
         }
-        if let Some(objection) = self.objection(found) {
+        if let Some(objection) = self.objection(found, hearing) {
             found.note = Some(objection);
             return Ruling::Refused;
         }
+        *hearing.excused.entry((without_indices(&found.place), found.kind)).or_default() += 1;
         found.class = Class::Volatile;
         found.note = Some(format!("differs between two runs of the baseline; compared by {}", self.compared()));
         Ruling::Excused
@@ -79,7 +116,7 @@ impl Noisy {
     }
 
     /// Why noise does not excuse a difference.
-    fn objection(&self, found: &Difference) -> Option<String> {
+    fn objection(&self, found: &Difference, hearing: &Hearing<'_>) -> Option<String> {
         let like_itself = || self.kinds.contains(&found.kind);
         let refuse = |words: &str| Some(format!("the value differs between two runs of the baseline, but {words}"));
         match found.kind {
@@ -100,13 +137,41 @@ impl Noisy {
                 let fits = found.candidate.as_ref().is_some_and(|status| self.statuses.contains(status));
                 if fits { None } else { refuse("never this status") }
             }
+            Kind::Body if like_itself() => self.body_objection(found, hearing).and_then(|words| refuse(&words)),
+            Kind::Missing | Kind::Extra if like_itself() => {
+                let most = self.counts.get(&found.kind).copied().unwrap_or_default();
+                let excused = hearing.excused.get(&(without_indices(&found.place), found.kind));
+                if excused.is_none_or(|excused| *excused < most) {
+                    None
+                } else {
+                    refuse("never so often in one answer")
+                }
+            }
             _ if like_itself() => None,
             Kind::Type => refuse("never its type"),
             _ => refuse("never in this way"),
         }
     }
 
+    fn body_objection(&self, found: &Difference, hearing: &Hearing<'_>) -> Option<String> {
+        let lines = self.lines.as_ref()?;
+        let text = |body: &'_ [u8]| std::str::from_utf8(body).ok().map(str::to_owned);
+        let Some(bodies) = &hearing.bodies else {
+            // Nobody knows more of the bodies than the first line that differs.
+            return lines.objection_to_shown(found.baseline.as_deref()?, found.candidate.as_deref()?);
+        };
+        match (text(bodies.baseline), text(bodies.candidate)) {
+            (Some(baseline), Some(candidate)) => lines.objection(&baseline, &candidate),
+            _ => Some("it was always text".to_owned()),
+        }
+    }
+
     fn merge(&mut self, other: Self) {
+        other.counts.into_iter().for_each(|(kind, count)| self.see_count(kind, count));
+        match (&mut self.lines, other.lines) {
+            (Some(lines), Some(more)) => lines.merge(more),
+            (lines, more) => *lines = lines.take().or(more),
+        }
         self.kinds.extend(other.kinds);
         self.shapes.extend(other.shapes);
         self.statuses.extend(other.statuses);
@@ -125,12 +190,17 @@ impl Known {
         self.by_request.entry(request).or_default().entry(place).or_default().merge(noisy);
     }
 
-    /// Excuses what is noise among the differences of two answers to a [`request`].
+    /// Excuses what is noise among the differences of two answers to a [`request`], of whose bodies no more is known.
     pub fn excuse(&self, request: &str, comparison: &mut Comparison) {
+        self.excuse_in(request, comparison, &mut Hearing::default());
+    }
+
+    /// The same, with what is known of the answers.
+    pub fn excuse_in(&self, request: &str, comparison: &mut Comparison, hearing: &mut Hearing<'_>) {
         let Some(places) = self.by_request.get(request) else { return };
         for found in &mut comparison.differences {
             if let Some(noisy) = places.get(&without_indices(&found.place)) {
-                noisy.judge(found);
+                noisy.judge(found, hearing);
             }
         }
     }
@@ -187,10 +257,59 @@ mod tests {
         };
         let mut noisy = Noisy::default();
         noisy.see(&status("200", "503"));
-        assert_eq!(noisy.judge(&mut status("200", "503")), Ruling::Excused);
+        assert_eq!(noisy.judge(&mut status("200", "503"), &mut Hearing::default()), Ruling::Excused);
         let mut other = status("200", "500");
-        assert_eq!(noisy.judge(&mut other), Ruling::Refused);
+        assert_eq!(noisy.judge(&mut other, &mut Hearing::default()), Ruling::Refused);
         assert!(other.note.is_some_and(|note| note.ends_with("but never this status")));
+    }
+
+    #[test]
+    fn no_more_is_missing_than_ever_was() {
+        let missing = |at: usize| difference(Kind::Missing, &format!("$.items[{at}]"), "");
+        let mut noisy = Noisy::default();
+        noisy.see(&missing(4));
+        noisy.see_count(Kind::Missing, 2);
+        let mut hearing = Hearing::default();
+        let rulings: Vec<Ruling> = (0..3).map(|at| noisy.judge(&mut missing(at), &mut hearing)).collect();
+        assert_eq!(rulings, [Ruling::Excused, Ruling::Excused, Ruling::Refused]);
+        // In the next answer it may be as many again, but never too many.
+        assert_eq!(noisy.judge(&mut missing(0), &mut Hearing::default()), Ruling::Excused);
+        let mut extra = difference(Kind::Extra, "$.items[3]", "");
+        assert_eq!(noisy.judge(&mut extra, &mut Hearing::default()), Ruling::Refused);
+    }
+
+    #[test]
+    fn another_body_is_no_noise_for_one_line_that_is() {
+        let body = |baseline: &str, candidate: &str| Difference {
+            baseline: Some(baseline.to_owned()),
+            ..difference(Kind::Body, "body", candidate)
+        };
+        let mut noisy = Noisy::default();
+        noisy.see(&body("line 1: at 10", "line 1: at 11"));
+        noisy.see_bodies(b"at 10\na,b\n", b"at 11\na,b\n");
+        let mut known = Known::default();
+        known.add(request("GET", "/a"), "body".to_owned(), noisy.clone());
+        let of =
+            |candidate: &'static str| Hearing::of(Pair { baseline: b"at 11\na,b\n", candidate: candidate.as_bytes() });
+        for (candidate, expected) in [
+            ("at 12\na,b\n", Ruling::Excused),
+            ("at 12\na,c\n", Ruling::Refused),
+            ("<html>an error</html>", Ruling::Refused),
+        ] {
+            let mut found = body("line 1: at 11", "line 1: at 12");
+            assert_eq!(noisy.judge(&mut found, &mut of(candidate)), expected, "{candidate}: {found:?}");
+        }
+        // Where only the first line that differs is known.
+        for (shown, expected) in [
+            (["line 1: at 11", "line 1: at 12"], Class::Volatile),
+            (["line 1: at 11", "line 1: an error"], Class::Breaking),
+            (["line 2: a,b", "line 2: a,c"], Class::Breaking),
+        ] {
+            let mut comparison =
+                Comparison { places: 1, differences: vec![body(shown[0], shown[1])], rule_matches: Vec::new() };
+            known.excuse("GET /a", &mut comparison);
+            assert_eq!(comparison.differences[0].class, expected, "{shown:?}");
+        }
     }
 
     #[test]
@@ -201,7 +320,7 @@ mod tests {
                 noisy.see_value(value);
             }
             let mut found = difference(Kind::Value, place, candidate);
-            noisy.judge(&mut found);
+            noisy.judge(&mut found, &mut Hearing::default());
             found.class
         };
         let (bare, quoted) =

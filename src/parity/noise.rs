@@ -9,16 +9,17 @@ mod record;
 mod relations;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 pub use record::{Recording, record};
 
 use crate::compare::json::{self, Type, Value};
 use crate::compare::{Asked, Comparator, Comparison, Difference, Ids, member_place};
 use crate::http::Response;
-use crate::noise::{Known, Noisy, Ruling, request_of};
+use crate::noise::{Hearing, Known, Noisy, Ruling, request_of};
 use crate::plan::Plan;
 use crate::record::Class;
-use crate::record::parity::{NoiseParity, NoisePlace};
+use crate::record::parity::{Kind, NoiseParity, NoisePlace};
 use crate::role::Pair;
 use crate::step::answer;
 use crate::tally::without_indices;
@@ -82,21 +83,28 @@ impl Noise {
             itself.push(comparator.compare_with_ids(&asked, ids, &before, &now));
             own.push(recorded.response.clone());
         }
-        for itself in itself {
-            self.learn(asked.flow, asked.step, itself);
+        for (itself, before) in itself.into_iter().zip(&own[1..]) {
+            self.learn(asked.flow, asked.step, itself, (&before.body, &now.body));
         }
         let candidate = answers.candidate.0;
         self.degrade(asked.flow, asked.step, comparison, &Answers { baseline: own.iter().collect(), candidate });
     }
 
     /// Learns from comparing two answers of the baseline; what a rule or an id explains is none.
-    fn learn(&mut self, flow: &str, step: &str, itself: Comparison) {
+    fn learn(&mut self, flow: &str, step: &str, itself: Comparison, (before, now): (&[u8], &[u8])) {
         let found = itself.differences.into_iter().filter(|found| found.class != Class::Volatile);
+        let mut counts: HashMap<(String, Kind), usize> = HashMap::new();
         for found in found {
-            let key = (flow.to_owned(), step.to_owned(), without_indices(&found.place));
-            let place = self.places.entry(key).or_default();
+            let general = without_indices(&found.place);
+            let place = self.places.entry((flow.to_owned(), step.to_owned(), general.clone())).or_default();
             place.seen += 1;
             place.noisy.see(&found);
+            let count = counts.entry((general, found.kind)).or_default();
+            *count += 1;
+            place.noisy.see_count(found.kind, *count);
+            if found.kind == Kind::Body {
+                place.noisy.see_bodies(before, now);
+            }
         }
     }
 
@@ -107,10 +115,13 @@ impl Noise {
             return;
         }
         self.learn_shapes(flow, step, answers);
+        let bodies =
+            answers.baseline.first().map(|now| Pair { baseline: &now.body[..], candidate: &answers.candidate.body });
+        let mut hearing = bodies.map_or_else(Hearing::default, Hearing::of);
         for found in &mut comparison.differences {
             let key = (flow.to_owned(), step.to_owned(), without_indices(&found.place));
             if let Some(place) = self.places.get_mut(&key) {
-                place.judge(found);
+                place.judge(found, &mut hearing);
             }
         }
         self.relations(flow, step, comparison, answers);
@@ -169,8 +180,8 @@ impl Noise {
 }
 
 impl Counted {
-    fn judge(&mut self, found: &mut Difference) {
-        match self.noisy.judge(found) {
+    fn judge(&mut self, found: &mut Difference, hearing: &mut Hearing<'_>) {
+        match self.noisy.judge(found, hearing) {
             Ruling::NotAsked => {}
             Ruling::Excused => self.allowed += 1,
             Ruling::Refused => self.broken += 1,
@@ -178,15 +189,28 @@ impl Counted {
     }
 }
 
+/// Values that lie deeper are not looked at.
+const DEEPEST: usize = 100;
+/// Nor are those whose place has a longer name, in bytes: each value is named.
+const LONGEST_PLACE: usize = 1_000;
+
 /// Every value of a JSON text with its place, indices left out; nothing where it is no JSON.
 fn each_value(body: &[u8], mut visit: impl FnMut(&str, Value<'_>)) {
     let Ok(document) = json::parse(body) else { return };
-    let mut ahead = vec![("$".to_owned(), document.root())];
-    while let Some((place, value)) = ahead.pop() {
+    let mut ahead = vec![(Rc::<str>::from("$"), None, document.root(), 0)];
+    while let Some((above, name, value, depth)) = ahead.pop() {
+        // Only now: whoever waits holds no more than its parent's place.
+        let place = name.map_or_else(|| Rc::clone(&above), |name| Rc::from(member_place(&above, name)));
+        if place.len() > LONGEST_PLACE {
+            continue;
+        }
         visit(&place, value);
-        ahead.extend(value.members().map(|(name, member)| (member_place(&place, name), member)));
-        let below = format!("{place}[]");
-        ahead.extend(value.elements().map(|element| (below.clone(), element)));
+        if depth < DEEPEST {
+            let elements: Rc<str> =
+                if value.kind() == Type::Array { format!("{place}[]").into() } else { Rc::from("") };
+            ahead.extend(value.members().map(|(name, member)| (Rc::clone(&place), Some(name), member, depth + 1)));
+            ahead.extend(value.elements().map(|element| (Rc::clone(&elements), None, element, depth + 1)));
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! What everything that is started in one run has in common.
 
 use std::fmt::Write;
-use std::io::Read;
-use std::path::PathBuf;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
 
 use super::Options;
 use super::error::ProvisionError;
+use super::secret::Redactions;
+use crate::plan::Plan;
 
 /// Receives one-line messages for the terminal.
 pub(super) type Progress<'a> = &'a dyn Fn(String);
@@ -17,17 +19,44 @@ pub(super) struct Context {
     pub(super) run: String,
     /// Of the databases' superuser, for servers that are ours.
     pub(super) password: String,
+    /// What came from the environment: nothing that is started may show it.
+    pub(super) redactions: Redactions,
 }
 
 impl Context {
-    pub(super) fn new(options: Options) -> Result<Self, ProvisionError> {
-        Ok(Self { options, run: random_hex::<4>()?, password: random_hex::<16>()? })
+    pub(super) fn new(options: Options, plan: &Plan) -> Result<Self, ProvisionError> {
+        let mut redactions = Redactions::default();
+        for filled in &plan.filled {
+            redactions.hide_value(&filled.value);
+        }
+        forget_logs(&options.work_dir.join(LOGS))?;
+        Ok(Self { options, run: random_hex::<4>()?, password: random_hex::<16>()?, redactions })
     }
 
     /// Where the output of `name` is kept.
     pub(super) fn log(&self, name: &str) -> PathBuf {
-        self.options.work_dir.join("logs").join(format!("{name}.log"))
+        debug_assert!(NAMES.contains(&name), "the log of `{name}` would outlive its run");
+        self.options.work_dir.join(LOGS).join(format!("{name}.log"))
     }
+}
+
+/// Directory of the logs in that of the run.
+const LOGS: &str = "logs";
+/// What has a log.
+const NAMES: [&str; 4] = ["baseline", "candidate", "database", "setup"];
+
+/// Within a run logs are written on, whenever something is started again; those of an earlier run are none of its.
+fn forget_logs(dir: &Path) -> Result<(), ProvisionError> {
+    for name in NAMES {
+        let path = dir.join(format!("{name}.log"));
+        match std::fs::remove_file(&path) {
+            Err(source) if source.kind() != ErrorKind::NotFound => {
+                return Err(ProvisionError::Files { doing: "cannot remove", path, source });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// From the kernel: a password must not follow from the run's seed.

@@ -60,7 +60,7 @@ pub struct Sides {
 
 /// Brings up what the plan names: databases first, then both sides at a time. `progress` receives one-line messages.
 pub async fn start(plan: &Plan, options: Options, progress: &dyn Fn(String)) -> Result<Sides, ProvisionError> {
-    let context = Context::new(options)?;
+    let context = Context::new(options, plan)?;
     let databases = if plan.sides.iter().any(|(_, side)| side.as_ref().is_some_and(needs_database)) {
         Some(Databases::provide(plan, &context, progress).await?)
     } else {
@@ -114,10 +114,8 @@ impl Sides {
 
     /// An error if a side that was started, or the server behind it, has ended by itself.
     pub fn check_alive(&mut self) -> Result<(), ProvisionError> {
-        if self.databases.as_mut().is_some_and(Databases::has_ended) {
-            let log = self.context.log("database");
-            return Err(ProvisionError::database("local", "the server has ended by itself", "it was not asked to")
-                .with_hint(format!("its words are in `{}`", log.display())));
+        if let Some(databases) = &mut self.databases {
+            databases.check_alive(&self.context)?;
         }
         let Pair { baseline, candidate } = &mut self.running;
         baseline.iter_mut().chain(candidate).try_for_each(Started::check_alive)

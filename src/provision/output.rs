@@ -134,7 +134,10 @@ impl Collector {
     }
 
     fn pass_on(&mut self, line: &str) {
-        let line = self.destination.redactions.redact(line.trim_end_matches('\r'));
+        let line = line.trim_end_matches('\r');
+        // As it was said: an address may hold what must not be shown elsewhere.
+        self.hear(line);
+        let line = self.destination.redactions.redact(line);
         self.log(&line);
         if let Some(name) = self.destination.show_as {
             // Nobody may be reading standard error any more; that is no reason to stop reading the process.
@@ -158,12 +161,15 @@ impl Collector {
         }
     }
 
+    fn hear(&self, line: &str) {
+        let rest = self.destination.announcement.and_then(|prefix| line.strip_prefix(prefix));
+        if let Some(rest) = rest {
+            lock(&self.kept).announced.get_or_insert_with(|| rest.to_owned());
+        }
+    }
+
     fn keep(&self, line: String) {
         let mut kept = lock(&self.kept);
-        if kept.announced.is_none() {
-            kept.announced =
-                self.destination.announcement.and_then(|prefix| line.strip_prefix(prefix)).map(str::to_owned);
-        }
         if line.trim().is_empty() {
             return;
         }

@@ -32,6 +32,8 @@ const HIDDEN: &str = "[secret]";
 
 /// A password of fewer characters is hidden inside URLs only: alone it would be found in every other word.
 const SHORTEST_PASSWORD: usize = 4;
+/// A value of the environment with fewer bytes is not hidden.
+const SHORTEST_VALUE: usize = 4;
 
 /// What to take out of text.
 #[derive(Clone, Default)]
@@ -50,6 +52,27 @@ impl Redactions {
                 self.hide(spelling);
             }
         }
+    }
+
+    /// Hides a value that came from the environment: as a whole, line by line where it has several, and the password in it
+    /// where it is a URL. A short one is no secret that could be told from other words.
+    pub(super) fn hide_value(&mut self, value: &str) {
+        for text in std::iter::once(value).chain(value.lines()).map(str::trim) {
+            if text.len() >= SHORTEST_VALUE {
+                self.hide(text);
+            }
+        }
+        if reqwest::Url::parse(value).is_ok_and(|url| url.password().is_some()) {
+            self.hide_url(value);
+        }
+    }
+
+    /// Hides what others hide as well.
+    pub(super) fn and(mut self, others: &Self) -> Self {
+        for text in &others.0 {
+            self.hide(text);
+        }
+        self
     }
 
     /// The text without the secrets.
@@ -105,6 +128,17 @@ mod tests {
         redactions.hide_url("postgres://u:p%40ssword@h:1/d");
         let text = redactions.redact("to postgres://u:p%40ssword@h:1/d with p%40ssword, p@ssword, u:p%40ssword@x");
         assert_eq!(text, "to [secret] with [secret], [secret], [secret]x");
+    }
+
+    #[test]
+    fn a_value_of_the_environment_is_taken_out_and_its_password_with_it() {
+        let mut redactions = Redactions::default();
+        for value in ["postgres://app:h%75sh@db/x", "k-4711", "abc", "", "first line\r\nsecond line\n"] {
+            redactions.hide_value(value);
+        }
+        let text = "abc: postgres://app:h%75sh@db/x, app:h%75sh@other, hush, k-4711, first line, second line";
+        let hidden = "abc: [secret], [secret]other, [secret], [secret], [secret], [secret]";
+        assert_eq!(redactions.redact(text), hidden);
     }
 
     #[test]

@@ -185,14 +185,20 @@ impl Launch<'_> {
             source,
         })?;
         let show_as = (self.context.options.show_output == Some(self.role)).then(|| self.role.name());
-        let redactions = self.twin.map_or_else(Redactions::default, Twin::redactions);
+        let redactions = self.redactions();
         let program = command.get_program().to_string_lossy().into_owned();
         let destination = Destination { log: Some(log), show_as, redactions, announcement };
         Process::spawn(command, orphan, destination).map_err(|error| self.failed(&program, error))
     }
 
+    /// What nobody may see of what the process says.
+    fn redactions(&self) -> Redactions {
+        self.twin.map_or_else(Redactions::default, Twin::redactions).and(&self.context.redactions)
+    }
+
     fn failed(&self, program: &str, cause: impl Into<Cause>) -> ProvisionError {
-        ProvisionError::SideStart { role: self.role, program: program.to_owned(), source: cause.into() }
+        let program = self.redactions().redact(program);
+        ProvisionError::SideStart { role: self.role, program, source: cause.into() }
     }
 }
 

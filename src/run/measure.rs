@@ -1,6 +1,7 @@
 //! The load phase with everything around it: observers, the watch over the sides, and their figures put together.
 
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::{Command, Job, RunError, origins, rest};
@@ -21,7 +22,8 @@ const SAMPLE_EVERY: Duration = Duration::from_millis(100);
 /// Time between two looks at whether the sides still live.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// Loads the sides and puts what was measured into the record, also when the load was cut short.
+/// Loads the sides and puts what was measured into the record, also when the load was cut short. Gives back what no
+/// evidence may show.
 pub(super) async fn load(
     job: &Job,
     epoch: Epoch,
@@ -29,7 +31,7 @@ pub(super) async fn load(
     sides: &mut Sides,
     progress: &Progress,
     stop: &Stop,
-) -> Result<(), RunError> {
+) -> Result<Vec<String>, RunError> {
     let more = more_pairs(job, record);
     let roles = job.plan.roles();
     let origins = origins(sides).map(|role, origin| origin.filter(|_| roles.contains(&role)));
@@ -38,9 +40,11 @@ pub(super) async fn load(
     let (tell, looks) = std::sync::mpsc::channel();
     let observers = observe_all(sides, &roles, epoch, tell)?;
     let pool = Some(load::PoolLooks { every: SAMPLE_EVERY, looks });
+    let secrets = Arc::<OnceLock<Vec<String>>>::default();
+    let advice = load::Advice { more, pool, secrets: secrets.clone() };
     let over = Stop::default();
     let (measured, death) = {
-        let load = load::run_advised(setup, load::Advice { more, pool }, progress, &over);
+        let load = load::run_advised(setup, advice, progress, &over);
         let watch = watch(sides, &over, stop);
         tokio::pin!(load);
         tokio::pin!(watch);
@@ -67,7 +71,7 @@ pub(super) async fn load(
     match failure {
         Some(failure) => Err(failure),
         None if stop.is_triggered() => Err(RunError::Interrupted),
-        None => Ok(()),
+        None => Ok(secrets.get().cloned().unwrap_or_default()),
     }
 }
 

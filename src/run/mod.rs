@@ -260,12 +260,13 @@ async fn load_and_compare(
     stop: &Stop,
 ) -> Result<(), RunError> {
     if job.plan.roles().len() < 2 {
-        return Box::pin(measure::load(job, epoch, record, sides, progress, stop)).await;
+        return Box::pin(measure::load(job, epoch, record, sides, progress, stop)).await.map(drop);
     }
     let mut databases = Databases::connect(&job.plan, sides, "load", record.state.take(), progress).await;
     let mut measured = until(stop, Box::pin(databases.before_load())).await;
     if measured.is_ok() {
-        measured = Box::pin(measure::load(job, epoch, record, sides, progress, stop)).await;
+        let loaded = Box::pin(measure::load(job, epoch, record, sides, progress, stop)).await;
+        measured = loaded.map(|secrets| databases.keep_secret(&secrets));
     }
     if measured.is_ok() {
         measured = until(stop, Box::pin(databases.after_load(record.load.as_ref()))).await;

@@ -11,6 +11,7 @@ use crate::record::faults::{ComparedBy, FaultAnswers};
 use crate::record::{Load, RunRecord, State};
 use crate::role::{Pair, Role};
 use crate::state::{AfterFault, Comparison, StateError, Undone};
+use crate::step::secrets;
 use crate::tally::Secrets;
 
 /// Methods that change nothing.
@@ -38,6 +39,8 @@ impl<'p> Databases<'p> {
                 let connected = Comparison::connect(&plan.compare.state, urls, before.clone()).await;
                 let connected = connected.map(|mut comparison| {
                     comparison.accept(plan.accepted.as_ref());
+                    // Until the logins are known.
+                    comparison.keep_secret(Secrets::new(secrets(plan, &Pair::default())));
                     comparison
                 });
                 connected.map_err(|error| failed(before, phase, &error))
@@ -83,6 +86,13 @@ impl<'p> Databases<'p> {
                     comparison.give_requests(&requests());
                 }
             }
+        }
+    }
+
+    /// From now on these do not get into the evidence.
+    pub(super) fn keep_secret(&mut self, secrets: &[String]) {
+        if let Ok(comparison) = &mut self.outcome {
+            comparison.keep_secret(Secrets::new(secrets.iter().cloned()));
         }
     }
 

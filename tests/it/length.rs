@@ -157,7 +157,7 @@ async fn pairs_are_added_once_if_they_are_asked_for() {
         asked.lock().expect("nobody panicked").push((load.blocks.len(), load.pairs_planned));
         Some(3)
     });
-    let advice = load::Advice { more: Some(more), pool: None };
+    let advice = load::Advice { more: Some(more), ..load::Advice::default() };
     let load = measured(Pair { baseline: good, candidate: good }, "pairs: 2, block: 300ms", advice).await;
     assert_eq!(*seen.lock().expect("nobody panicked"), [(4, 2)]);
     assert_eq!((load.blocks.len(), load.pairs_planned), (6, 3));

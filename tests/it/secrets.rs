@@ -73,6 +73,69 @@ fn what_a_side_says_is_kept_without_its_connection_string() {
     }
 }
 
+/// What a plan says `${NAME}` for is a secret of whoever runs it, whether or not the harness makes the database.
+#[test]
+fn what_a_command_says_is_kept_without_what_came_from_the_environment() {
+    let (url, password, key) = ("postgres://app:hush-4711-x@db.example/x", "hush-4711-x", "k-08152342");
+    let secrets = [url, password, key].map(str::to_owned).into();
+    let environment = [("REAL_DB", url), ("API_KEY", key)];
+    let telling = "candidate: { command: [sh, -c, 'echo \"cannot connect to $DB as hush-4711-x\" >&2; echo $KEY; exit 1', sh, \
+                   '{{port}}'], env: { DB: '${REAL_DB}', KEY: '${API_KEY}' }, metrics: /metrics }";
+    let setting_up = "  provider: auto\n  setup: [sh, -c, 'echo using $0 and $1; exit 1', '${API_KEY}', '${REAL_DB}']";
+    for (change, words) in [
+        ((CANDIDATE, telling), "cannot connect to [secret] as [secret]"),
+        (("  provider: auto", setting_up), "using [secret] and [secret]"),
+    ] {
+        let place = Place::new();
+        let file = place.file("plan.yaml", &short(&[change]));
+        let arguments = ["verify", &file, "--database", "sqlite", "--show-output", "candidate"];
+        let ended = place.run_with(&environment, &arguments);
+        assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+        assert!(ended.stderr.contains(words), "{}", ended.stderr);
+        assert_nowhere(&place, &secrets);
+    }
+}
+
+/// What stands in the plan as `${NAME}` may come back in answers.
+#[test]
+fn what_came_from_the_environment_stays_inside_under_load() {
+    let key = "k-5ecre7-4711";
+    let place = Place::new();
+    let sides = ["a", "b"].map(|name| service(key, name));
+    let text = format!(
+        "version: 1\nname: keys\nsides:\n  baseline: {{ url: \"http://{}\" }}\n  candidate: {{ url: \"http://{}\" }}\n\
+         flows:\n  - name: one\n    steps:\n      - {{ request: GET /x, headers: {{ X-Caller: \"${{KEY}}\" }} }}\n\
+         load: {{ model: closed, users: 1, pairs: 1, block: 500ms, settle: 100ms }}\n",
+        sides[0], sides[1]
+    );
+    let file = place.file("plan.yaml", &text);
+    let ended = place.run_with(&[("KEY", key)], &["load", &file]);
+    assert!(matches!(ended.code, Some(0 | 1 | 4)), "{}", ended.stderr);
+    let record = place.record();
+    let greeting = list(&record["load"]["parity"]["differences"]).iter().find(|found| found["where"] == "$.greeting");
+    let greeting = greeting.expect("each side greets in its own way");
+    assert!(greeting["candidate"].as_str().is_some_and(|text| text.contains("welcome")), "{greeting}");
+    assert_nowhere(&place, &BTreeSet::from([key.to_owned()]));
+}
+
+#[test]
+fn what_came_from_the_environment_stays_inside_when_databases_are_compared_after_the_load() {
+    let key = "k-5ecre7-4711";
+    let place = Place::new();
+    let leaving = "candidate: { bundled: { stack: async, defects: [partial-batch] } }";
+    let often = ("  - name: batch\n    weight: 3", "  - name: batch\n    weight: 300");
+    let file =
+        place.file("plan.yaml", &short(&[(CANDIDATE, leaving), often, ("name: Frances Allen", "name: \"${KEY}\"")]));
+    let ended = place.run_with(&[("KEY", key)], &["load", &file, "--database", "sqlite", "--seed", "7"]);
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    let record = place.record();
+    let is_of_students =
+        |found: &serde_json::Value| found["where"].as_str().is_some_and(|at| at.contains("table students"));
+    assert!(list(&record["state"]["differences"]).iter().any(is_of_students), "{:#}", record["state"]);
+    assert!(record["state"].to_string().contains("[secret]"), "{:#}", record["state"]);
+    assert_nowhere(&place, &BTreeSet::from([key.to_owned()]));
+}
+
 /// Tokens come in answers, are sent in headers, and may stand in bodies that differ.
 #[test]
 fn tokens_stay_inside() {

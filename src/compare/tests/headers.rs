@@ -1,6 +1,7 @@
-use super::{compare_answers, found, rule};
-use crate::compare::{Comparison, HEADERS_LEFT_OUT};
-use crate::plan::{RuleKind, RulePlace};
+use super::{BASELINE, CANDIDATE, compare_answers, found, headers, rule};
+use crate::compare::{Answer, Asked, Comparator, Comparison, HEADERS_LEFT_OUT, Ids};
+use crate::plan::{self, Compare, Rule, RuleKind, RulePlace};
+use crate::role::Pair;
 
 type Headers<'a> = &'a [(&'a str, &'a str)];
 
@@ -89,4 +90,43 @@ fn an_ignored_header_is_counted() {
     let comparison = compare_answers(rules, (200, &[("x-request-id", "1")], b""), (200, &[], b""));
     assert_eq!(found(&comparison), ["volatile missing header x-request-id"]);
     assert_eq!((comparison.rule_matches[0].matched, comparison.rule_matches[0].allowed), (1, 1));
+}
+
+/// What stands in place of the body in an answer to `HEAD`.
+#[test]
+fn the_length_that_head_tells_is_compared() {
+    let smallest = "version: 1\nname: a\nsides: { baseline: { url: \"http://a\" }, candidate: { url: \"http://b\" } }\nflows: [{ name: f, steps: [{ request: GET /f }] }]";
+    let smallest = plan::parse("plan.yaml", smallest).expect("a plan");
+    let compare = |rules: Vec<Rule>, method: &str, kind: &str, baseline: Option<&str>, candidate: Option<&str>| {
+        let map = |length: Option<&str>| {
+            let mut pairs = vec![("content-type", kind)];
+            pairs.extend(length.map(|length| ("content-length", length)));
+            headers(&pairs)
+        };
+        let maps = (map(baseline), map(candidate));
+        let answer = |headers, base_url| Answer { status: 200, headers, body: b"", base_url };
+        let plan = Compare { rules, ..Compare::default() };
+        let targets = Pair { baseline: "/f", candidate: "/f" };
+        let asked = Asked { flow: "f", step: "s", method, targets };
+        let mut ids = Ids::new(&smallest);
+        let (baseline, candidate) = (answer(&maps.0, BASELINE), answer(&maps.1, CANDIDATE));
+        found(&Comparator::new(&plan).compare_with_ids(&asked, &mut ids, &baseline, &candidate))
+    };
+    let (file, json) = ("application/pdf", "application/json");
+    for (kind, baseline, candidate, expected) in [
+        (file, Some("1234"), Some("0"), Some("breaking value")),
+        (file, Some("1234"), Some("1235"), Some("breaking value")),
+        (file, Some("1234"), Some("1234"), None),
+        (file, Some("1234"), None, Some("representation missing")),
+        (file, None, Some("1234"), Some("representation extra")),
+        (json, Some("17"), Some("15"), Some("representation value")),
+        (json, Some("17"), Some("0"), Some("breaking value")),
+    ] {
+        let expected: Vec<String> =
+            expected.map(|words| format!("{words} header content-length")).into_iter().collect();
+        assert_eq!(compare(vec![], "HEAD", kind, baseline, candidate), expected, "{kind} {baseline:?} {candidate:?}");
+        assert_eq!(compare(vec![], "GET", kind, baseline, candidate), [""; 0], "framing");
+    }
+    let ignored = vec![rule(RulePlace::Header("content-length".to_owned()), RuleKind::Ignore)];
+    assert_eq!(compare(ignored, "HEAD", file, Some("1234"), Some("0")), [""; 0]);
 }

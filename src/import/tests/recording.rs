@@ -199,6 +199,78 @@ fn secrets_are_in_no_part_of_a_recording_and_the_login_is_done_again() {
     assert_eq!(names, ["SHOP_API_KEY", "SHOP_PASSWORD_ADA", "SHOP_X_API_KEY"]);
 }
 
+/// A request whose body is of a media type.
+fn sent(kind: &str, body: &str) -> Exchange {
+    let mut exchange = exchange(1, "POST /a", body, 200, "{}");
+    exchange.request_headers[0].1 = kind.to_owned();
+    exchange
+}
+
+/// What is made of one request, in which these stand nowhere.
+fn import_without(exchange: &Exchange, secrets: &[&str]) -> Imported {
+    let exchanges = std::slice::from_ref(exchange);
+    let kept = serde_json::to_string(&seal(exchanges)).expect("JSON");
+    let imported = import(exchanges);
+    let plan = imported.draft.to_yaml();
+    for secret in secrets {
+        assert!(!kept.contains(secret), "`{secret}` is kept: {kept}");
+        assert!(!plan.contains(secret), "`{secret}` is in the plan:\n{plan}");
+    }
+    imported
+}
+
+#[test]
+fn a_secret_that_is_a_number_is_one_of_the_environment() {
+    let request = sent("application/json", r#"{"pin":482913,"n":482914,"codes":{"otp":[123456]}}"#);
+    let imported = import_without(&request, &["482913", "123456"]);
+    assert_lines(&imported, &["\"n\": 482914", "pin: ${SHOP_PIN}", "${SHOP_OTP}"]);
+    // A number in the request is one in the plan.
+    let readable = imported.draft.to_yaml().replace("${SHOP_PIN}", "7").replace("${SHOP_OTP}", "8");
+    let plan = crate::plan::parse("plan.yaml", &readable).unwrap_or_else(|problems| panic!("{problems}"));
+    let body = format!("{:?}", plan.flows[0].steps[0].body);
+    assert!(body.contains(":7,") && body.contains("[8]"), "{body}");
+}
+
+#[test]
+fn secrets_are_found_in_json_whatever_it_is_sent_as_and_wherever_it_stands() {
+    for (kind, body) in [
+        ("text/plain;charset=UTF-8", r#" {"password":"hunter2"}"#),
+        ("application/x-www-form-urlencoded", "data=%7B%22password%22%3A%22hunter2%22%7D&n=1"),
+        ("application/json", r#"{"inner":"{\"password\":\"hunter2\"}"}"#),
+        ("application/json", r#"{"url":"/x?token=hunter2"}"#),
+    ] {
+        let imported = import_without(&sent(kind, body), &["hunter2"]);
+        assert_eq!((imported.steps, imported.environment.len()), (1, 1), "{body}");
+    }
+}
+
+#[test]
+fn what_holds_a_secret_that_nothing_can_stand_for_is_left_out() {
+    let deep = format!(r#"{{"token":"hunter2","a":{}1{}}}"#, "[".repeat(60), "]".repeat(60));
+    let wide = format!(r#"{{"password":"hunter2","a":[{}1]}}"#, "1,".repeat(5_000));
+    let mut sealer = Sealer::default();
+    for (kind, body) in [
+        ("application/json", deep.as_str()),
+        ("application/json", &wide),
+        ("application/json", r#"{"password":"hunter2","a":1,"a":2}"#),
+        ("application/json", r#"{"p\u0061ssword":"hunter2","a":1,"a":2}"#),
+        ("application/json", r#"{"password":"hunter2""#),
+        ("application/xml", "<user><password>hunter2</password></user>"),
+        ("application/soap+xml", r#"<x:Password Type="Text">hunter2</x:Password>"#),
+        ("application/xml", r#"<user pin = "hunter2"/>"#),
+        ("text/plain", "user: ada\npassword: hunter2"),
+    ] {
+        assert_eq!(sealer.seal(&sent(kind, body)).err(), Some(Dropped::SecretForm), "{body}");
+    }
+    for (kind, body) in [
+        ("application/xml", "<user><name>pin</name><passenger>1</passenger></user>"),
+        ("text/plain", "the author asks: a token of passage, please"),
+    ] {
+        let kept = sealer.seal(&sent(kind, body)).expect(body);
+        assert!(serde_json::to_string(&kept).expect("JSON").contains("pass"), "{body}");
+    }
+}
+
 #[test]
 fn another_caller_logs_in_by_a_step_of_its_own() {
     let viewer = "tok-viewer-0001-1";

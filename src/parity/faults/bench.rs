@@ -12,7 +12,7 @@ use crate::compare::ids::Bijection;
 use crate::compare::{Asked, Comparator, Comparison, Ids};
 use crate::contract::{Compared, Coverage};
 use crate::http::{Abandoned, Connection, Keep, Limits, Origin, send_only};
-use crate::noise::Known;
+use crate::noise::{Hearing, Known};
 use crate::plan::Fault;
 use crate::record::faults::{ComparedBy, FaultAnswers};
 use crate::record::parity::Kind;
@@ -55,11 +55,10 @@ pub(super) struct ProbeNoise<'a> {
 }
 
 impl ProbeNoise<'_> {
-    /// A crowd has a name of its own and consists of the first probe.
-    fn excuse(&self, step: &str, comparison: &mut Comparison) {
-        let of_step = self.requests.iter().find(|(name, _)| name == step);
-        if let Some((_, request)) = of_step.or(self.requests.first()) {
-            self.known.excuse(request, comparison);
+    /// Crowds and turns have names of their own; what was asked is the probe that they consist of.
+    fn excuse(&self, probe: &str, comparison: &mut Comparison, bodies: Pair<&[u8]>) {
+        if let Some((_, request)) = self.requests.iter().find(|(name, _)| name == probe) {
+            self.known.excuse_in(request, comparison, &mut Hearing::of(bodies));
         }
     }
 }
@@ -192,7 +191,8 @@ impl Bench<'_> {
                 }
                 _ => self.comparator.compare(flow, step, &left, &right),
             };
-            self.noise.excuse(step, &mut comparison);
+            let bodies = Pair { baseline: &baseline.body[..], candidate: &candidate.body };
+            self.noise.excuse(&probed.step, &mut comparison, bodies);
             tally.compared(flow, step, baseline.status, comparison);
             let request = requests.baseline;
             if let (Some(coverage), Some(request)) = (&mut books.coverage, request) {

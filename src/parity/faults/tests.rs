@@ -6,13 +6,13 @@ use tokio::net::TcpListener;
 
 use super::{Levers, Setup, run};
 use crate::http::Origin;
-use crate::noise::Known;
+use crate::noise::{Known, Noisy, request};
 use crate::parity::After;
 use crate::plan::{self, Fault, Plan};
 use crate::progress::Progress;
-use crate::record::Parity;
 use crate::record::faults::{Connections, FaultEvidence};
 use crate::record::parity::{Difference, Kind};
+use crate::record::{Class, Parity};
 use crate::role::{Pair, Role};
 
 /// A service that answers everything with the status that it is told to.
@@ -22,19 +22,22 @@ struct Service {
 }
 
 impl Service {
-    async fn start() -> Self {
+    /// `own` stands in its answers to `GET` beside the status.
+    async fn start(own: &str) -> Self {
+        let own = own.to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let status = Arc::new(AtomicU16::new(200));
         let told = Arc::clone(&status);
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                let told = Arc::clone(&told);
+                let (told, own) = (Arc::clone(&told), own.clone());
                 tokio::spawn(async move {
                     let mut request = [0; 4096];
                     while let Ok(1..) = stream.read(&mut request).await {
                         let status = told.load(Ordering::Relaxed);
-                        let body = format!("{{\"code\":\"S{status}\"}}");
+                        let own = if request.starts_with(b"GET") { own.as_str() } else { "" };
+                        let body = format!("{{\"code\":\"S{status}\"{own}}}");
                         let head = format!("HTTP/1.1 {status} x\r\ncontent-type: application/json\r\n");
                         let answer = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
                         if stream.write_all(answer.as_bytes()).await.is_err() {
@@ -121,7 +124,17 @@ faults: {{ inject: [{inject}], lock: pupil, recovery: 200ms, probe: [ {{ request
 
 /// Makes the faults of a plan; what a script decides is changed by `set`.
 async fn make(inject: &str, set: impl FnOnce(&mut Script)) -> (Vec<FaultEvidence>, Vec<Difference>) {
-    let services = Pair { baseline: Service::start().await, candidate: Service::start().await };
+    make_with(inject, ["", ""], &Known::default(), set).await
+}
+
+/// The same where the sides have something of their own to say.
+async fn make_with(
+    inject: &str,
+    [baseline, candidate]: [&str; 2],
+    noise: &Known,
+    set: impl FnOnce(&mut Script),
+) -> (Vec<FaultEvidence>, Vec<Difference>) {
+    let services = Pair { baseline: Service::start(baseline).await, candidate: Service::start(candidate).await };
     let statuses = Pair::from_fn(|role| Arc::clone(&services.get(role).status));
     let rest = Connections { used: Some(0), idle: Some(1), max: Some(2), ..Connections::default() };
     let mut script = Script {
@@ -136,7 +149,7 @@ async fn make(inject: &str, set: impl FnOnce(&mut Script)) -> (Vec<FaultEvidence
     let plan = plan(inject);
     let origins = services.map(|_, service| service.origin);
     let (mut parity, mut evidence) = (Parity::default(), Vec::new());
-    let setup = Setup { plan: &plan, origins: &origins, seed: 1, contract: None, noise: &Known::default() };
+    let setup = Setup { plan: &plan, origins: &origins, seed: 1, contract: None, noise };
     let made = run(setup, &mut script, &Progress::silent(), &mut parity, &mut evidence).await;
     made.unwrap_or_else(|error| panic!("{error}"));
     (evidence, parity.differences)
@@ -150,6 +163,23 @@ async fn equal_answers_and_a_recovery_are_no_difference() {
     assert!(fault.applied.is_some() && fault.not_applied.is_none(), "{fault:#?}");
     assert_eq!(fault.answers[0].sides.candidate[0].answer, "503 S503");
     assert!(fault.aftermath.candidate.as_ref().is_some_and(|side| side.recovered_ms.is_some()));
+}
+
+#[tokio::test]
+async fn noise_is_known_of_the_probe_that_was_asked_under_whatever_name_it_is_told() {
+    let own = [r#","at":"2026-01-01T00:00:01Z""#, r#","at":"2026-01-01T00:00:02Z""#];
+    let (_, differences) = make_with("database-stopped", own, &Known::default(), |_| ()).await;
+    let told = |differences: &[Difference]| {
+        let open = differences.iter().filter(|found| found.class == Class::Breaking);
+        open.map(|found| found.step.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&differences), ["GET /a", "each connection in turn"]);
+    let mut noisy = Noisy::default();
+    noisy.see_value("\"2026-01-01T00:00:03Z\"");
+    let mut known = Known::default();
+    known.add(request("GET", "/a"), "$.at".to_owned(), noisy);
+    let (_, differences) = make_with("database-stopped", own, &known, |_| ()).await;
+    assert_eq!(told(&differences), [""; 0], "{differences:#?}");
 }
 
 #[tokio::test]

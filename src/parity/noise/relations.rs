@@ -1,7 +1,7 @@
 //! Relations between the times of one object that held in every run of the baseline: `updated_at >= created_at`. A value
 //! that differs from run to run may still never be before another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use super::each_value;
@@ -44,63 +44,97 @@ struct Time {
     shown: String,
 }
 
-/// How two members compared wherever both were seen: runs in which they were, and whether `>=` and `<=` always held.
-#[derive(Clone, Copy)]
+/// How two members compared wherever both were seen.
+#[derive(Clone, Copy, Default)]
 struct Held {
+    /// The last run in which they were, and how many there were.
+    last_run: usize,
     runs: usize,
-    is_later: bool,
-    is_earlier: bool,
+    /// Objects in which they were.
+    objects: usize,
+    /// How often `>=` did not hold, and `<=`.
+    earlier: usize,
+    later: usize,
 }
+
+/// Objects in which a relation must have been seen before it is believed, unless the names say what comes first: of few
+/// any order is chance.
+const FEWEST_OBJECTS: usize = 3;
+/// Most times of one object that are held against each other.
+const MOST_TIMES: usize = 30;
+/// Most pairs of members that are looked at.
+const MOST_PAIRS: usize = 10_000;
+/// Most objects of one answer in which a relation does not hold that are told.
+const MOST_BROKEN: usize = 1_000;
+
+/// Object, and two of its members: their places and names.
+type Key = (String, (String, String), (String, String));
 
 /// Relations that held in every object of each of the bodies, of which one side at least is noisy.
 pub(super) fn held<'b>(bodies: impl Iterator<Item = &'b [u8]>, is_noisy: &dyn Fn(&str) -> bool) -> Vec<Relation> {
-    type Key = (String, (String, String), (String, String));
     let mut known: BTreeMap<Key, Held> = BTreeMap::new();
-    let mut count = 0;
+    let mut run = 0;
     for body in bodies {
-        count += 1;
+        run += 1;
         each_value(body, |object, value| {
-            let times = times(object, value);
+            let times: Vec<Time> = times(object, value).take(MOST_TIMES).collect();
+            let noisy: Vec<bool> = times.iter().map(|time| is_noisy(&time.place)).collect();
             for (at, one) in times.iter().enumerate() {
-                for other in times[at + 1..].iter().filter(|other| other.has_offset == one.has_offset) {
-                    if !is_noisy(&one.place) && !is_noisy(&other.place) {
-                        continue;
+                for (next, other) in times.iter().enumerate().skip(at + 1) {
+                    if one.has_offset == other.has_offset && (noisy[at] || noisy[next]) {
+                        see(&mut known, run, object, (one, other));
                     }
-                    let name = |time: &Time| (time.place.clone(), time.name.clone());
-                    let key = (object.to_owned(), name(one), name(other));
-                    let held = known.entry(key).or_insert(Held { runs: 0, is_later: true, is_earlier: true });
-                    held.runs = held.runs.max(count);
-                    held.is_later &= one.at >= other.at;
-                    held.is_earlier &= one.at <= other.at;
                 }
             }
         });
     }
-    let relation = |((object, one, other), held): (Key, Held)| {
-        let (later, earlier) = match (held.is_later, held.is_earlier) {
-            (true, false) => (one, other),
-            (false, true) => (other, one),
-            // That two were always equal may be for want of exactness; their names say which comes first.
-            (true, true) if is_first(&other.1) && !is_first(&one.1) => (one, other),
-            (true, true) if is_first(&one.1) && !is_first(&other.1) => (other, one),
-            _ => return None,
-        };
-        (held.runs == count).then_some(Relation { object, later, earlier })
+    known.into_iter().filter(|(_, held)| held.runs == run).filter_map(relation).collect()
+}
+
+fn see(known: &mut BTreeMap<Key, Held>, run: usize, object: &str, (one, other): (&Time, &Time)) {
+    // The order of members is nobody's promise.
+    let (one, other) = if one.place <= other.place { (one, other) } else { (other, one) };
+    let name = |time: &Time| (time.place.clone(), time.name.clone());
+    let key = (object.to_owned(), name(one), name(other));
+    if known.len() >= MOST_PAIRS && !known.contains_key(&key) {
+        return;
+    }
+    let held = known.entry(key).or_default();
+    held.runs += usize::from(held.last_run != run);
+    held.last_run = run;
+    held.objects += 1;
+    held.earlier += usize::from(one.at < other.at);
+    held.later += usize::from(one.at > other.at);
+}
+
+fn relation(((object, one, other), held): (Key, Held)) -> Option<Relation> {
+    let is_named = |earlier: &(String, String), later: &(String, String)| is_first(&earlier.1) && !is_first(&later.1);
+    let (later, earlier) = match (held.earlier, held.later) {
+        // That two were always equal may be for want of exactness; their names say which comes first.
+        (0, _) if is_named(&other, &one) => (one, other),
+        (_, 0) if is_named(&one, &other) => (other, one),
+        (0, 1..) if held.objects >= FEWEST_OBJECTS => (one, other),
+        (1.., 0) if held.objects >= FEWEST_OBJECTS => (other, one),
+        _ => return None,
     };
-    known.into_iter().filter_map(relation).collect()
+    Some(Relation { object, later, earlier })
 }
 
 /// Objects of the candidate in which a relation does not hold, as breaking differences.
 pub(super) fn broken(relations: &[Relation], candidate: &[u8]) -> Vec<Difference> {
     let mut found = Vec::new();
-    if relations.is_empty() {
+    let mut of_object: HashMap<&str, Vec<&Relation>> = HashMap::new();
+    for relation in relations {
+        of_object.entry(&relation.object).or_default().push(relation);
+    }
+    if of_object.is_empty() {
         return found;
     }
     each_value(candidate, |object, value| {
-        for relation in relations.iter().filter(|relation| relation.object == object) {
-            let times = times(object, value);
-            let time = |place: &str| times.iter().find(|time| time.place == place);
-            if let (Some(later), Some(earlier)) = (time(&relation.later.0), time(&relation.earlier.0))
+        let Some(relations) = of_object.get(object).filter(|_| found.len() < MOST_BROKEN) else { return };
+        let times: HashMap<String, Time> = times(object, value).map(|time| (time.place.clone(), time)).collect();
+        for relation in relations {
+            if let (Some(later), Some(earlier)) = (times.get(&relation.later.0), times.get(&relation.earlier.0))
                 && later.has_offset == earlier.has_offset
                 && later.at < earlier.at
             {
@@ -125,12 +159,12 @@ fn is_first(name: &str) -> bool {
     ["creat", "start", "begin", "began", "from", "open", "issued", "first"].iter().any(|word| name.contains(word))
 }
 
-fn times(object: &str, value: Value<'_>) -> Vec<Time> {
-    let time = |(name, member): (json::Text<'_>, Value<'_>)| {
+fn times<'v>(object: &'v str, value: Value<'v>) -> impl Iterator<Item = Time> + 'v {
+    let time = move |(name, member): (json::Text<'_>, Value<'_>)| {
         let text = member.text()?.to_str_lossy().into_owned();
         let (has_offset, at) = moment(&text)?;
         let place = member_place(object, name);
         Some(Time { place, name: name.to_str_lossy().into_owned(), has_offset, at, shown: text })
     };
-    value.members().filter_map(time).collect()
+    value.members().filter_map(time)
 }

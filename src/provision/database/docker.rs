@@ -5,12 +5,13 @@
 //! created, and cannot run while the future that starts it is being dropped.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, mpsc};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use testcontainers::bollard::Docker;
+use testcontainers::bollard::errors::Error as DockerError;
 use testcontainers::bollard::models::{HostConfig, PortBinding};
 use testcontainers::bollard::query_parameters::{
     CreateImageOptionsBuilder, KillContainerOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
@@ -41,6 +42,10 @@ const HALT: Duration = Duration::from_secs(15);
 /// Removing takes well under a second; a destructor waits no longer than this.
 const REMOVE: Duration = Duration::from_secs(20);
 const PORT: u16 = 5432;
+/// How often it is looked whether a container that is not ready yet has ended.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// The same once it is ready: the daemon shares the machine with what is measured.
+const LOOK_WHEN_READY_EVERY: Duration = Duration::from_millis(500);
 
 /// A running container; dropping it waits until the container is removed.
 pub(super) struct Container {
@@ -56,6 +61,10 @@ pub(super) struct Container {
 struct State {
     ready: AtomicBool,
     ended: AtomicBool,
+    /// Its last words, once it has ended.
+    last_lines: Mutex<Vec<String>>,
+    /// Goes up when the server is stopped for a fault and when it is back: odd in between.
+    halts: AtomicU64,
 }
 
 impl Container {
@@ -84,16 +93,23 @@ impl Container {
         let (host, port) = started.await.map_err(|_| failed("starting the container", "the task ended early"))??;
         let server = Server::new("docker", &format!("postgres://{USER}:{password}@{host}:{port}/postgres"), run)?;
         let state = Arc::clone(&container.state);
-        if let Err(error) = server.wait_until_ready(START, || state.ended.load(Ordering::Relaxed)).await {
+        if let Err(error) = server.wait_until_ready(START, || state.ended.load(Ordering::Acquire)).await {
             return Err(error.with_log(last_lines(&container.name).await));
         }
         state.ready.store(true, Ordering::Relaxed);
         Ok((container, server))
     }
 
+    /// The server's last words, if it has ended although nobody had asked it to.
+    pub(super) fn has_ended(&self) -> Option<Vec<String>> {
+        let has_ended = self.state.ended.load(Ordering::Acquire);
+        has_ended.then(|| self.state.last_lines.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
     /// Stops the server as an administrator would who does not wait for its clients; the container stays.
     pub(super) async fn halt(&self) -> Result<(), ProvisionError> {
         let name = self.name.clone();
+        self.state.halts.fetch_or(1, Ordering::Relaxed);
         on_runtime(async move {
             let docker = docker_client_instance().await.map_err(|error| failed("stopping the server", error))?;
             // SIGTERM, which `docker stop` may send, would wait for the clients.
@@ -124,7 +140,9 @@ impl Container {
         .await??;
         let (host, _) = server.endpoint();
         server.move_to(&host, port);
-        server.wait_until_ready(START, || false).await
+        server.wait_until_ready(START, || false).await?;
+        self.state.halts.fetch_add(1, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Removes the container. Returns what went wrong on the way.
@@ -170,7 +188,7 @@ async fn live(
             let _ = tell_started.send(Ok(address));
             tokio::select! {
                 _ = stopped => {}
-                () = watch(&container, state) => {}
+                () = watch(name, state) => {}
             }
             let error = container.rm().await.err()?;
             remove_by_name(name).await.map(|_| format!("container `{name}` may be left: {error}"))
@@ -195,16 +213,29 @@ async fn start(
     Ok((container, (host, port)))
 }
 
-/// Notices a container that ends before it is ready; once it is, the daemon is left in peace.
-async fn watch(container: &ContainerAsync<GenericImage>, state: &State) {
-    while !state.ready.load(Ordering::Relaxed) {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        if container.is_running().await.is_ok_and(|running| !running) {
-            state.ended.store(true, Ordering::Relaxed);
+/// Notices a container that ends, unless its server was stopped for a fault.
+async fn watch(name: &str, state: &State) {
+    loop {
+        let is_ready = state.ready.load(Ordering::Relaxed);
+        tokio::time::sleep(if is_ready { LOOK_WHEN_READY_EVERY } else { LOOK_EVERY }).await;
+        let halts = state.halts.load(Ordering::Relaxed);
+        // A stop that was asked for while the daemon was asked counts as well.
+        if halts.is_multiple_of(2) && is_over(name).await && state.halts.load(Ordering::Relaxed) == halts {
             break;
         }
     }
+    *state.last_lines.lock().unwrap_or_else(PoisonError::into_inner) = words_of(name).await;
+    state.ended.store(true, Ordering::Release);
     std::future::pending::<()>().await;
+}
+
+/// Whether a container runs no more or is gone; a daemon that does not say is not believed to have lost it.
+async fn is_over(name: &str) -> bool {
+    let Ok(docker) = docker_client_instance().await else { return false };
+    match docker.inspect_container(name, None).await {
+        Ok(found) => found.state.and_then(|state| state.running) == Some(false),
+        Err(error) => matches!(error, DockerError::DockerResponseServerError { status_code: 404, .. }),
+    }
 }
 
 fn request(image: &str, name: &str, password: &str) -> ContainerRequest<GenericImage> {
@@ -335,13 +366,15 @@ async fn remove_by_name(name: &str) -> Option<String> {
 
 async fn last_lines(name: &str) -> Vec<String> {
     let name = name.to_owned();
-    let read = on_runtime(async move {
-        let Ok(docker) = docker_client_instance().await else { return Vec::new() };
-        let options = LogsOptionsBuilder::new().stdout(true).stderr(true).tail("10").build();
-        let lines = docker.logs(&name, Some(options)).filter_map(async |line| line.ok().map(|line| line.to_string()));
-        lines.map(|line| line.trim_end().to_owned()).collect().await
-    });
-    read.await.unwrap_or_default()
+    on_runtime(async move { words_of(&name).await }).await.unwrap_or_default()
+}
+
+/// The end of what a container has said.
+async fn words_of(name: &str) -> Vec<String> {
+    let Ok(docker) = docker_client_instance().await else { return Vec::new() };
+    let options = LogsOptionsBuilder::new().stdout(true).stderr(true).tail("10").build();
+    let lines = docker.logs(name, Some(options)).filter_map(async |line| line.ok().map(|line| line.to_string()));
+    lines.map(|line| line.trim_end().to_owned()).collect().await
 }
 
 /// One runtime for everything that talks to the daemon: the client keeps connections that die with their runtime.

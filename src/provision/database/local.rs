@@ -49,6 +49,8 @@ pub(super) struct Cluster {
     _guard: Guard,
     bindir: PathBuf,
     log: PathBuf,
+    /// The server's words may quote what it was told.
+    redactions: Redactions,
     owner: Owner,
 }
 
@@ -70,7 +72,7 @@ impl Cluster {
         bindir: &Path,
         password: &str,
         log: &Path,
-        run: &str,
+        (run, redactions): (&str, &Redactions),
     ) -> Result<(Self, Server), ProvisionError> {
         let owner = Owner::find()?;
         let prefix = format!("cutover-{run}-postgres-");
@@ -79,7 +81,8 @@ impl Cluster {
         let guard = Guard::new(CLEAN_UP, [dir.path()]).map_err(|error| failed("starting a guard", error))?;
         owner.take(dir.path())?;
         let (bindir, log) = (bindir.to_owned(), log.to_owned());
-        let mut cluster = Self { server: Running(None), dir, _guard: guard, bindir, log, owner };
+        let redactions = redactions.clone();
+        let mut cluster = Self { server: Running(None), dir, _guard: guard, bindir, log, redactions, owner };
         cluster.initialise(password).await?;
         let server = cluster.listen(password, run).await?;
         Ok((cluster, server))
@@ -119,7 +122,7 @@ impl Cluster {
     /// Starts the server again where it was.
     pub(super) async fn resume(&mut self, server: &Server) -> Result<(), ProvisionError> {
         let (_, port) = server.endpoint();
-        self.server = Running(Some(Self::spawn(self.command(port), &self.log)?));
+        self.server = Running(Some(self.spawn(self.command(port))?));
         let ready = server.wait_until_ready(START, || self.has_ended()).await;
         ready.map_err(|error| error.with_log(self.last_lines()))
     }
@@ -133,7 +136,7 @@ impl Cluster {
         let mut command = self.owner.command(&self.bindir.join("initdb"), self.dir.path());
         command.arg("--pgdata").arg(self.data()).arg("--pwfile").arg(&file);
         command.args(["--username", USER, "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C"]);
-        let mut initdb = Self::spawn(command, &self.log)?;
+        let mut initdb = self.spawn(command)?;
         let ended = initdb.ended_within(START).await;
         let lines = initdb.output().final_lines();
         match initdb.exited() {
@@ -148,7 +151,7 @@ impl Cluster {
         let mut last = None;
         for _ in 0..PORTS_TRIED {
             let port = free_port().map_err(|error| failed("choosing a port", error))?;
-            self.server = Running(Some(Self::spawn(self.command(port), &self.log)?));
+            self.server = Running(Some(self.spawn(self.command(port))?));
             let server = Server::new("local", &format!("postgres://{USER}:{password}@127.0.0.1:{port}/postgres"), run)?;
             match server.wait_until_ready(START, || self.has_ended()).await {
                 Ok(()) => return Ok(server),
@@ -171,11 +174,11 @@ impl Cluster {
         command
     }
 
-    fn spawn(command: Command, log: &Path) -> Result<Process, ProvisionError> {
+    fn spawn(&self, command: Command) -> Result<Process, ProvisionError> {
         let program = command.get_program().to_string_lossy().into_owned();
-        let log = open_log(log).map_err(|error| failed("opening the server's log", error))?;
+        let log = open_log(&self.log).map_err(|error| failed("opening the server's log", error))?;
         let destination =
-            Destination { log: Some(log), show_as: None, redactions: Redactions::default(), announcement: None };
+            Destination { log: Some(log), show_as: None, redactions: self.redactions.clone(), announcement: None };
         Process::spawn(command, Orphan::IsSeenToElsewhere, destination)
             .map_err(|error| failed(&format!("starting `{program}`"), error))
     }

@@ -174,11 +174,23 @@ impl Databases {
         }
     }
 
-    /// Whether a server of ours has ended by itself.
-    pub(super) fn has_ended(&mut self) -> bool {
+    /// An error if a server of ours has ended by itself. Its words are in the log, or nowhere else than in the error.
+    pub(super) fn check_alive(&mut self, context: &Context) -> Result<(), ProvisionError> {
+        let has_ended =
+            |provider| ProvisionError::database(provider, "the server has ended by itself", "it was not asked to");
         match &mut self.store {
-            Store::Local(cluster, _) => cluster.has_ended(),
-            _ => false,
+            Store::Local(cluster, _) => {
+                let words = || format!("its words are in `{}`", context.log("database").display());
+                if cluster.has_ended() { Err(has_ended("local").with_hint(words())) } else { Ok(()) }
+            }
+            Store::Docker(container, _) => match container.has_ended() {
+                Some(last_lines) => {
+                    let lines = last_lines.iter().map(|line| context.redactions.redact(line)).collect();
+                    Err(has_ended("docker").with_log(lines))
+                }
+                None => Ok(()),
+            },
+            Store::Url(_) | Store::Sqlite(_) => Ok(()),
         }
     }
 
@@ -297,7 +309,8 @@ async fn docker_store(
 async fn local_store(context: &Context, because: &str) -> Result<Chosen, ProvisionError> {
     let bindir = local::find_programs()?;
     let log = context.log("database");
-    let (cluster, server) = local::Cluster::start(&bindir, &context.password, &log, &context.run).await?;
+    let (cluster, server) =
+        local::Cluster::start(&bindir, &context.password, &log, (&context.run, &context.redactions)).await?;
     let words = format!("local ({}), because {because}", bindir.display());
     Ok(Chosen { store: Store::Local(cluster, server), words })
 }

@@ -47,10 +47,11 @@ async fn run_setup(command: &[String], url: &str, context: &Context) -> Result<(
     let fill_in = |text: &String| text.replace("{{database_url}}", url);
     let mut command = Command::new(fill_in(program));
     command.args(arguments.iter().map(fill_in)).env("DATABASE_URL", url);
+    let mut redactions = context.redactions.clone();
+    redactions.hide_url(url);
+    let program = redactions.redact(program);
     let failed =
         |cause: Cause, last_lines| ProvisionError::Setup { program: program.clone(), source: cause, last_lines };
-    let mut redactions = Redactions::default();
-    redactions.hide_url(url);
     let log = open_log(&context.log("setup")).map_err(|error| failed(error.into(), Vec::new()))?;
     let destination = Destination { log: Some(log), show_as: None, redactions, announcement: None };
     let mut process =

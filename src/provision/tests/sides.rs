@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use super::support::{
     Workplace, command, eventually, file_server, is_running, pid_of, plan, processes_with, shell, side, this_program,
 };
-use crate::plan::{Metrics, Provider, Side, SideKind, Stack};
+use crate::plan::{Filled, Metrics, Provider, Side, SideKind, Stack};
 use crate::provision::output::LARGEST_LOG;
 use crate::provision::{ProvisionError, Sides};
 use crate::role::Role;
@@ -133,6 +133,43 @@ async fn endless_output_neither_blocks_the_side_nor_fills_the_disk() {
     assert!(reqwest::get(url).await.expect("an answer").status().is_success());
     sides.stop().await;
     assert!(length() < LARGEST_LOG + 1000, "{} bytes", length());
+}
+
+#[tokio::test]
+async fn logs_are_those_of_one_run() {
+    let workplace = Workplace::new();
+    for _ in 0..2 {
+        let mut sides = start_with(&workplace, shell("echo hello; exec serve")).await.expect("sides");
+        sides.reset(&|_| ()).await.expect("a reset");
+        sides.stop().await;
+    }
+    // Once at the start and once after the reset; not those of the first run.
+    let log = workplace.log("candidate");
+    assert_eq!(log.matches("hello").count(), 2, "{log}");
+}
+
+#[tokio::test]
+async fn values_of_the_environment_are_in_no_output() {
+    let workplace = Workplace::new();
+    let value = "postgres://app:hush-4711@db/x";
+    let filled = [("REAL_DB", value), ("API_KEY", "k-08152342")];
+    let telling = "echo \"cannot connect to $1 as hush-4711\" >&2; echo \"key $2\"; exit 1";
+    let mut plan =
+        plan(file_server(false), command(&["sh", "-c", telling, "sh", value, "k-08152342"], false), Provider::Sqlite);
+    plan.filled = filled.map(|(name, value)| Filled { name: name.to_owned(), value: value.to_owned() }).into();
+    let error = workplace.start(&plan).await.err().expect("it ends at once");
+    let (details, log) = (error.details().join("\n"), workplace.log("candidate"));
+    assert!(log.contains("cannot connect to [secret] as [secret]\nkey [secret]"), "{log}");
+    assert!(details.contains("key [secret]"), "{details}");
+    assert!(!format!("{error:?}{details}{log}").contains("4711"), "{error:?} {details}");
+
+    // The same of what fills the database.
+    let words = ["sh", "-c", "echo setting up with $1; exit 1", "sh", "k-08152342"];
+    plan.sides.candidate = Some(file_server(true));
+    plan.database.setup = Some(words.map(str::to_owned).into());
+    let error = workplace.start(&plan).await.err().expect("it ends at once");
+    assert!(workplace.log("setup").contains("setting up with [secret]"), "{}", workplace.log("setup"));
+    assert_eq!(error.details(), ["| setting up with [secret]"]);
 }
 
 #[tokio::test]

@@ -65,6 +65,43 @@ async fn a_server_is_stopped_and_comes_back_with_its_rows() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_ends_by_itself_is_noticed() {
+    for provider in server_providers() {
+        let workplace = Workplace::new();
+        let mut sides = workplace.start(&plan_with_databases(provider)).await.expect("sides");
+        let run = run_of(&sides);
+        sides.reset_for_trouble(&|_| ()).await.expect("sides");
+        // One that was stopped for a fault has not: long enough for somebody to look.
+        sides.stop_server().await.expect("stopped");
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        sides.start_server().await.expect("started");
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        sides.check_alive().expect("it was asked to stop");
+        kill_server(&run, &admin_url(&sides, Role::Baseline));
+        assert!(eventually(|| sides.check_alive().is_err()), "{}", sides.database().provider);
+        let error = sides.check_alive().expect_err("ended");
+        let provider = sides.database().provider;
+        assert_eq!(error.to_string(), format!("database provider `{provider}`: the server has ended by itself"));
+        sides.stop().await;
+        assert_nothing_left(&run);
+    }
+}
+
+/// Kills the server of a run as a machine that lacks memory would.
+fn kill_server(run: &str, url: &str) {
+    let container = format!("cutover-{run}-postgres");
+    let killed = std::process::Command::new("docker").args(["kill", &container]).output();
+    if killed.is_ok_and(|output| output.status.success()) {
+        return;
+    }
+    let directory = query(url, "SHOW data_directory");
+    let pid = std::fs::read_to_string(format!("{directory}/postmaster.pid")).expect("a file");
+    let pid: i32 = pid.lines().next().and_then(|line| line.parse().ok()).expect("a number");
+    let pid = rustix::process::Pid::from_raw(pid).expect("a process");
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("a signal");
+}
+
 #[test]
 fn short_limits_leave_what_the_plan_says() {
     let args = |args: &[&str]| {
