@@ -229,7 +229,9 @@ fn ad_hoc_load(arrivals: Arrivals, duration: Duration) -> Result<Load, String> {
         Arrivals::Open { rate, .. } => rate * duration.as_secs_f64(),
         Arrivals::Closed { .. } => 0.0,
     };
-    let blocks = (duration.as_secs_f64() / LONGEST.as_secs_f64()).max(arriving / MOST).ceil().max(1.0);
+    let seconds = duration.as_secs_f64();
+    // A block of less than a second says nothing.
+    let blocks = (seconds / LONGEST.as_secs_f64()).max((arriving / MOST).min(seconds)).ceil().max(1.0);
     if blocks > MAX_PAIRS as f64 {
         return Err(format!("a load of {} is too long", format_duration(duration)));
     }
