@@ -7,10 +7,10 @@ use clap_complete::Shell;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    verdict pass: go
+  0    verdict pass: go; or figures were asked for, without gates, and are there
   1    verdict fail: roll back (a gate failed, or the contract is broken)
   2    usage or plan invalid; nothing was started
-  3    a side or its environment could not be started, or died
+  3    a side or its environment could not be started, or died; a file could not be written
   4    inconclusive, invalid, or nothing was checked
   130  interrupted";
 

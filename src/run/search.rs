@@ -153,6 +153,7 @@ impl Step<'_> {
         Job {
             plan,
             contract: None,
+            target: None,
             command: Command::Search,
             out: job.out.clone(),
             seed: job.seed.wrapping_add(self.number / 2 + 1),
