@@ -13,6 +13,7 @@ mod openapi;
 mod options;
 mod print;
 mod record;
+mod request;
 mod rerender;
 mod run;
 mod save;

@@ -1,10 +1,10 @@
 //! `cutover run`, `cutover verify` and `cutover load`.
 
 use super::accept;
-use super::args::{AcceptArgs, LoadArgs, OutputArgs, Overrides, RunArgs, SideArg, VerifyArgs};
+use super::args::{AcceptArgs, LoadArgs, OutputArgs, Overrides, RequestArgs, RunArgs, SideArg, VerifyArgs};
 use super::options::{self, About, UsageError};
 use super::terminal::Terminal;
-use super::{Exit, interrupt, shard, summary};
+use super::{Exit, interrupt, request, shard, summary};
 use crate::load::Sharding;
 use crate::plan::Plan;
 use crate::role::Role;
@@ -58,16 +58,32 @@ pub(super) fn load(args: &LoadArgs) -> Exit {
     let target = &args.target;
     let plan = refuse_known(target, &args.known).and_then(|()| plan_to_load(target, &args.overrides, LOADS));
     let asked = plan.and_then(|mut plan| {
+        shape(&mut plan, target, &args.request)?;
+        let settings = settings(&args.overrides, &args.known, 0);
         let asked = Asked {
             target: url_of(target),
             show_output: args.show_output,
-            settings: settings(&args.overrides, &args.known, 0),
+            settings: request::settings(&args.request).into_iter().chain(settings).collect(),
             shard: shard::of(args, &mut plan)?,
             ..Asked::of(Command::Load)
         };
         with_known(Ok(plan), &args.known, asked)
     });
     start(asked, &args.output)
+}
+
+/// What is sent to one URL; a plan says itself what is sent.
+fn shape(plan: &mut Plan, target: &str, args: &RequestArgs) -> Result<(), UsageError> {
+    if is_url(target) {
+        return request::shape(plan, args, &|name| std::env::var(name).ok());
+    }
+    match request::given(args) {
+        Some(option) => Err(UsageError(format!(
+            "error: {option} has no meaning for a plan\nhint: the steps of a plan say what is sent; the option is for \
+             `cutover load URL`"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// One URL compares nothing, so there is nothing to be accepted.

@@ -151,7 +151,8 @@ impl Plan {
         })
     }
 
-    /// A plan for one URL: one flow of one GET request, on the candidate side only, without gates. A long load is divided into
+    /// A plan for one URL: one flow of one GET request, on the candidate side only, without gates. Any answer says that the
+    /// service is there. A long load is divided into
     /// blocks, so that no more of it is in memory than of a short one.
     ///
     /// # Errors

@@ -1,9 +1,11 @@
 //! Stored evidence, judged and rendered again: what the exit says, what is printed, and what is kept.
 
+use std::sync::{Arc, Mutex};
+
 use serde_json::{Value, json};
 
 use crate::scripted::serve;
-use crate::support::{CUTOVER, Place, list};
+use crate::support::{CUTOVER, Place, files, list};
 
 /// A stored record with parts of it replaced, by JSON pointers.
 fn evidence(place: &Place, text: &str, changes: &[(&str, Value)]) -> String {
@@ -186,4 +188,31 @@ fn reports_of_an_earlier_run_are_not_those_of_the_next() {
     let summary = std::fs::read_to_string(place.out().join("summary.md")).expect("summary.md");
     let told = format!("cutover load {url} --faults none --users 1 --duration 1s --seed ");
     assert!(summary.contains(&told), "{summary}");
+}
+
+#[test]
+fn one_url_is_asked_as_the_command_line_says_and_any_answer_is_ready() {
+    let place = Place::new();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    let url = serve(move |method, path, body| {
+        seen.lock().expect("nobody panicked").push(format!("{method} {path} {body}"));
+        (401, String::new(), "{}".to_owned())
+    });
+    let url = format!("http://{url}/login?key=s3cr3t");
+    let header = "Authorization: s3cr3t";
+    let ended = place.run(&["load", &url, "-c", "1", "-d", "1s", "-H", header, "--body", "name=s3cr3t"]);
+    // The load is done and its requests fail: they answer 401.
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    let record = place.record();
+    assert_eq!(record["load"]["sides"]["candidate"]["error_rate"], 1.0);
+    let asked = asked.lock().expect("nobody panicked");
+    assert_eq!((&*asked[0], &*asked[1]), ("GET /login?key=s3cr3t ", "POST /login?key=s3cr3t name=s3cr3t"));
+    for (path, bytes) in files(&place.out()) {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        assert!(!text.contains("s3cr3t"), "{}: {text}", path.display());
+    }
+    let refused = place.run(&["load", "students-smoke", "-X", "PUT"]);
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.stderr.contains("--method has no meaning for a plan"), "{}", refused.stderr);
 }
