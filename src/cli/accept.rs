@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::Exit;
 use super::args::AcceptArgs;
 use super::options::UsageError;
 use super::terminal::Terminal;
+use super::{Exit, save};
 use crate::plan::gate::Quantity;
 use crate::plan::{Accepted, AcceptedError};
 use crate::record::Class;
@@ -58,7 +58,7 @@ impl New {
         if reason.trim().is_empty() {
             return Err(UsageError("error: --reason: it must not be empty".to_owned()));
         }
-        let until = args.until.as_deref().map(day).transpose()?;
+        let until = args.until.as_deref().map(|text| day(text, today())).transpose()?;
         Ok(Some(Self { path: path.clone(), reason: reason.clone(), until }))
     }
 
@@ -87,7 +87,7 @@ impl New {
             return exit;
         }
         let written = self.extended(&entries).and_then(|text| {
-            std::fs::write(&self.path, text).map_err(|error| format!("error: cannot write `{path}`: {error}"))
+            save::replace(&self.path, &text).map_err(|error| format!("error: cannot write `{path}`: {error}"))
         });
         if let Err(message) = written {
             terminal.error(&message);
@@ -119,7 +119,31 @@ fn classes(job: &Job) -> &'static [Class] {
     if has_gate { &[Class::Breaking, Class::Representation] } else { &[Class::Breaking] }
 }
 
-fn day(text: &str) -> Result<Date, UsageError> {
+/// The last day of an acceptance, which is not over yet.
+fn day(text: &str, today: Date) -> Result<Date, UsageError> {
     let date = text.parse::<Date>().ok().filter(|date| date.to_string() == text);
-    date.ok_or_else(|| UsageError(format!("error: --until: `{text}` is not a day, write it as `2027-01-31`")))
+    let date =
+        date.ok_or_else(|| UsageError(format!("error: --until: `{text}` is not a day, write it as `2027-01-31`")))?;
+    if date < today {
+        return Err(UsageError(format!(
+            "error: --until: `{text}` is over, and what is accepted until then would fail the next run\nhint: today is \
+             {today}, in UTC"
+        )));
+    }
+    Ok(date)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_day_of_an_acceptance_is_today_or_later() {
+        let today: Date = "2027-01-31".parse().unwrap();
+        assert!(day("2027-01-31", today).is_ok() && day("2028-01-01", today).is_ok());
+        for (text, part) in [("2027-01-30", "is over"), ("2027-1-31", "is not a day"), ("soon", "is not a day")] {
+            let UsageError(message) = day(text, today).unwrap_err();
+            assert!(message.starts_with("error: --until: ") && message.contains(part), "{message}");
+        }
+    }
 }

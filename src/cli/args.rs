@@ -7,10 +7,10 @@ use clap_complete::Shell;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    verdict pass: go
+  0    verdict pass: go; or figures were asked for, without gates, and are there
   1    verdict fail: roll back (a gate failed, or the contract is broken)
   2    usage or plan invalid; nothing was started
-  3    a side or its environment could not be started, or died
+  3    a side or its environment could not be started, or died; a file could not be written
   4    inconclusive, invalid, or nothing was checked
   130  interrupted";
 
@@ -216,6 +216,8 @@ const LOAD_EXAMPLES: &str = "\
 Examples:
   cutover load http://127.0.0.1:8080/students -c 32 -d 10s        closed model: 32 users
   cutover load http://127.0.0.1:8080/students --rate 500 -d 10s   open model: 500 arrivals a second
+  cutover load http://127.0.0.1:8080/students -H 'Authorization: Bearer ${TOKEN}' -H 'Content-Type: application/json' \
+    --body-file student.json                                      POST; the values of headers are on no record
   cutover load plan.yaml --shard 2/4 --start-at 2027-01-31T09:30:00Z --seed 7 --out shard-2
 
 A load that is too large for one machine is made by several: each gets the same plan and seed, the same start, and a share
@@ -229,6 +231,8 @@ pub(super) struct LoadArgs {
     /// Plan file, or the URL of a service that runs already
     #[arg(value_name = "PLAN|URL", default_value = "scenarios/students.yaml")]
     pub(super) target: String,
+    #[command(flatten)]
+    pub(super) request: RequestArgs,
     #[command(flatten)]
     pub(super) overrides: Overrides,
     /// Make one share of the arrivals: the I-th of N, such as 2/4
@@ -244,6 +248,23 @@ pub(super) struct LoadArgs {
     /// Show what a side prints, as it comes
     #[arg(long, value_name = "SIDE", value_enum, help_heading = "Sides")]
     pub(super) show_output: Option<SideArg>,
+}
+
+/// What is sent to the URL.
+#[derive(Debug, Default, Args)]
+pub(super) struct RequestArgs {
+    /// Method [default: GET, and POST with a body]
+    #[arg(short = 'X', long, value_name = "METHOD", help_heading = "Request to the URL")]
+    pub(super) method: Option<String>,
+    /// Header, such as 'Authorization: Bearer ${TOKEN}' with a variable of the environment (repeatable)
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", action = ArgAction::Append, help_heading = "Request to the URL")]
+    pub(super) headers: Vec<String>,
+    /// Body, as it stands
+    #[arg(long, value_name = "TEXT", conflicts_with = "body_file", help_heading = "Request to the URL")]
+    pub(super) body: Option<String>,
+    /// File with the body
+    #[arg(long, value_name = "FILE", help_heading = "Request to the URL")]
+    pub(super) body_file: Option<PathBuf>,
 }
 
 const MERGE_EXAMPLES: &str = "\

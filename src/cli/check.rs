@@ -1,9 +1,10 @@
 //! `cutover check`: what would run, without starting anything.
 
-use super::Exit;
 use super::args::CheckArgs;
 use super::options::{self, UsageError};
+use super::{Exit, print};
 use crate::plan::{self, Plan};
+use crate::report::{visible, visible_lines};
 use crate::run::Command;
 
 pub(super) fn check(args: &CheckArgs) -> Exit {
@@ -13,11 +14,11 @@ pub(super) fn check(args: &CheckArgs) -> Exit {
     });
     match checked {
         Ok(plan) => {
-            print!("{}", plan::describe(&plan));
+            print::out(&format!("{}\n", visible_lines(&plan::describe(&plan))));
             contract(&plan)
         }
         Err(UsageError(message)) => {
-            eprintln!("{message}");
+            print::note(&message);
             Exit::Usage
         }
     }
@@ -29,16 +30,16 @@ fn contract(plan: &Plan) -> Exit {
         Ok(None) => Exit::Pass,
         Ok(Some(contract)) => {
             let promises = contract.operations.iter().map(|it| it.responses.len() + it.parameters.len()).sum::<usize>();
-            println!(
-                "\ncontract `{}` with {} operations, {promises} promises",
-                contract.title,
+            print::out(&format!(
+                "\ncontract `{}` with {} operations, {promises} promises\n",
+                visible(&contract.title),
                 contract.operations.len()
-            );
-            contract.warnings.iter().for_each(|warning| println!("  {warning}"));
+            ));
+            contract.warnings.iter().for_each(|warning| print::out(&format!("  {}\n", visible(&warning.to_string()))));
             Exit::Pass
         }
         Err(UsageError(message)) => {
-            eprintln!("{message}");
+            print::note(&message);
             Exit::Usage
         }
     }

@@ -3,10 +3,12 @@
 use clap::CommandFactory as _;
 use clap_complete::{Shell, generate};
 
-use super::Exit;
 use super::args::Cli;
+use super::{Exit, print};
 
 pub(super) fn completions(shell: Shell) -> Exit {
-    generate(shell, &mut Cli::command(), "cutover", &mut std::io::stdout());
+    let mut script = Vec::new();
+    generate(shell, &mut Cli::command(), "cutover", &mut script);
+    print::out(&String::from_utf8_lossy(&script));
     Exit::Pass
 }

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
 use std::path::Path;
 
 use super::args::DraftArgs;
 use super::options::UsageError;
+use super::{Refused, print, save};
 use crate::import::{self, Dropped, Imported, Options, Sealed};
 use crate::role::Pair;
 use crate::units::parse_duration;
@@ -45,7 +44,7 @@ fn gap(args: &DraftArgs) -> Result<std::time::Duration, UsageError> {
 }
 
 /// Makes the plan, writes it and says what it is.
-pub(super) fn write(args: &DraftArgs, recording: Recording<'_>) -> Result<(), UsageError> {
+pub(super) fn write(args: &DraftArgs, recording: Recording<'_>) -> Result<(), Refused> {
     let url = recording.origin.to_owned();
     let mut comments = vec![format!("Made by `cutover` from {}: requests to {}.", recording.from, recording.origin)];
     comments
@@ -62,24 +61,12 @@ pub(super) fn write(args: &DraftArgs, recording: Recording<'_>) -> Result<(), Us
     };
     let imported = import::draft(recording.exchanges, &options);
     if imported.steps == 0 {
-        return Err(UsageError("error: nothing was recorded that could become a step".to_owned()));
+        return Err(UsageError("error: nothing was recorded that could become a step".to_owned()).into());
     }
     let text = imported.draft.to_yaml();
-    save(args, &text)?;
-    eprint!("{}", in_words(args.out.as_deref(), &imported, &recording.dropped, recording.others));
+    save::plan(args.out.as_deref(), args.force, &text)?;
+    print::note(&in_words(args.out.as_deref(), &imported, &recording.dropped, recording.others));
     Ok(())
-}
-
-fn save(args: &DraftArgs, text: &str) -> Result<(), UsageError> {
-    let Some(out) = &args.out else {
-        return io::stdout()
-            .write_all(text.as_bytes())
-            .map_err(|error| UsageError(format!("error: standard output: {error}")));
-    };
-    let mut options = OpenOptions::new();
-    let options = options.write(true).create(true).truncate(args.force).create_new(!args.force);
-    let written = options.open(out).and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|error| UsageError(format!("error: cannot write `{}`\n  Caused by: {error}", out.display())))
 }
 
 fn plan_name(out: Option<&Path>, from: &str) -> String {

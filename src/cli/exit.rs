@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use crate::record::Verdict;
+use super::options::UsageError;
+use crate::record::{RunRecord, Verdict};
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,16 @@ impl Exit {
     }
 }
 
+/// Why a command did not do what it was asked: what to print, and how the program ends.
+#[derive(Debug)]
+pub(super) struct Refused(pub(super) String, pub(super) Exit);
+
+impl From<UsageError> for Refused {
+    fn from(UsageError(message): UsageError) -> Self {
+        Self(message, Exit::Usage)
+    }
+}
+
 impl From<Verdict> for Exit {
     fn from(verdict: Verdict) -> Self {
         match verdict {
@@ -42,6 +53,13 @@ impl From<Verdict> for Exit {
             Verdict::Fail => Self::Fail,
             Verdict::Inconclusive | Verdict::Invalid => Self::Undecided,
         }
+    }
+}
+
+/// The same for all commands that come to a record: whoever asked for figures and has them got what was asked for.
+impl From<&RunRecord> for Exit {
+    fn from(record: &RunRecord) -> Self {
+        if record.has_figures_only() { Self::Pass } else { Self::from(record.verdict) }
     }
 }
 

@@ -11,7 +11,7 @@ use super::Exit;
 use super::args::{HarArgs, ImportCommand};
 use super::draft::{self, Recording};
 use super::options::UsageError;
-use super::{openapi, record};
+use super::{Refused, openapi, print, record};
 use crate::import::{self, Dropped, HarRead, Sealed, Sealer};
 
 pub(super) fn import(command: &ImportCommand) -> Exit {
@@ -19,19 +19,20 @@ pub(super) fn import(command: &ImportCommand) -> Exit {
         ImportCommand::Openapi(args) => openapi::import(args),
         ImportCommand::Har(args) => har(args),
         ImportCommand::Recording(args) => {
-            draft::check(&args.draft).and_then(|()| record::make_plan(&args.file, &args.draft, BTreeMap::new()))
+            let checked = draft::check(&args.draft).map_err(Refused::from);
+            checked.and_then(|()| record::make_plan(&args.file, &args.draft, BTreeMap::new()))
         }
     };
     match written {
         Ok(()) => Exit::Pass,
-        Err(UsageError(message)) => {
-            eprintln!("{message}");
-            Exit::Usage
+        Err(Refused(message, exit)) => {
+            print::note(&message);
+            exit
         }
     }
 }
 
-fn har(args: &HarArgs) -> Result<(), UsageError> {
+fn har(args: &HarArgs) -> Result<(), Refused> {
     draft::check(&args.draft)?;
     let name = args.file.display().to_string();
     let mut sealer = Sealer::default();
@@ -90,24 +91,27 @@ fn hint_for(file: &Path) -> &'static str {
 /// What a reader of the plan must know about the file.
 fn tell(name: &str, read: &HarRead, is_without_credentials: bool) {
     let creator = if read.creator.is_empty() { String::new() } else { format!(", written by {}", read.creator) };
-    eprintln!("{name}: {} entries{creator}", read.entries);
+    print::note(&format!("{name}: {} entries{creator}", read.entries));
     if let Some(cut) = &read.cut {
-        eprintln!("warning: the file is not whole: {cut}; its first {} entries are used", read.entries);
+        print::note(&format!("warning: the file is not whole: {cut}; its first {} entries are used", read.entries));
     }
     if let Some((number, error)) = &read.first_broken {
-        eprintln!("warning: {} entries are broken and left out; the first is entry {number}: {error}", read.broken);
+        print::note(&format!(
+            "warning: {} entries are broken and left out; the first is entry {number}: {error}",
+            read.broken
+        ));
     }
     if read.without_content > 0 {
-        eprintln!(
+        print::note(&format!(
             "warning: {} answers have no content in this file: values that came from them are sent as recorded\n\
              hint: export \u{201c}HAR with content\u{201d}",
             read.without_content
-        );
+        ));
     }
     if is_without_credentials {
-        eprintln!(
+        print::note(
             "warning: no request has a cookie or a token; a browser leaves them out unless asked for \u{201c}HAR with \
-             sensitive data\u{201d}"
+             sensitive data\u{201d}",
         );
     }
 }

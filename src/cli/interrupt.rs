@@ -13,8 +13,8 @@ pub(super) fn install(stop: &Stop, terminal: &Terminal) {
     let (stop, terminal) = (stop.clone(), terminal.clone());
     let handler = move || match signals.fetch_add(1, Ordering::SeqCst) {
         0 => {
-            terminal.note("stopping: what was measured is written, what was started is ended");
             stop.trigger();
+            terminal.note("stopping: what was measured is written, what was started is ended");
         }
         1 => terminal.note("still stopping; once more ends at once and may leave things behind"),
         _ => std::process::exit(i32::from(Exit::Interrupted.code())),

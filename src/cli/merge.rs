@@ -1,7 +1,5 @@
 //! `cutover merge`: the shards of one load, judged as one.
 
-use std::path::Path;
-
 use super::args::MergeArgs;
 use super::options::{UsageError, output_directory};
 use super::rerender::{gates, refuse};
@@ -42,10 +40,6 @@ pub(super) fn merge(args: &MergeArgs) -> Exit {
     if let Err(error) = written {
         return refuse(&terminal, error);
     }
-    summary::print(&record, Path::new(&out), &args.output);
-    // Without gates figures were asked for, and they are there.
-    if gates.is_empty() && record.verdict == crate::record::Verdict::Inconclusive {
-        return Exit::Pass;
-    }
-    Exit::from(record.verdict)
+    summary::print(&record, Some(&out), &args.output);
+    Exit::from(&record)
 }

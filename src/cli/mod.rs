@@ -11,9 +11,12 @@ mod interrupt;
 mod merge;
 mod openapi;
 mod options;
+mod print;
 mod record;
+mod request;
 mod rerender;
 mod run;
+mod save;
 mod schema;
 mod search;
 mod serve;
@@ -24,13 +27,35 @@ mod terminal;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use args::{Cli, Command};
 pub use exit::Exit;
+use exit::Refused;
+
+/// What clap says; where an option is one of another command, that is said.
+fn refuse(error: &clap::Error) -> ! {
+    let unknown = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(argument)) if error.kind() == ErrorKind::UnknownArgument => argument.as_str(),
+        _ => "",
+    };
+    if ["--shard", "--start-at"].iter().any(|option| unknown.starts_with(option)) {
+        print::note(&format!(
+            "error: {unknown}: only `cutover load` is made by several processes\nhint: answers are compared once, by one \
+             process (`cutover verify`); the load is shared with `cutover load PLAN --shard I/N --start-at TIME`"
+        ));
+        std::process::exit(i32::from(Exit::Usage.code()));
+    }
+    error.exit()
+}
 
 /// Parses the arguments of this process, does what they ask for, and says how it went.
 pub fn main() -> ExitCode {
-    let exit = match Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => refuse(&error),
+    };
+    let exit = match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Verify(args) => run::verify(&args),
         Command::Load(args) => run::load(&args),

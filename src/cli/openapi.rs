@@ -1,13 +1,14 @@
 //! `cutover import openapi`: a plan made of an `OpenAPI` document, from a file or from a service that runs.
 
 use std::fmt::Write as _;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use super::args::OpenapiArgs;
 use super::options::UsageError;
+use super::{Refused, print, save};
 use crate::contract::{self, Contract, MAX_BYTES};
 use crate::import::{self, ContractOptions, ImportedContract};
 use crate::role::Pair;
@@ -18,15 +19,15 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 const MOST_WARNINGS: usize = 20;
 
 /// Makes the plan, writes it and says what it is.
-pub(super) fn import(args: &OpenapiArgs) -> Result<(), UsageError> {
+pub(super) fn import(args: &OpenapiArgs) -> Result<(), Refused> {
     if let Some(out) = args.out.as_ref().filter(|out| out.exists() && !args.force) {
         let hint = "give another file, or `--force` to write over it";
-        return Err(UsageError(format!("error: `{}` is there already\nhint: {hint}", out.display())));
+        return Err(UsageError(format!("error: `{}` is there already\nhint: {hint}", out.display())).into());
     }
     let source = Source::open(&args.document)?;
     let contract = contract::read(&source.bytes).map_err(|error| cannot_import(&args.document, &error))?;
     if contract.operations.is_empty() {
-        return Err(cannot_import(&args.document, &"the document has no operations"));
+        return Err(cannot_import(&args.document, &"the document has no operations").into());
     }
     let options = ContractOptions {
         name: plan_name(args, &contract),
@@ -35,8 +36,8 @@ pub(super) fn import(args: &OpenapiArgs) -> Result<(), UsageError> {
         sides: sides(args, &source, &contract),
     };
     let imported = import::draft_of_contract(&contract, &options);
-    save(args, &imported.draft.to_yaml())?;
-    eprint!("{}", in_words(args, &contract, &imported));
+    save::plan(args.out.as_deref(), args.force, &imported.draft.to_yaml())?;
+    print::note(&in_words(args, &contract, &imported));
     Ok(())
 }
 
@@ -162,17 +163,6 @@ fn origin(url: &str) -> Option<String> {
     let url = reqwest::Url::parse(url).ok()?;
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     Some(format!("{}://{}{port}", url.scheme(), url.host_str()?))
-}
-
-fn save(args: &OpenapiArgs, text: &str) -> Result<(), UsageError> {
-    let Some(out) = &args.out else {
-        let written = io::stdout().write_all(text.as_bytes());
-        return written.map_err(|error| UsageError(format!("error: standard output: {error}")));
-    };
-    let mut options = OpenOptions::new();
-    let options = options.write(true).create(true).truncate(args.force).create_new(!args.force);
-    let written = options.open(out).and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|error| UsageError(format!("error: cannot write `{}`\n  Caused by: {error}", out.display())))
 }
 
 /// What was made, what was left out and why, and what to do next.

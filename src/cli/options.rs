@@ -14,6 +14,7 @@ use crate::plan::{
 };
 use crate::role::Role;
 use crate::run::{Command, contract_file};
+use crate::tally::secrets::is_secret_name;
 use crate::units::parse_duration;
 
 /// Plans that come with the program, so that it can be tried anywhere.
@@ -98,23 +99,48 @@ pub(super) fn apply(plan: &mut Plan, overrides: &Overrides) -> Result<(), UsageE
 /// Settings that decide what answers come, for whoever wants to see the same again. The address of a database server is a
 /// secret; whoever has it gives it again.
 pub(super) fn settings(overrides: &Overrides) -> Vec<String> {
+    let Overrides { load, .. } = overrides;
     let provider = overrides.database.as_ref().filter(|text| !text.contains("://"));
-    let single = [("--baseline", &overrides.baseline), ("--candidate", &overrides.candidate)];
-    let single = single.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
-    let all = single.chain(provider.map(|provider| ("--database", provider)));
-    let load = &overrides.load;
-    let numbers = [
+    let faults = (!overrides.faults.is_empty()).then(|| overrides.faults.join(","));
+    let number = |number: Option<u32>| number.map(|number| number.to_string());
+    let single = [
+        ("--baseline", overrides.baseline.clone()),
+        ("--candidate", overrides.candidate.clone()),
+        ("--baseline-metrics", overrides.baseline_metrics.clone()),
+        ("--candidate-metrics", overrides.candidate_metrics.clone()),
+        ("--database", provider.cloned()),
+        ("--postgres-image", overrides.postgres_image.clone()),
+        ("--noise-runs", number(overrides.noise_runs)),
+        ("--contract", overrides.contract.clone()),
+        ("--faults", faults),
         ("--rate", load.rate.clone()),
         ("--users", load.users.map(|users| users.to_string())),
         ("--duration", load.duration.clone()),
-        ("--pairs", load.pairs.map(|pairs| pairs.to_string())),
+        ("--pairs", number(load.pairs)),
+        ("--max-pairs", number(load.max_pairs)),
     ];
-    let numbers = numbers.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?]));
-    let faults = (!overrides.faults.is_empty()).then(|| ["--faults".to_owned(), overrides.faults.join(",")]);
-    let all = all
-        .chain(overrides.defects.iter().map(|defect| ("--defect", defect)))
-        .map(|(name, value)| [name.to_owned(), value.clone()]);
-    all.chain(faults).chain(numbers).flatten().collect()
+    let defects = overrides.defects.iter().map(|defect| ("--defect", Some(defect.clone())));
+    let all = single.into_iter().chain(defects).filter_map(|(name, value)| Some([name.to_owned(), value?]));
+    all.flatten().collect()
+}
+
+/// A URL as records may hold it: what may be a secret in its query is left out.
+pub(super) fn without_secrets(url: &str) -> String {
+    /// Longer values are more likely keys than choices.
+    const LONGEST: usize = 16;
+    const OTHERS: [&str; 5] = ["key", "auth", "sig", "session", "code"];
+    let Some((before, query)) = url.split_once('?') else { return url.to_owned() };
+    let parts = query.split('&').map(|part| match part.split_once('=') {
+        Some((name, value))
+            if is_secret_name(name)
+                || OTHERS.iter().any(|other| name.to_ascii_lowercase().contains(other))
+                || value.chars().count() > LONGEST =>
+        {
+            format!("{name}=…")
+        }
+        _ => part.to_owned(),
+    });
+    format!("{before}?{}", parts.collect::<Vec<_>>().join("&"))
 }
 
 /// A path of the baseline, or a file relative to the working directory rather than to the plan.
@@ -246,7 +272,6 @@ fn arrivals(overrides: &LoadOverrides, present: Arrivals) -> Result<Option<Arriv
 
 /// The plan of `cutover load URL`.
 pub(super) fn ad_hoc(url: &str, overrides: &Overrides) -> Result<Plan, UsageError> {
-    refuse_for_one_url(overrides)?;
     let arrivals = arrivals(&overrides.load, Arrivals::Closed { users: DEFAULT_USERS })?
         .unwrap_or(Arrivals::Closed { users: DEFAULT_USERS });
     let duration = duration(&overrides.load)?.unwrap_or(DEFAULT_DURATION);
@@ -263,27 +288,79 @@ pub(super) fn ad_hoc(url: &str, overrides: &Overrides) -> Result<Plan, UsageErro
     Ok(plan)
 }
 
-/// What says something about a plan, or about two sides, says nothing about one URL.
-fn refuse_for_one_url(overrides: &Overrides) -> Result<(), UsageError> {
+/// What a command is about, as far as options have a meaning for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum About {
+    /// `verify PLAN`.
+    Verify,
+    /// `load PLAN`.
+    Load,
+    /// `load URL`.
+    LoadUrl,
+    /// `search PLAN`.
+    Search,
+    /// `search URL`.
+    SearchUrl,
+}
+
+impl About {
+    /// As messages have it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Verify => "`cutover verify`",
+            Self::Load => "`cutover load`",
+            Self::LoadUrl => "one URL",
+            Self::Search | Self::SearchUrl => "`cutover search`",
+        }
+    }
+}
+
+/// What would change nothing is refused, so that nobody believes that it did.
+pub(super) fn refuse_what_says_nothing(about: About, overrides: &Overrides) -> Result<(), UsageError> {
+    use About::{Load, LoadUrl, Search, SearchUrl, Verify};
+    const URL: &[About] = &[LoadUrl, SearchUrl];
+    const NO_REPLAY: &[About] = &[Load, LoadUrl, Search, SearchUrl];
+    const SEARCHES: &[About] = &[Search, SearchUrl];
+    const NO_LOAD: &[About] = &[Verify];
+    let no_replay = "answers are compared one by one by `cutover verify PLAN` and `cutover run PLAN`";
     let two_sides = "the URL is the only side; to load two, use `cutover load PLAN`";
-    let no_plan = "there is no plan whose setting this would change; use `cutover load PLAN`";
-    let no_replay = "`cutover load` of a URL compares nothing; use `cutover verify PLAN`";
+    let own_database = "a service that runs already has its database";
+    let own_load = "a search finds the rate itself; `--start`, `--most` and `--step` say where and how long";
+    let no_load = "it runs no load; `cutover run PLAN` compares and loads, `cutover load PLAN` loads";
+    let no_pairs = "there are no pairs of one side; use `--duration`";
+    let load = &overrides.load;
     // From the environment it is a habit of the machine and no wish.
     let database = overrides.database.as_ref().filter(|asked| std::env::var("CUTOVER_DATABASE").as_ref() != Ok(asked));
-    for (option, is_given, hint) in [
-        ("--baseline", overrides.baseline.is_some(), two_sides),
-        ("--candidate", overrides.candidate.is_some(), two_sides),
-        ("--database", database.is_some(), "a service that runs already has its database"),
-        ("--postgres-image", overrides.postgres_image.is_some(), "a service that runs already has its database"),
-        ("--defect", !overrides.defects.is_empty(), "only a bundled candidate has defects; use `cutover load PLAN`"),
-        ("--noise-runs", overrides.noise_runs.is_some(), no_replay),
-        ("--contract", overrides.contract.is_some(), no_replay),
-        ("--faults", !overrides.faults.is_empty() && overrides.faults != ["none"], no_plan),
-        ("--pairs", overrides.load.pairs.is_some(), "there are no pairs of one side; use `--duration`"),
-        ("--max-pairs", overrides.load.max_pairs.is_some(), "there are no pairs of one side; use `--duration`"),
-    ] {
-        if is_given {
-            return Err(UsageError::new(format_args!("{option} has no meaning for one URL\nhint: {hint}")));
+    let faults = !overrides.faults.is_empty() && overrides.faults != ["none"];
+    let table: [(&str, bool, &[About], &str); 19] = [
+        ("--baseline", overrides.baseline.is_some(), URL, two_sides),
+        ("--candidate", overrides.candidate.is_some(), URL, two_sides),
+        ("--database", database.is_some(), URL, own_database),
+        ("--postgres-image", overrides.postgres_image.is_some(), URL, own_database),
+        (
+            "--defect",
+            !overrides.defects.is_empty(),
+            URL,
+            "only a bundled candidate has defects; use `cutover load PLAN`",
+        ),
+        ("--noise-runs", overrides.noise_runs.is_some(), NO_REPLAY, no_replay),
+        ("--contract", overrides.contract.is_some(), NO_REPLAY, no_replay),
+        ("--faults", faults, NO_REPLAY, no_replay),
+        ("--users", load.users.is_some(), SEARCHES, own_load),
+        ("--duration", load.duration.is_some(), SEARCHES, own_load),
+        ("--pairs", load.pairs.is_some(), SEARCHES, own_load),
+        ("--max-pairs", load.max_pairs.is_some(), SEARCHES, own_load),
+        ("--pairs", load.pairs.is_some(), &[LoadUrl], no_pairs),
+        ("--max-pairs", load.max_pairs.is_some(), &[LoadUrl], no_pairs),
+        ("--rate", load.rate.is_some(), NO_LOAD, no_load),
+        ("--users", load.users.is_some(), NO_LOAD, no_load),
+        ("--duration", load.duration.is_some(), NO_LOAD, no_load),
+        ("--pairs", load.pairs.is_some(), NO_LOAD, no_load),
+        ("--max-pairs", load.max_pairs.is_some(), NO_LOAD, no_load),
+    ];
+    for (option, is_given, abouts, hint) in table {
+        if is_given && abouts.contains(&about) {
+            return Err(UsageError::new(format_args!("{option} has no meaning for {}\nhint: {hint}", about.name())));
         }
     }
     Ok(())
@@ -357,6 +434,7 @@ mod tests {
     fn load(arguments: &[&str]) -> Result<Plan, String> {
         let cli = Cli::try_parse_from([&["cutover", "load"], arguments].concat()).map_err(|error| error.to_string())?;
         let args::Command::Load(args) = cli.command else { panic!("not `load`") };
+        refuse_what_says_nothing(About::LoadUrl, &args.overrides).map_err(|UsageError(message)| message)?;
         ad_hoc(&args.target, &args.overrides).map_err(|UsageError(message)| message)
     }
 
@@ -477,6 +555,70 @@ gates: [ candidate.rss < 64MiB, candidate.p95 < 1s, baseline.cpu < 50% ]\n";
     }
 
     #[test]
+    fn what_has_no_meaning_for_a_command_is_refused_and_not_ignored() {
+        const ALL: [About; 5] = [About::Verify, About::Load, About::LoadUrl, About::Search, About::SearchUrl];
+        for (more, refused) in [
+            (["--noise-runs", "2"], &ALL[1..]),
+            (["--contract", "/openapi.json"], &ALL[1..]),
+            (["--faults", "database-slow"], &ALL[1..]),
+            (["--faults", "none"], &[]),
+            (["--duration", "9s"], &[About::Verify, About::Search, About::SearchUrl]),
+            (["--users", "9"], &[About::Verify, About::Search, About::SearchUrl]),
+            (["--rate", "9"], &[About::Verify]),
+            (["--pairs", "9"], &[About::Verify, About::LoadUrl, About::Search, About::SearchUrl]),
+            (["--max-pairs", "9"], &[About::Verify, About::LoadUrl, About::Search, About::SearchUrl]),
+            (["--baseline", "http://old"], &[About::LoadUrl, About::SearchUrl]),
+            (["--seed", "5"], &[]),
+            (["--gate", "candidate.p95 <= 1s"], &[]),
+        ] {
+            let cli = Cli::try_parse_from([&["cutover", "check"], &more[..]].concat()).unwrap();
+            let args::Command::Check(args) = cli.command else { panic!("not `check`") };
+            for about in ALL {
+                let told = refuse_what_says_nothing(about, &args.plan.overrides);
+                assert_eq!(told.is_err(), refused.contains(&about), "{more:?} for {about:?}: {told:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn settings_are_given_again_as_they_were() {
+        let given = [
+            "--postgres-image",
+            "postgres:17",
+            "--noise-runs",
+            "0",
+            "--contract",
+            "/openapi.json",
+            "--faults",
+            "none",
+            "--max-pairs",
+            "30",
+            "--defect",
+            "wrong-status",
+        ];
+        let settings = |given: &[&str]| {
+            let cli = Cli::try_parse_from([&["cutover", "check"], given].concat()).unwrap();
+            let args::Command::Check(args) = cli.command else { panic!("not `check`") };
+            settings(&args.plan.overrides)
+        };
+        assert_eq!(settings(&given), given);
+        assert_eq!(settings(&["--database", "postgres://me:secret@db/x", "--seed", "5"]), [""; 0]);
+    }
+
+    #[test]
+    fn a_url_on_record_has_no_secret_in_its_query() {
+        for (url, kept) in [
+            ("http://h/a", "http://h/a"),
+            ("http://h/a?page=2&size=20", "http://h/a?page=2&size=20"),
+            ("http://h/a?page=2&access_token=abc", "http://h/a?page=2&access_token=…"),
+            ("http://h/a?API_KEY=abc&x", "http://h/a?API_KEY=…&x"),
+            ("http://h/a?q=0123456789abcdef0", "http://h/a?q=…"),
+        ] {
+            assert_eq!(without_secrets(url), kept);
+        }
+    }
+
+    #[test]
     fn load_that_cannot_be_run_is_refused_with_a_reason() {
         for (arguments, part) in [
             (["--rate", "0"], "--rate: `0` must be above 0"),
@@ -486,6 +628,7 @@ gates: [ candidate.rss < 64MiB, candidate.p95 < 1s, baseline.cpu < 50% ]\n";
             (["--rate", "0.001"], "nothing may arrive in the"),
             (["--rate", "900000"], "are the most that are kept in memory; make `block` shorter"),
             (["--users", "0"], "--users: at least 1"),
+            (["--users", "2"], "`users` is 2, and each of the "),
             (["--users", "100001"], "users must be from 1 to 100000"),
             (["--pairs", "0"], "--pairs: at least 1"),
             (["--pairs", "4000000000"], "pairs must be from 1 to 10000"),

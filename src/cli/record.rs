@@ -12,7 +12,7 @@ use super::args::{DraftArgs, Format, OutputArgs, RecordArgs};
 use super::draft::{self, Recording};
 use super::options::UsageError;
 use super::terminal::Terminal;
-use super::{Exit, interrupt};
+use super::{Exit, Refused, interrupt};
 use crate::http::Origin;
 use crate::import::Dropped;
 use crate::plan::{Speaks, Transport};
@@ -24,15 +24,6 @@ use crate::units::parse_duration;
 const DEFAULT_OUT: &str = "recorded.yaml";
 /// Most exchanges of which a plan is made; a plan has room for far fewer.
 const MOST: usize = 200_000;
-
-/// Why there is no recording: what to print, and how the program ends.
-struct Refused(String, Exit);
-
-impl From<UsageError> for Refused {
-    fn from(UsageError(message): UsageError) -> Self {
-        Self(message, Exit::Usage)
-    }
-}
 
 impl Refused {
     fn environment(what: &str, error: &io::Error, hint: &str) -> Self {
@@ -62,6 +53,14 @@ fn run(args: &RecordArgs, out: &Path, terminal: &Terminal) -> Result<(), Refused
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Refused::environment("no threads to be had", &error, ""))?;
     let spool = out.with_extension("recording");
+    if spool == out {
+        return Err(UsageError(format!(
+            "error: --out: `{}` is where the traffic itself is written until the plan is made\nhint: a plan ends in \
+             `.yaml`",
+            out.display()
+        ))
+        .into());
+    }
     let dropped = runtime.block_on(tap(args, &spool, duration, terminal, &stop))?;
     drop(runtime);
     make_plan(&spool, &args.draft, dropped)?;
@@ -153,11 +152,7 @@ fn conclude(terminal: &Terminal, counters: &Counters) {
 }
 
 /// Makes the plan of a recording.
-pub(super) fn make_plan(
-    spool: &Path,
-    args: &DraftArgs,
-    mut dropped: BTreeMap<Dropped, usize>,
-) -> Result<(), UsageError> {
+pub(super) fn make_plan(spool: &Path, args: &DraftArgs, mut dropped: BTreeMap<Dropped, usize>) -> Result<(), Refused> {
     let read = read_spool(spool, MOST);
     let (origin, exchanges, left_out) = read.map_err(|error| {
         let cause =

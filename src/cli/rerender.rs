@@ -5,7 +5,7 @@ use std::path::Path;
 use super::args::{JudgeArgs, ReportArgs};
 use super::options::{UsageError, parse_gate};
 use super::terminal::Terminal;
-use super::{Exit, summary};
+use super::{Exit, print, summary};
 use crate::plan::Gate;
 use crate::record::RunRecord;
 use crate::{report, run};
@@ -23,7 +23,15 @@ pub(super) fn judge(args: &JudgeArgs) -> Exit {
             return Exit::Usage;
         }
     };
+    if record.search.is_some() && !args.gates.is_empty() {
+        terminal.error(
+            "error: --gate: each step of a search was held against its gates while it was run, and stored are the outcomes \
+             alone\nhint: search again with other gates",
+        );
+        return Exit::Usage;
+    }
     let targets: Vec<Gate> = record.targets.iter().filter_map(|target| Gate::parse(&target.expr).ok()).collect();
+    // What else was found, judging finds again; what went wrong with the samplers nothing else on record shows.
     record.findings.retain(|finding| finding.code == "sampler");
     run::apply_judgement(&mut record, &gates, &targets);
     let out = args.output.out.as_deref();
@@ -33,9 +41,8 @@ pub(super) fn judge(args: &JudgeArgs) -> Exit {
             return refuse(&terminal, error);
         }
     }
-    let shown = out.or_else(|| args.record.parent()).unwrap_or_else(|| Path::new("."));
-    summary::print(&record, shown, &args.output);
-    Exit::from(record.verdict)
+    summary::print(&record, out, &args.output);
+    Exit::from(&record)
 }
 
 /// The gates of the command line, or the stored ones if there are none.
@@ -54,13 +61,13 @@ pub(super) fn report(args: &ReportArgs) -> Exit {
     match written {
         Ok(paths) => {
             for path in paths {
-                println!("{}", path.display());
+                print::out(&format!("{}\n", path.display()));
             }
             Exit::Pass
         }
         Err(error) => {
             let exit = exit_of(&error);
-            eprintln!("error: {}", run::RunError::from(error).in_full());
+            print::note(&format!("error: {}", run::RunError::from(error).in_full()));
             exit
         }
     }

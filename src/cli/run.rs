@@ -1,13 +1,12 @@
 //! `cutover run`, `cutover verify` and `cutover load`.
 
 use super::accept;
-use super::args::{AcceptArgs, LoadArgs, OutputArgs, Overrides, RunArgs, SideArg, VerifyArgs};
-use super::options::{self, UsageError};
+use super::args::{AcceptArgs, LoadArgs, OutputArgs, Overrides, RequestArgs, RunArgs, SideArg, VerifyArgs};
+use super::options::{self, About, UsageError};
 use super::terminal::Terminal;
-use super::{Exit, interrupt, shard, summary};
+use super::{Exit, interrupt, request, shard, summary};
 use crate::load::Sharding;
 use crate::plan::Plan;
-use crate::record::{Search, Verdict};
 use crate::role::Role;
 use crate::run::{Command, Job, Outcome, RunError, SearchOptions};
 use crate::stop::Stop;
@@ -21,7 +20,11 @@ pub(super) fn verify(args: &VerifyArgs) -> Exit {
 }
 
 fn run_or_verify(command: Command, args: &RunArgs, only: Option<&str>) -> Exit {
-    let plan = options::read_plan(&args.plan.plan).and_then(|mut plan| {
+    let refused = match command {
+        Command::Verify => options::refuse_what_says_nothing(About::Verify, &args.plan.overrides),
+        _ => Ok(()),
+    };
+    let plan = refused.and_then(|()| options::read_plan(&args.plan.plan)).and_then(|mut plan| {
         options::apply(&mut plan, &args.plan.overrides)?;
         if let Some(only) = only {
             plan.select(only).map_err(|message| UsageError(format!("error: --only: {message}")))?;
@@ -30,7 +33,7 @@ fn run_or_verify(command: Command, args: &RunArgs, only: Option<&str>) -> Exit {
     });
     let asked = Asked {
         show_output: args.show_output,
-        settings: settings(&args.plan.overrides, &args.known),
+        settings: settings(&args.plan.overrides, &args.known, args.explore),
         explore: args.explore,
         ..Asked::of(command)
     };
@@ -44,24 +47,73 @@ fn with_known(plan: Result<Plan, UsageError>, args: &AcceptArgs, asked: Asked) -
     Ok((Plan { accepted, ..plan }, Asked { new, ..asked }))
 }
 
-fn settings(overrides: &Overrides, known: &AcceptArgs) -> Vec<String> {
+fn settings(overrides: &Overrides, known: &AcceptArgs, explore: u64) -> Vec<String> {
     let accept = known.accept.as_ref().map(|file| ["--accept".to_owned(), file.display().to_string()]);
-    options::settings(overrides).into_iter().chain(accept.into_iter().flatten()).collect()
+    let explore = (explore > 0).then(|| ["--explore".to_owned(), explore.to_string()]);
+    let more = accept.into_iter().chain(explore).flatten();
+    options::settings(overrides).into_iter().chain(more).collect()
 }
 
 pub(super) fn load(args: &LoadArgs) -> Exit {
-    let asked = plan_to_load(&args.target, &args.overrides).and_then(|mut plan| {
-        let shard = shard::of(args, &mut plan)?;
-        let settings = settings(&args.overrides, &args.known);
-        let asked = Asked { shard, show_output: args.show_output, settings, ..Asked::of(Command::Load) };
+    let target = &args.target;
+    let plan = refuse_known(target, &args.known).and_then(|()| plan_to_load(target, &args.overrides, LOADS));
+    let asked = plan.and_then(|mut plan| {
+        shape(&mut plan, target, &args.request)?;
+        let settings = settings(&args.overrides, &args.known, 0);
+        let asked = Asked {
+            target: url_of(target),
+            show_output: args.show_output,
+            settings: request::settings(&args.request).into_iter().chain(settings).collect(),
+            shard: shard::of(args, &mut plan)?,
+            ..Asked::of(Command::Load)
+        };
         with_known(Ok(plan), &args.known, asked)
     });
     start(asked, &args.output)
 }
 
-/// A plan file with its settings changed, or the plan that one URL makes.
-pub(super) fn plan_to_load(target: &str, overrides: &Overrides) -> Result<Plan, UsageError> {
-    if target.contains("://") {
+/// What is sent to one URL; a plan says itself what is sent.
+fn shape(plan: &mut Plan, target: &str, args: &RequestArgs) -> Result<(), UsageError> {
+    if is_url(target) {
+        return request::shape(plan, args, &|name| std::env::var(name).ok());
+    }
+    match request::given(args) {
+        Some(option) => Err(UsageError(format!(
+            "error: {option} has no meaning for a plan\nhint: the steps of a plan say what is sent; the option is for \
+             `cutover load URL`"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// One URL compares nothing, so there is nothing to be accepted.
+fn refuse_known(target: &str, known: &AcceptArgs) -> Result<(), UsageError> {
+    let given = [("--accept", &known.accept), ("--accept-new", &known.accept_new)];
+    match given.into_iter().find(|(_, file)| file.is_some() && is_url(target)) {
+        Some((option, _)) => Err(UsageError(format!(
+            "error: {option} has no meaning for one URL\nhint: there is nothing that its answers are compared with; use \
+             `cutover load PLAN`"
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn is_url(target: &str) -> bool {
+    target.contains("://")
+}
+
+/// As the record keeps it.
+pub(super) fn url_of(target: &str) -> Option<String> {
+    is_url(target).then(|| options::without_secrets(target))
+}
+
+/// What `load` is about: a plan, or one URL.
+const LOADS: [About; 2] = [About::Load, About::LoadUrl];
+
+/// A plan file with its settings changed, or the plan that one URL makes; `abouts` says what the command is about then.
+pub(super) fn plan_to_load(target: &str, overrides: &Overrides, abouts: [About; 2]) -> Result<Plan, UsageError> {
+    options::refuse_what_says_nothing(abouts[usize::from(is_url(target))], overrides)?;
+    if is_url(target) {
         return options::ad_hoc(target, overrides);
     }
     let mut plan = options::read_plan(target)?;
@@ -72,6 +124,7 @@ pub(super) fn plan_to_load(target: &str, overrides: &Overrides) -> Result<Plan, 
 /// What is asked of a run besides its plan.
 pub(super) struct Asked {
     pub(super) command: Command,
+    pub(super) target: Option<String>,
     pub(super) show_output: Option<SideArg>,
     pub(super) new: Option<accept::New>,
     pub(super) settings: Vec<String>,
@@ -83,7 +136,16 @@ pub(super) struct Asked {
 impl Asked {
     /// A command and nothing else.
     pub(super) const fn of(command: Command) -> Self {
-        Self { command, show_output: None, new: None, settings: Vec::new(), explore: 0, shard: None, search: None }
+        Self {
+            command,
+            target: None,
+            show_output: None,
+            new: None,
+            settings: Vec::new(),
+            explore: 0,
+            shard: None,
+            search: None,
+        }
     }
 }
 
@@ -112,6 +174,7 @@ pub(super) fn start(asked: Result<(Plan, Asked), UsageError>, output: &OutputArg
     };
     let job = Job {
         command: asked.command,
+        target: asked.target,
         contract,
         out: options::output_directory(output.out.as_ref(), &plan.name),
         seed: options::seed(&plan),
@@ -154,20 +217,13 @@ fn finish(job: &Job, output: &OutputArgs, terminal: &Terminal, new: Option<&acce
     }
 }
 
-/// A load test without gates asks for figures, and has them if nothing makes them invalid.
-fn only_figures(job: &Job, outcome: &Outcome) -> bool {
-    job.command == Command::Load && job.plan.gates.is_empty() && outcome.record.verdict == Verdict::Inconclusive
-}
-
 fn conclude(job: &Job, output: &OutputArgs, terminal: &Terminal, outcome: &Outcome) -> Exit {
     let exit = match &outcome.error {
-        None if outcome.record.search.as_deref().is_some_and(Search::is_found) => Exit::Pass,
-        None if only_figures(job, outcome) => Exit::Pass,
-        None => Exit::from(outcome.record.verdict),
+        None => Exit::from(&outcome.record),
         Some(RunError::Interrupted) => Exit::Interrupted,
         Some(_) => Exit::Environment,
     };
-    summary::print(&outcome.record, &job.out, output);
+    summary::print(&outcome.record, Some(&job.out), output);
     if let Some(error) = outcome.error.as_ref().filter(|error| !matches!(error, RunError::Interrupted)) {
         terminal.failure(&error.in_full(), error.hint().as_deref());
     }

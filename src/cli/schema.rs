@@ -1,9 +1,9 @@
 //! `cutover schema`: the JSON Schema of the plan.
 
-use super::Exit;
+use super::{Exit, print};
 use crate::plan;
 
 pub(super) fn schema() -> Exit {
-    println!("{:#}", plan::schema());
+    print::out(&format!("{:#}\n", plan::schema()));
     Exit::Pass
 }

@@ -4,21 +4,24 @@ use std::time::Duration;
 
 use super::Exit;
 use super::args::SearchArgs;
-use super::options::UsageError;
-use super::run::{Asked, plan_to_load, start};
+use super::options::{self, About, UsageError};
+use super::run::{Asked, plan_to_load, start, url_of};
 use crate::plan::{self, Arrivals, Plan};
 use crate::run::{Command, SearchOptions, check_search, search_gates};
-use crate::units::parse_duration;
+use crate::units::{format_duration, parse_duration};
 
 /// The first rate where the plan has none.
 const START: f64 = 50.0;
 /// Part of the plan's rate at which to begin.
 const START_SHARE: f64 = 0.25;
+/// Longest step.
+const LONGEST: Duration = Duration::from_hours(1);
 /// No rate below this is tried.
 const LEAST: f64 = 1.0;
 
 pub(super) fn search(args: &SearchArgs) -> Exit {
-    let asked = plan_to_load(&args.target, &args.overrides).and_then(|mut plan| {
+    let abouts = [About::Search, About::SearchUrl];
+    let asked = plan_to_load(&args.target, &args.overrides, abouts).and_then(|mut plan| {
         let options = options_of(args, &plan)?;
         if search_gates(&plan).is_empty() {
             return Err(UsageError(
@@ -35,8 +38,22 @@ pub(super) fn search(args: &SearchArgs) -> Exit {
         Ok((plan, options)) => (Ok(plan), Some(options)),
         Err(error) => (Err(error), None),
     };
-    let asked = Asked { search, show_output: args.show_output, ..Asked::of(Command::Search) };
+    let (target, settings) = (url_of(&args.target), settings(args));
+    let asked = Asked { search, show_output: args.show_output, target, settings, ..Asked::of(Command::Search) };
     start(plan.map(|plan| (plan, asked)), &args.output)
+}
+
+/// What of the command line decides what is found; the seed is on record by itself.
+fn settings(args: &SearchArgs) -> Vec<String> {
+    let own = [
+        ("--start", args.start.clone()),
+        ("--most", Some(args.most.clone())),
+        ("--step", Some(args.step.clone())),
+        ("--precision", Some(args.precision.clone())),
+        ("--repeats", Some(args.repeats.to_string())),
+    ];
+    let own = own.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?]));
+    options::settings(&args.overrides).into_iter().chain(own.flatten()).collect()
 }
 
 /// `5%` or `0.05`.
@@ -62,6 +79,9 @@ fn options_of(args: &SearchArgs, plan: &Plan) -> Result<SearchOptions, UsageErro
     let measured = parse_duration(&args.step).map_err(|message| error("--step", message))?;
     if measured < Duration::from_secs(1) {
         return Err(error("--step", "at least 1s, or there is nothing to see".to_owned()));
+    }
+    if measured > LONGEST {
+        return Err(error("--step", format!("at most {}, for there are many of them", format_duration(LONGEST))));
     }
     let precision = share(&args.precision).map_err(|message| error("--precision", message))?;
     let options = SearchOptions {

@@ -20,6 +20,10 @@ const FARTHEST: Duration = Duration::from_hours(24);
 /// The share that the arguments ask for, if they do. Answers are not compared then: each shard sees a part of them.
 pub(super) fn of(args: &LoadArgs, plan: &mut Plan) -> Result<Option<Sharding>, UsageError> {
     let (Some(which), Some(start)) = (&args.shard, &args.start_at) else { return Ok(None) };
+    if args.overrides.load.max_pairs.is_some() {
+        let message = "has no meaning for shards: they keep to a schedule that all know before\nhint: give `--pairs`";
+        return Err(UsageError(format!("error: --max-pairs {message}")));
+    }
     let share = share(which).map_err(|message| error("--shard", &message))?;
     let (start_at, words) = start_at(start).map_err(|message| error("--start-at", &message))?;
     if matches!(plan.load.arrivals, Arrivals::Closed { .. }) {

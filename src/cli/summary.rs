@@ -8,8 +8,11 @@ use std::path::Path;
 use console::Style;
 
 use super::args::{Format, OutputArgs};
-use crate::record::{Class, Difference, FaultEvidence, GateResult, RunRecord, Severity, SideLoad, Verdict};
-use crate::report;
+use super::print;
+use crate::record::{
+    Class, Difference, Ending, FaultEvidence, GateResult, Load, RunRecord, Severity, SideLoad, Verdict,
+};
+use crate::report::{self, visible};
 use crate::role::{Pair, Role};
 use crate::units::{format_bytes, format_count, format_share, format_us, three_digits};
 
@@ -21,16 +24,18 @@ const MOST_COMMANDS: usize = 3;
 const MOST_CHARACTERS: usize = 60;
 
 /// Prints a record in the format that was asked for.
-pub(super) fn print(record: &RunRecord, out: &Path, output: &OutputArgs) {
+///
+/// `out`: where the reports of it were written, if they were.
+pub(super) fn print(record: &RunRecord, out: Option<&Path>, output: &OutputArgs) {
     match output.format {
-        Format::Json => println!("{:#}", as_json(record)),
-        Format::Markdown => println!("{}", markdown(record)),
-        Format::Text if output.quiet => println!("{}", verdict_line(record)),
+        Format::Json => print::out(&format!("{:#}\n", as_json(record))),
+        Format::Markdown => print::out(&format!("{}\n", markdown(record))),
+        Format::Text if output.quiet => print::out(&format!("{}\n", last_lines(record).join("\n"))),
         Format::Text => print_text(record, out),
     }
 }
 
-fn print_text(record: &RunRecord, out: &Path) {
+fn print_text(record: &RunRecord, out: Option<&Path>) {
     let mut lines = Vec::new();
     figures(record, &mut lines);
     capacity(record, &mut lines);
@@ -46,9 +51,9 @@ fn print_text(record: &RunRecord, out: &Path) {
     rules("targets (reported, not gated)", &record.targets, &mut lines);
     findings(record, &mut lines);
     lines.push(String::new());
-    lines.push(format!("report   {}", out.join("report.html").display()));
-    lines.push(verdict_line(record));
-    println!("{}", lines.join("\n"));
+    lines.extend(out.map(|out| format!("report   {}", out.join("report.html").display())));
+    lines.extend(last_lines(record));
+    print::out(&format!("{}\n", lines.join("\n")));
 }
 
 /// The summary that is written for pull requests.
@@ -89,13 +94,25 @@ fn without_histograms(mut side: SideLoad) -> SideLoad {
     side
 }
 
+/// The verdict; of a search, which has none, what each side bears.
+fn last_lines(record: &RunRecord) -> Vec<String> {
+    let Some(search) = record.search.as_ref().filter(|_| record.ending == Ending::Complete) else {
+        return vec![verdict_line(record)];
+    };
+    let line = |role: Role| {
+        let side = search.sides.get(role).as_ref()?;
+        Some(format!("{role:<9} {}", visible(&side.in_words())))
+    };
+    Role::BOTH.into_iter().filter_map(line).collect()
+}
+
 fn verdict_line(record: &RunRecord) -> String {
     let style = match record.verdict {
         Verdict::Pass => Style::new().green().bold(),
         Verdict::Fail => Style::new().red().bold(),
         Verdict::Inconclusive | Verdict::Invalid => Style::new().yellow().bold(),
     };
-    format!("verdict  {} — {}", style.apply_to(record.verdict.name()), record.reason)
+    format!("verdict  {} — {}", style.apply_to(record.verdict.name()), visible(&record.reason))
 }
 
 /// A row of the table of figures: its name, and each side's figure in words.
@@ -114,11 +131,17 @@ fn figures(record: &RunRecord, lines: &mut Vec<String>) {
         }
     }
     for (role, name) in names.iter().filter(|(_, name)| !name.is_empty()) {
-        lines.push(format!("{role:<9} {name}"));
+        lines.push(format!("{role:<9} {}", visible(name)));
     }
-    lines.push(format!("database  {}", record.run.database));
+    lines.push(format!("database  {}", visible(&record.run.database)));
+    lines.extend(load_in_words(load));
     lines.push(format!("generator {}", report::generator_in_words(&load.generator)));
     lines.push(format!("machine   {}", report::machine_in_words(load)));
+}
+
+/// How the load arrived: the rate alone says nothing of bursts and ramps.
+fn load_in_words(load: &Load) -> Option<String> {
+    (!load.arrivals.is_empty()).then(|| format!("load      {}", visible(&load.arrivals)))
 }
 
 /// `capacity the baseline bears 96.2 flow iterations/s (94.0/s met, 98.5/s missed)`
@@ -127,10 +150,10 @@ fn capacity(record: &RunRecord, lines: &mut Vec<String>) {
     for (role, side) in search.sides.iter() {
         let Some(side) = side else { continue };
         let words = record.run.sides.get(role).as_deref().unwrap_or_default();
-        lines.extend([String::new(), format!("{role} ({}) {}", shown(words), side.in_words())]);
-        lines.extend(report::capacity_in_words(side).into_iter().map(|line| format!("  {}", shown(&line))));
+        lines.extend([String::new(), format!("{role} ({}) {}", visible(words), side.in_words())]);
+        lines.extend(report::capacity_in_words(side).into_iter().map(|line| format!("  {}", visible(&line))));
     }
-    lines.extend([String::new(), format!("held against  {}", search.gates.join(", "))]);
+    lines.extend([String::new(), format!("held against  {}", visible(&search.gates.join(", ")))]);
 }
 
 fn rows() -> Vec<Row> {
@@ -200,7 +223,7 @@ fn parity(record: &RunRecord, lines: &mut Vec<String>) {
 fn state(record: &RunRecord, lines: &mut Vec<String>) {
     let Some(state) = &record.state else { return };
     lines.push(String::new());
-    lines.push(format!("state    {}", shown(&report::state_in_words(state))));
+    lines.push(format!("state    {}", visible(&report::state_in_words(state))));
     let shown = told(&state.differences, lines);
     look_deeper(report::reproduce::Cases::of_state(record, state), &shown, lines);
 }
@@ -234,7 +257,7 @@ fn look_deeper(cases: report::reproduce::Cases<'_>, shown: &[&Difference], lines
 
 fn coverage(record: &RunRecord, lines: &mut Vec<String>) {
     if let Some(coverage) = record.parity.as_ref().and_then(|parity| parity.coverage.as_ref()) {
-        lines.push(format!("contract {}", coverage.in_words()));
+        lines.push(format!("contract {}", visible(&coverage.in_words())));
     }
 }
 
@@ -262,7 +285,7 @@ fn faults(record: &RunRecord, lines: &mut Vec<String>) {
     let not_made = record.faults.iter().filter(|fault| fault.applied.is_none());
     let not_made: Vec<&str> = not_made.map(|fault| &*fault.name).collect();
     if !not_made.is_empty() {
-        lines.push(format!("  not made: {}; why is said below", not_made.join(", ")));
+        lines.push(format!("  not made: {}; why is said below", visible(&not_made.join(", "))));
     }
 }
 
@@ -275,7 +298,7 @@ fn difference_line(difference: &Difference) -> String {
     }
     let broken = match (&difference.rule, &difference.note) {
         (Some(rule), Some(note)) => format!("\n      breaks    {}: {}", shorten(rule), shorten(note)),
-        (None, Some(note)) => format!("\n      {}", printable(note)),
+        (None, Some(note)) => format!("\n      {}", visible(note)),
         _ => String::new(),
     };
     format!(
@@ -296,20 +319,9 @@ fn colour(class: Class) -> String {
     }
 }
 
-/// Printable characters of a text of ours that quotes what targets sent.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-}
-
-/// One line of printable characters: what targets send must not steer a terminal.
-fn shown(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-}
-
-/// The same, and not endlessly.
+/// What targets send must not steer a terminal, nor fill it.
 fn shorten(text: &str) -> String {
-    let mut shown: String = text.chars().take(MOST_CHARACTERS).collect::<String>();
-    shown = self::shown(&shown);
+    let mut shown = visible(&text.chars().take(MOST_CHARACTERS).collect::<String>());
     if text.chars().nth(MOST_CHARACTERS).is_some() {
         shown.push('…');
     }
@@ -323,7 +335,7 @@ fn rules(title: &str, results: &[GateResult], lines: &mut Vec<String>) {
     let (left_out, judged): (Vec<_>, Vec<_>) = results.iter().partition(|result| is_left_out(result));
     lines.push(String::new());
     lines.push(title.to_owned());
-    let width = judged.iter().map(|result| result.expr.chars().count()).max().unwrap_or(0);
+    let width = judged.iter().map(|result| visible(&result.expr).chars().count()).max().unwrap_or(0);
     for result in judged {
         let (sign, style) = match result.status {
             Verdict::Pass => ("✓ pass", Style::new().green()),
@@ -331,16 +343,21 @@ fn rules(title: &str, results: &[GateResult], lines: &mut Vec<String>) {
             Verdict::Inconclusive => ("? open", Style::new().yellow()),
             Verdict::Invalid => ("! void", Style::new().yellow()),
         };
-        lines.push(format!("  {}  {:<width$}  {}", style.apply_to(sign), result.expr, result.reason));
+        lines.push(format!(
+            "  {}  {:<width$}  {}",
+            style.apply_to(sign),
+            visible(&result.expr),
+            visible(&result.reason)
+        ));
     }
     if let Some(first) = left_out.first() {
-        lines.push(format!("  {} more {}", left_out.len(), first.reason));
+        lines.push(format!("  {} more {}", left_out.len(), visible(&first.reason)));
     }
 }
 
 /// Whether this command cannot answer it at all.
 fn is_left_out(result: &GateResult) -> bool {
-    result.status == Verdict::Inconclusive && result.reason.starts_with("not judged")
+    !result.decides && result.observed.is_none()
 }
 
 fn findings(record: &RunRecord, lines: &mut Vec<String>) {
@@ -354,6 +371,6 @@ fn findings(record: &RunRecord, lines: &mut Vec<String>) {
             Severity::Warning => "warning",
             Severity::Invalid => "invalid",
         };
-        lines.push(format!("{name}: {}", finding.message));
+        lines.push(format!("{name}: {}", visible(&finding.message)));
     }
 }

@@ -7,7 +7,9 @@ use console::Style;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::OutputArgs;
+use super::print;
 use crate::progress::{Event, Progress};
+use crate::report::{visible, visible_lines};
 use crate::run::Job;
 use crate::units::format_duration;
 
@@ -55,7 +57,7 @@ impl Terminal {
             Event::Note(text) => self.note(&format!("  {text}")),
             Event::Warning(text) => {
                 let title = Style::new().for_stderr().yellow().apply_to("warning:");
-                self.line(&format!("{title} {text}"));
+                self.line(&format!("{title} {}", visible_lines(&text)));
             }
             Event::Progress { done, total, now, left } => self.advance(done, total, &now, left),
         }
@@ -75,7 +77,7 @@ impl Terminal {
 
     fn advance(&self, done: u64, total: u64, now: &str, left: Option<Duration>) {
         let left = left.map(|left| format!(", about {} left", format_duration(Duration::from_secs(left.as_secs()))));
-        self.bar.set_message(format!("{now}{}", left.unwrap_or_default()));
+        self.bar.set_message(format!("{}{}", visible(now), left.unwrap_or_default()));
         self.bar.set_length(total);
         self.bar.set_position(done);
         self.bar.set_style(counted());
@@ -84,7 +86,7 @@ impl Terminal {
     /// A line for whoever reads along; nothing with `--quiet`.
     pub(super) fn note(&self, text: &str) {
         if !self.quiet {
-            self.line(text);
+            self.line(&visible_lines(text));
         }
     }
 
@@ -100,22 +102,24 @@ impl Terminal {
 
     /// Something that must be seen.
     pub(super) fn error(&self, text: &str) {
-        self.line(text);
+        self.line(&visible_lines(text));
     }
 
     /// An error with its causes, and what to try.
     pub(super) fn failure(&self, text: &str, hint: Option<&str>) {
-        self.line(&format!("{} {text}", Style::new().for_stderr().red().bold().apply_to("error:")));
+        let title = Style::new().for_stderr().red().bold().apply_to("error:");
+        self.line(&format!("{title} {}", visible_lines(text)));
         if let Some(hint) = hint {
+            let hint = visible_lines(hint);
             self.line(&format!("{} {hint}", Style::new().for_stderr().cyan().apply_to("hint:")));
         }
     }
 
     fn line(&self, text: &str) {
         if self.watched {
-            self.bar.suspend(|| eprintln!("{text}"));
+            self.bar.suspend(|| print::err(&format!("{text}\n")));
         } else {
-            eprintln!("{text}");
+            print::err(&format!("{text}\n"));
         }
     }
 }

@@ -22,6 +22,12 @@ pub(super) struct Judged {
     pub(super) pairs_needed: Option<u64>,
 }
 
+impl Judged {
+    const fn new(result: GateResult) -> Self {
+        Self { decides: result.decides, result, pairs_needed: None }
+    }
+}
+
 /// The gates as written, after those that stand unless somebody gives them up in writing: no breaking difference, where
 /// answers were compared, without load or under it, or databases should have been, and no wait for a connection given up,
 /// and no connection that did not come back, where the candidate's pool was watched under load and after it. And where more
@@ -138,19 +144,12 @@ impl<'g> Case<'g> {
         let (figures, way) = match &self.found {
             Ok((figures, way)) => (figures, way),
             Err(Absence::NoData(why)) => {
-                return Judged {
-                    result: unknown(gate, Verdict::Invalid, why.clone()),
-                    decides: is_asked_for,
-                    pairs_needed: None,
-                };
+                let result = unknown(gate, Verdict::Invalid, why.clone());
+                return Judged::new(GateResult { decides: is_asked_for, ..result });
             }
             Err(Absence::NotAsked(why)) => {
-                let why = format!("not judged: {why}");
-                return Judged {
-                    result: unknown(gate, Verdict::Inconclusive, why),
-                    decides: false,
-                    pairs_needed: None,
-                };
+                let result = unknown(gate, Verdict::Inconclusive, format!("not judged: {why}"));
+                return Judged::new(GateResult { decides: false, ..result });
             }
         };
         let mut settled = way.settle(gate, figures, chance);
@@ -177,9 +176,10 @@ impl<'g> Case<'g> {
             interval: settled.estimate.as_ref().map(|estimate| [estimate.low, estimate.high]),
             estimate: settled.estimate,
             samples: figures.observed.samples.min(figures.followed.map_or(u64::MAX, |followed| followed.samples)),
+            decides: is_asked_for,
             ..unknown(gate, settled.status, reason)
         };
-        Judged { result, decides: is_asked_for, pairs_needed }
+        Judged { pairs_needed, ..Judged::new(result) }
     }
 }
 
@@ -212,6 +212,7 @@ fn unknown(gate: &Gate, status: Verdict, reason: String) -> GateResult {
         interval: None,
         estimate: None,
         samples: 0,
+        decides: true,
         reason,
     }
 }

@@ -1,7 +1,7 @@
 //! Whether the figures may be believed at all.
 
 use crate::record::load::{Generator, Load};
-use crate::record::{Ending, Finding, RunRecord, Severity};
+use crate::record::{Ending, FaultEvidence, Finding, RunRecord, Severity};
 use crate::role::Role;
 use crate::units::{format_count, format_share, format_us, three_digits};
 
@@ -31,6 +31,7 @@ pub(super) fn findings(evidence: &RunRecord) -> Vec<Finding> {
         evidence.parity.iter().filter_map(|parity| parity.coverage.as_ref()).flat_map(super::coverage::findings),
     );
     findings.extend(super::rules::findings(evidence));
+    findings.extend(evidence.faults.iter().filter_map(fault_not_shown));
     if let Some(load) = &evidence.load {
         findings.extend(Role::BOTH.into_iter().filter_map(|role| no_requests(evidence, load, role)));
         findings.extend(panics(&load.generator));
@@ -91,6 +92,17 @@ fn accepted(evidence: &RunRecord) -> Vec<Finding> {
         Finding { severity: Severity::Warning, code: "expired-acceptance".to_owned(), message }
     });
     passed.into_iter().chain(expired).chain(stale).collect()
+}
+
+/// What was not done, or proved nothing, is never passed over.
+fn fault_not_shown(fault: &FaultEvidence) -> Option<Finding> {
+    let reason = fault.not_applied.as_ref()?;
+    let (severity, what) = match fault.applied {
+        Some(_) => (Severity::Warning, "was made and shows nothing"),
+        None => (Severity::Note, "was not made"),
+    };
+    let message = format!("fault `{}` {what}: {reason}", fault.name);
+    Some(Finding { severity, code: "fault-not-shown".to_owned(), message })
 }
 
 fn plural(count: u64, one: &str, more: &str) -> String {

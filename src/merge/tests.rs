@@ -108,6 +108,7 @@ fn record(load: Load) -> RunRecord {
         run: RunInfo {
             plan: "students".to_owned(),
             plan_file: None,
+            target: None,
             command: "load".to_owned(),
             seed: 7,
             only: None,

@@ -136,6 +136,7 @@ impl Arrivals {
     /// For reports: `60 flow iterations per second arrive at random, and 64 at once every 4s`.
     fn in_words(&self) -> String {
         match self {
+            Self::Closed { users: 1 } => "1 user, who begins again when it is done".to_owned(),
             Self::Closed { users } => format!("{users} users, each begins again when it is done"),
             Self::Open { rate, spacing, burst, .. } => {
                 let burst = burst.map(Burst::in_words).unwrap_or_default();

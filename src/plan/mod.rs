@@ -151,7 +151,8 @@ impl Plan {
         })
     }
 
-    /// A plan for one URL: one flow of one GET request, on the candidate side only, without gates. A long load is divided into
+    /// A plan for one URL: one flow of one GET request, on the candidate side only, without gates. Any answer says that the
+    /// service is there. A long load is divided into
     /// blocks, so that no more of it is in memory than of a short one.
     ///
     /// # Errors
@@ -166,6 +167,14 @@ impl Plan {
     /// What is wrong, as a sentence.
     pub fn check_load(&self) -> Result<(), String> {
         read::check_load(&self.load).map_err(|(message, hint)| format!("{message}; {hint}"))?;
+        if let Arrivals::Closed { users } = self.load.arrivals
+            && users < self.flows.len()
+        {
+            let flows = self.flows.len();
+            return Err(format!(
+                "`users` is {users}, and each of the {flows} flows needs one at least; use `--users {flows}` or more"
+            ));
+        }
         self.flows.iter().try_for_each(|flow| read::check_think(flow, self.load.block))
     }
 }

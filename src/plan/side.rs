@@ -12,6 +12,8 @@ pub struct Side {
     pub kind: SideKind,
     /// Path that answers 2xx once the side is ready.
     pub ready: String,
+    /// Whether any answer there says so, whatever its status: it is a request of the load and no question about health.
+    pub ready_by_any: bool,
     /// How long it may take to get ready.
     pub ready_timeout: Duration,
     /// Where its pool metrics are; `None`: it has none.
@@ -213,6 +215,7 @@ impl Side {
         Ok(Self {
             kind: SideKind::Url { url: base },
             ready: Self::DEFAULT_READY.to_owned(),
+            ready_by_any: false,
             ready_timeout: Self::DEFAULT_READY_TIMEOUT,
             metrics: None,
             transport: Transport::default(),

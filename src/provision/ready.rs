@@ -25,12 +25,14 @@ enum Refusal {
 pub(super) struct Readiness<'a> {
     pub(super) role: Role,
     pub(super) transport: &'a Transport,
+    /// Whether any answer will do.
+    pub(super) by_any: bool,
     pub(super) begun: Instant,
     pub(super) timeout: Duration,
 }
 
 impl Readiness<'_> {
-    /// Asks until the answer is 2xx; ends at once when the process has ended. Gives back how the side is spoken to.
+    /// Asks until the answer is 2xx, or any where that will do; ends at once when the process has ended. Gives back how the side is spoken to.
     pub(super) async fn wait_for(
         &self,
         base_url: &str,
@@ -73,7 +75,7 @@ impl Readiness<'_> {
         let request = origin.get(path).map_err(|error| Refusal::Answer(error.to_string()))?;
         let mut connection = Connection::new(origin, Limits::within(patience));
         match connection.exchange(&request, Keep::Length).await.outcome {
-            Ok(answer) if (200..300).contains(&answer.status) => Ok(connection.origin().clone()),
+            Ok(answer) if self.by_any || (200..300).contains(&answer.status) => Ok(connection.origin().clone()),
             Ok(answer) => Err(Refusal::Answer(format!("status {}", answer.status))),
             Err(Failure { kind: FailureKind::Timeout, .. }) => Err(Refusal::NoAnswer),
             Err(failure) => Err(Refusal::Answer(failure.detail)),

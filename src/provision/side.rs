@@ -81,7 +81,8 @@ impl Started {
         progress: Progress<'_>,
     ) -> Result<Self, ProvisionError> {
         let begun = Instant::now();
-        let readiness = Readiness { role, transport: &side.transport, begun, timeout: side.ready_timeout };
+        let (transport, by_any, timeout) = (&side.transport, side.ready_by_any, side.ready_timeout);
+        let readiness = Readiness { role, transport, by_any, begun, timeout };
         let launch = Launch { role, twin: twin.as_ref(), context };
         let (base_url, mut process) = match &side.kind {
             SideKind::Url { url } => (url.trim_end_matches('/').to_owned(), None),

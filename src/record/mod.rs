@@ -105,6 +105,16 @@ impl RunRecord {
         all
     }
 
+    /// Whether figures were asked for and no verdict, and they are there: a load without gates, or a search that found the
+    /// limit of each side.
+    pub fn has_figures_only(&self) -> bool {
+        self.ending == Ending::Complete
+            && match &self.search {
+                Some(search) => search.is_found(),
+                None => self.run.command == "load" && self.gates.is_empty() && self.verdict == Verdict::Inconclusive,
+            }
+    }
+
     /// Differences that somebody has accepted, counted singly, over all parts of the run.
     pub fn accepted(&self) -> u64 {
         let parity = self.parity.as_ref().map_or(0, |parity| parity.accepted);
@@ -192,6 +202,9 @@ pub struct RunInfo {
     pub plan: String,
     /// File of the plan as given on the command line.
     pub plan_file: Option<String>,
+    /// What was given in place of a plan: the URL of an ad-hoc load, without what may be a secret in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
     /// The command: `run`, `verify`, `load`, `search`.
     pub command: String,
     /// Seed of everything drawn at random.
@@ -248,8 +261,21 @@ pub struct GateResult {
     pub estimate: Option<Estimate>,
     /// How many observations the figure rests on.
     pub samples: u64,
+    /// Whether it has a part in the verdict; one that this command cannot answer, or is about the baseline alone, has none.
+    #[serde(default = "decides", skip_serializing_if = "is_true")]
+    pub decides: bool,
     /// In words, with the figures as people read them.
     pub reason: String,
+}
+
+/// Records of before have no word of it.
+const fn decides() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+const fn is_true(it: &bool) -> bool {
+    *it
 }
 
 /// Something that a reader of the figures must know.

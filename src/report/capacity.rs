@@ -4,15 +4,26 @@ use super::text::{NONE, micros, plain, quantity};
 use crate::record::search::{Scalability, SearchStep, SideSearch};
 use crate::units::{format_us, three_digits};
 
-/// Head of the table of steps.
-pub(super) const HEAD: [&str; 9] =
-    ["Rate", "Outcome", "P50", "P95", "P99", "Requests/s", "Errors", "Connections used", "CPU"];
+/// The column that has words; all others are figures.
+pub(super) const OUTCOME: &str = "Outcome";
+const HEAD: [&str; 9] = ["Rate", OUTCOME, "P50", "P95", "P99", "Requests/s", "Errors", "Connections used", "CPU"];
 
-/// One row for each rate that was tried, the lowest first.
-pub(super) fn rows(side: &SideSearch) -> Vec<[String; 9]> {
+/// The table of steps.
+pub(super) struct Steps {
+    /// A name for each column.
+    pub(super) head: Vec<&'static str>,
+    /// One for each rate that was tried, the lowest first.
+    pub(super) rows: Vec<Vec<String>>,
+}
+
+/// The rates that were tried; where there were several searches, which of them a row is of.
+pub(super) fn steps(side: &SideSearch) -> Steps {
+    let is_repeated = side.steps.iter().any(|step| step.search > 0);
     let mut steps: Vec<&SearchStep> = side.steps.iter().collect();
     steps.sort_by(|one, other| one.rate.total_cmp(&other.rate));
-    steps.into_iter().map(row).collect()
+    let which = |step: &SearchStep| is_repeated.then(|| (step.search + 1).to_string());
+    let rows = steps.into_iter().map(|step| which(step).into_iter().chain(row(step)).collect());
+    Steps { head: is_repeated.then_some("Search").into_iter().chain(HEAD).collect(), rows: rows.collect() }
 }
 
 fn row(step: &SearchStep) -> [String; 9] {
@@ -37,19 +48,17 @@ fn row(step: &SearchStep) -> [String; 9] {
 
 /// The table and the sentences as plain text, a line each.
 pub fn capacity_in_words(side: &SideSearch) -> Vec<String> {
-    let rows = rows(side);
-    let width = |column: usize| {
-        let cells = rows.iter().map(|row| row[column].chars().count());
-        cells.chain([HEAD[column].len()]).max().unwrap_or(0)
-    };
+    let Steps { head, rows } = steps(side);
+    let head: Vec<String> = head.into_iter().map(str::to_owned).collect();
+    let width =
+        |column: usize| std::iter::once(&head).chain(&rows).map(|row| row[column].chars().count()).max().unwrap_or(0);
     // The outcome last: it has the reason with it.
-    let order = [0, 2, 3, 4, 5, 6, 7, 8];
-    let line = |cells: &dyn Fn(usize) -> String| {
-        let cells_in_order = order.map(|column| format!("{:>1$}", cells(column), width(column)));
-        format!("{}  {}", cells_in_order.join("  "), cells(1))
+    let (words, figures): (Vec<usize>, Vec<usize>) = (0..head.len()).partition(|column| head[*column] == OUTCOME);
+    let line = |row: &Vec<String>| {
+        let figures = figures.iter().map(|column| format!("{:>1$}", row[*column], width(*column)));
+        figures.chain(words.iter().map(|column| row[*column].clone())).collect::<Vec<_>>().join("  ")
     };
-    let mut lines = vec![line(&|column| HEAD[column].to_owned())];
-    lines.extend(rows.iter().map(|row| line(&|column| row[column].clone())));
+    let mut lines: Vec<String> = std::iter::once(&head).chain(&rows).map(line).collect();
     lines.extend(sentences(side));
     lines
 }
@@ -96,4 +105,33 @@ fn scalability(law: &Scalability) -> String {
         three_digits(lambda),
         quantity(law.error, "share"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn side(searches: &[u32]) -> SideSearch {
+        let step = |search: &u32| SearchStep {
+            search: *search,
+            rate: 100.0 - f64::from(*search),
+            outcome: "met".to_owned(),
+            ..SearchStep::default()
+        };
+        SideSearch { steps: searches.iter().map(step).collect(), ..SideSearch::default() }
+    }
+
+    #[test]
+    fn a_row_says_which_search_it_is_of_where_there_are_several() {
+        let Steps { head, rows } = steps(&side(&[0, 1, 2]));
+        assert_eq!((head[0], head.len()), ("Search", 10));
+        assert_eq!(rows.iter().map(|row| &*row[0]).collect::<Vec<_>>(), ["3", "2", "1"], "the lowest rate first");
+        assert!(rows.iter().all(|row| row.len() == 10));
+        let lines = capacity_in_words(&side(&[0, 1, 2]));
+        assert!(lines[0].starts_with("Search") && lines[0].ends_with("CPU  Outcome"), "{lines:#?}");
+        assert!(lines[1].trim_start().starts_with("3 ") && lines[1].ends_with("met"), "{lines:#?}");
+
+        let Steps { head, rows } = steps(&side(&[0, 0]));
+        assert_eq!((head[0], rows[0].len()), ("Rate", 9));
+    }
 }

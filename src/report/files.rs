@@ -107,8 +107,11 @@ pub fn read_record(path: &Path) -> Result<RunRecord, ReportError> {
     serde_json::from_slice(&bytes).map_err(|source| ReportError::NotARecord { path: path.to_owned(), source })
 }
 
-/// Writes `bytes` beside `path` and renames: readers see the old file or the new one.
-pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<PathBuf, ReportError> {
+/// Writes `bytes` beside `path` and renames: readers see the old file or the new one. Directories that lack are made.
+///
+/// # Errors
+/// Which directory or file could not be written.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<PathBuf, ReportError> {
     let directory = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(directory).map_err(|source| ReportError::Directory { path: directory.to_owned(), source })?;
     replace(directory, path, bytes).map_err(|source| ReportError::Write { path: path.to_owned(), source })?;
@@ -122,6 +125,24 @@ fn replace(directory: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.persist(path)?;
     Ok(())
+}
+
+/// Removes reports of a run that is over, by the names that all of them have, but for those to keep. Other files, and
+/// directories without a record, are nobody's business.
+pub(super) fn remove_left(dir: &Path, keep: &[PathBuf]) {
+    if !dir.join("run.json").is_file() {
+        return;
+    }
+    let single = ["report.html", "junit.xml", "summary.md"].map(|name| dir.join(name));
+    let below = [("hdr", ["hlog", "hgrm"].as_slice()), ("charts", &["svg"])].into_iter().flat_map(|(name, endings)| {
+        let entries = fs::read_dir(dir.join(name)).into_iter().flatten().flatten();
+        let is_ours = |path: &PathBuf| path.extension().is_some_and(|it| endings.iter().any(|ending| it == *ending));
+        entries.map(|entry| entry.path()).filter(is_ours).collect::<Vec<_>>()
+    });
+    for path in single.into_iter().chain(below).filter(|path| !keep.contains(path)) {
+        // One that cannot be removed stays, as it did before.
+        let _ = fs::remove_file(path);
+    }
 }
 
 fn read_bounded(path: &Path) -> Result<Vec<u8>, ReportError> {
@@ -179,6 +200,22 @@ mod tests {
         assert!(matches!(read(r#"{"schema_version": 1}"#), ReportError::NotARecord { .. }));
         assert!(matches!(read(r#"{"schema_version": 7}"#), ReportError::SchemaVersion { found: 7, .. }));
         assert!(matches!(read(&"[".repeat(100_000)), ReportError::NotJson { .. } | ReportError::NotARecord { .. }));
+    }
+
+    #[test]
+    fn reports_of_an_earlier_run_go_and_nothing_else() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let names =
+            ["report.html", "summary.md", "hdr/old.hlog", "hdr/notes.txt", "charts/pool.svg", "mine.svg", "logs/a.log"];
+        let write = |name: &str| write_atomically(&dir.path().join(name), b"x").expect("written");
+        let left = || names.iter().copied().filter(|name| dir.path().join(name).exists()).collect::<Vec<_>>();
+        let written: Vec<PathBuf> = names.into_iter().map(write).collect();
+        remove_left(dir.path(), &[]);
+        assert_eq!(left(), names, "there was no run here");
+        write("run.json");
+        remove_left(dir.path(), &written[..1]);
+        assert_eq!(left(), ["report.html", "hdr/notes.txt", "mine.svg", "logs/a.log"]);
+        assert!(dir.path().join("run.json").exists());
     }
 
     #[test]

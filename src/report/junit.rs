@@ -1,7 +1,8 @@
 //! `junit.xml`: gates and the steps of the replay as test cases, for CI systems that show tests.
 //!
 //! A gate that failed is a failure; evidence that does not decide or cannot be believed is an error, because the test
-//! itself did not work.
+//! itself did not work. A gate that has no part in the verdict is skipped. Whatever the verdict is, a case says so, unless
+//! figures were asked for and no verdict.
 
 mod coverage;
 mod load_parity;
@@ -42,14 +43,19 @@ fn gates(record: &RunRecord) -> TestSuite {
         suite.extra.insert("timestamp".into(), started.to_string().into());
     }
     suite.add_test_cases(record.gates.iter().map(gate));
-    let explained = record.gates.iter().any(|gate| gate.status != Verdict::Pass);
-    if record.verdict != Verdict::Pass && !explained || record.ending != Ending::Complete {
+    let explained = record.gates.iter().any(|gate| gate.decides && gate.status == record.verdict);
+    // Figures that were asked for are no test that did not work.
+    let is_open = record.verdict != Verdict::Pass && !explained && !record.has_figures_only();
+    if is_open || record.ending != Ending::Complete {
         suite.add_test_case(whole_run(record));
     }
     suite
 }
 
 fn gate(gate: &GateResult) -> TestCase {
+    if !gate.decides {
+        return case("gates", &gate.expr, skipped(&visible(&gate.reason)));
+    }
     let observed = quantity(gate.observed, &gate.unit);
     let limit = quantity(gate.limit, &gate.unit);
     let mut description = format!("observed {observed}, limit {limit}, {}", counted(gate.samples, "sample"));

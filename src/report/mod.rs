@@ -28,8 +28,9 @@ use std::path::{Path, PathBuf};
 
 pub use audit::{generator_in_words, machine_in_words};
 pub use capacity::capacity_in_words;
-pub use files::{ReportError, read_record, write_record};
+pub use files::{ReportError, read_record, write_atomically, write_record};
 pub use state::state_in_words;
+pub use text::{visible, visible_lines};
 
 use crate::record::RunRecord;
 
@@ -63,7 +64,20 @@ pub fn render(record: &RunRecord) -> Vec<File> {
 }
 
 /// Renders every format into `dir` and returns the paths written. Each file is either the old one or the new one, never
-/// half of it; `run.json` is left alone.
+/// half of it; `run.json` is left alone. What an earlier run has left there, and this one has not, goes.
+///
+/// # Errors
+/// Which file could not be written.
 pub fn write(dir: &Path, record: &RunRecord) -> Result<Vec<PathBuf>, ReportError> {
-    render(record).iter().map(|file| files::write_atomically(&dir.join(&file.path), &file.bytes)).collect()
+    let rendered = render(record);
+    let written: Result<Vec<PathBuf>, _> =
+        rendered.iter().map(|file| files::write_atomically(&dir.join(&file.path), &file.bytes)).collect();
+    let written = written?;
+    files::remove_left(dir, &written);
+    Ok(written)
+}
+
+/// Removes the reports that an earlier run has left in `dir`: they are not of the run that begins.
+pub fn clear(dir: &Path) {
+    files::remove_left(dir, &[]);
 }

@@ -103,26 +103,47 @@ pub fn script(case: &FailingCase, role: Role) -> String {
     lines.join("\n")
 }
 
+/// Settings that have no meaning for a command, and are left out where another than the recorded one is given.
+fn foreign(command: &str) -> &'static [&'static str] {
+    match command {
+        "verify" => &["--rate", "--users", "--duration", "--pairs", "--max-pairs", "--explore"],
+        "load" => &["--noise-runs", "--contract", "--faults", "--explore"],
+        _ => &[],
+    }
+}
+
 /// The command that does it again, and what leads to it.
 pub fn again(record: &RunRecord, case: &FailingCase) -> String {
+    let command = if case.again == Again::Load { "load" } else { "verify" };
+    let mut left_out = foreign(command).to_vec();
+    // Faults are not made where one flow alone is asked for.
+    if case.again != Again::Verify {
+        left_out.push("--faults");
+    }
+    let only = match case.again {
+        Again::Step => Some(format!("{}/{}", case.flow, case.step)),
+        Again::Flow => Some(case.flow.clone()),
+        Again::Verify | Again::Load => None,
+    };
+    words(record, command, &left_out, only.as_deref())
+}
+
+/// The command of a run as it was given, as far as the record knows it.
+pub fn command(record: &RunRecord) -> String {
+    words(record, &record.run.command, &[], record.run.only.as_deref())
+}
+
+fn words(record: &RunRecord, command: &str, left_out: &[&str], only: Option<&str>) -> String {
     let run = &record.run;
     // A plan that comes with the program has no file and is known by its name.
-    let plan = word(run.plan_file.as_deref().unwrap_or(&run.plan));
-    let command = if case.again == Again::Load { "load" } else { "verify" };
-    let mut words = vec!["cutover".to_owned(), command.to_owned(), plan];
-    // Faults are not made where one flow alone is asked for.
-    let makes_faults = case.again == Again::Verify;
-    let is_left_out = |at: usize| {
-        let is_about = |at: Option<usize>| at.and_then(|at| run.settings.get(at)).is_some_and(|it| it == "--faults");
-        !makes_faults && (is_about(Some(at)) || is_about(at.checked_sub(1)))
-    };
-    let settings = run.settings.iter().enumerate().filter(|(at, _)| !is_left_out(*at));
-    words.extend(settings.map(|(_, setting)| word(setting)));
-    match case.again {
-        Again::Step => words.extend(["--only".to_owned(), word(&format!("{}/{}", case.flow, case.step))]),
-        Again::Flow => words.extend(["--only".to_owned(), word(&case.flow)]),
-        Again::Verify | Again::Load => {}
-    }
+    let plan = run.target.as_deref().or(run.plan_file.as_deref()).unwrap_or(&run.plan);
+    let mut words = vec!["cutover".to_owned(), word(command), word(plan)];
+    let is_left_out = |at: usize| run.settings.get(at).is_some_and(|it| left_out.contains(&it.as_str()));
+    // Each name has its value behind it.
+    let settings = run.settings.iter().enumerate();
+    let kept = settings.filter(|(at, _)| !is_left_out(*at) && !at.checked_sub(1).is_some_and(is_left_out));
+    words.extend(kept.map(|(_, setting)| word(setting)));
+    words.extend(only.into_iter().flat_map(|only| ["--only".to_owned(), word(only)]));
     words.extend(["--seed".to_owned(), run.seed.to_string()]);
     words.join(" ")
 }

@@ -63,6 +63,7 @@ pub(super) fn full() -> RunRecord {
 pub(super) fn load_only() -> RunRecord {
     let mut load = load::load();
     load.model = "closed".to_owned();
+    load.arrivals = "32 users, each begins again when it is done".to_owned();
     (load.rate, load.users, load.sides.baseline) = (None, 32, None);
     load.blocks.retain(|block| block.side == Role::Candidate);
     (load.generator.offered, load.generator.dispatch_lag_us) = (None, None);
@@ -72,8 +73,9 @@ pub(super) fn load_only() -> RunRecord {
     let mut record = RunRecord { verdict: Verdict::Pass, ending: Ending::Complete, load: Some(load), ..empty() };
     record.reason = "no gates were asked for; 3 blocks were measured".to_owned();
     record.run.command = "load".to_owned();
-    record.run.plan = "http://127.0.0.1:8080/students".to_owned();
+    record.run.plan = "load".to_owned();
     record.run.plan_file = None;
+    record.run.target = Some("http://127.0.0.1:8080/students".to_owned());
     record.run.sides.baseline = None;
     record
 }
@@ -115,6 +117,7 @@ fn run() -> RunInfo {
     RunInfo {
         plan: "students".to_owned(),
         plan_file: Some("scenarios/students.yaml".to_owned()),
+        target: None,
         only: None,
         settings: Vec::new(),
         command: "run".to_owned(),
@@ -156,7 +159,7 @@ type Rule<'a> = (&'a str, Verdict, Option<f64>, Option<f64>, &'a str, Option<[f6
 fn rule((expr, status, observed, limit, unit, interval, samples, reason): Rule) -> GateResult {
     let (expr, unit, reason) = (expr.to_owned(), unit.to_owned(), reason.to_owned());
     let estimate = interval.map(|interval| estimate(&expr, status, interval, samples));
-    GateResult { expr, status, observed, limit, unit, interval, estimate, samples, reason }
+    GateResult { expr, status, observed, limit, unit, interval, estimate, samples, decides: true, reason }
 }
 
 /// As the judge makes them, with the estimate in the middle of its interval.

@@ -15,9 +15,9 @@ use std::fmt::Write as _;
 use super::audit::{generator_in_words, machine_in_words};
 use super::estimate;
 use super::figures::{Figure, figures, loaded};
-use super::reproduce::Cases;
+use super::reproduce::{Cases, command};
 use super::state::state_in_words;
-use super::text::{NONE, command, counted, not_run, quantity, reached, symbol, visible};
+use super::text::{NONE, counted, not_run, quantity, reached, symbol, visible};
 use super::{File, View, reproduce};
 use crate::record::{Class, Difference, Ending, GateResult, Load, RunRecord, Verdict};
 use crate::role::Role;
@@ -129,7 +129,9 @@ fn basis(load: &Load) -> String {
         let side = load.sides.get(role).as_ref()?;
         Some(format!("{role} {} in {} s", counted(side.requests, "request"), three_digits(side.measured_s)))
     };
-    format!("Measured under load: {}.", Role::BOTH.into_iter().filter_map(side).collect::<Vec<_>>().join(", "))
+    let arrivals = if load.arrivals.is_empty() { String::new() } else { format!(" Load: {}.", prose(&load.arrivals)) };
+    let sides = Role::BOTH.into_iter().filter_map(side).collect::<Vec<_>>().join(", ");
+    format!("Measured under load: {sides}.{arrivals}")
 }
 
 fn targets(figure: &Figure) -> String {
@@ -153,6 +155,9 @@ fn differences(record: &RunRecord) -> String {
         format_count(parity.volatile),
         if parity.accepted > 0 { format!(", {} accepted", format_count(parity.accepted)) } else { String::new() },
     );
+    if parity.flows_left > 0 {
+        let _ = writeln!(out, "\n**Broken off:** {} not done, or not to the end.", counted(parity.flows_left, "flow"));
+    }
     if parity.ids.unequal > 0 {
         let _ = writeln!(
             out,
@@ -197,10 +202,15 @@ fn told<'r>(differences: &'r [Difference], out: &mut String) -> Vec<&'r Differen
         let _ =
             write!(out, "\n{}", table(head, [5], found.iter().take(MOST_DIFFERENCES).map(|found| difference(found))));
     }
-    if found.len() > MOST_DIFFERENCES {
-        let _ = writeln!(out, "\n{} more in the full report.", format_count((found.len() - MOST_DIFFERENCES) as u64));
-    }
+    more(found.len(), out);
     found
+}
+
+/// That there are more than the rows of a table.
+fn more(found: usize, out: &mut String) {
+    if found > MOST_DIFFERENCES {
+        let _ = writeln!(out, "\n{} more in the full report.", format_count((found - MOST_DIFFERENCES) as u64));
+    }
 }
 
 /// The first failing cases: both answers, and the command that does the step again.

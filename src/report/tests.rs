@@ -6,7 +6,9 @@ use proptest::prelude::*;
 
 use super::{File, read_record, render, sample, write, write_record};
 use crate::record::load::Second;
-use crate::record::{RunRecord, Verdict};
+use crate::record::load_parity::LoadParity;
+use crate::record::reproduce::{Again, FailingCase};
+use crate::record::{Class, Difference, Ending, GateResult, RunRecord, Verdict};
 
 const FIXTURES: [&str; 4] = ["record", "load-only", "parity-only", "empty"];
 
@@ -122,6 +124,111 @@ fn junit_is_well_formed_and_counts_what_failed() {
         let report = quick_junit::Report::deserialize_from_str(&xml).expect("valid JUnit XML");
         assert!(report.failures + report.errors > 0 || name == "load-only", "{name}");
     }
+}
+
+/// The record's gates alone, and what becomes of the run as a whole.
+fn junit_gates(record: &RunRecord) -> Vec<(String, &'static str)> {
+    let xml = text_of(&render(record), "junit.xml");
+    let report = quick_junit::Report::deserialize_from_str(&xml).expect("valid JUnit XML");
+    let suite = report.test_suites.iter().find(|suite| suite.name.as_str() == "gates").expect("gates");
+    let kind = |status: &quick_junit::TestCaseStatus| match status {
+        quick_junit::TestCaseStatus::Success { .. } => "success",
+        quick_junit::TestCaseStatus::Skipped { .. } => "skipped",
+        quick_junit::TestCaseStatus::NonSuccess { kind: quick_junit::NonSuccessKind::Failure, .. } => "failure",
+        quick_junit::TestCaseStatus::NonSuccess { .. } => "error",
+    };
+    suite.test_cases.iter().map(|case| (case.name.to_string(), kind(&case.status))).collect()
+}
+
+#[test]
+fn junit_says_the_verdict_by_a_case_and_nothing_of_what_decides_nothing() {
+    let mut record = RunRecord { ending: Ending::Complete, ..fixture("record") };
+    let mut gate = |index: usize, status: Verdict, decides: bool| {
+        record.gates.truncate(index + 1);
+        (record.gates[index].status, record.gates[index].decides) = (status, decides);
+    };
+    gate(1, Verdict::Fail, false);
+    gate(0, Verdict::Pass, true);
+    record.gates.push(GateResult { status: Verdict::Fail, decides: false, ..record.gates[0].clone() });
+    record.verdict = Verdict::Pass;
+    let kinds = |record: &RunRecord| junit_gates(record).into_iter().map(|(_, kind)| kind).collect::<Vec<_>>();
+    assert_eq!(kinds(&record), ["success", "skipped"], "a gate on the baseline alone");
+
+    // Figures that cannot be believed, beside a gate that failed.
+    record.gates[1].decides = true;
+    record.verdict = Verdict::Invalid;
+    let cases = junit_gates(&record);
+    assert_eq!(cases[1].1, "failure");
+    assert_eq!(cases[2], ("the run as a whole".to_owned(), "error"));
+    record.verdict = Verdict::Fail;
+    assert_eq!(kinds(&record), ["success", "failure"], "the gate says it");
+}
+
+#[test]
+fn the_command_is_that_of_the_run() {
+    let mut record = fixture("record");
+    let command = |record: &RunRecord| super::reproduce::command(record);
+    assert_eq!(command(&record), "cutover run scenarios/students.yaml --seed 42");
+    record.run.settings = ["--defect", "slow-tail=50", "--rate", "5", "--faults", "none"].map(str::to_owned).to_vec();
+    record.run.only = Some("too large/POST it".to_owned());
+    let told = "cutover run scenarios/students.yaml --defect 'slow-tail=50' --rate 5 --faults none --only \
+                'too large/POST it' --seed 42";
+    assert_eq!(command(&record), told);
+    let files = render(&record);
+    assert!(text_of(&files, "report.html").contains("--rate 5 --faults none --only"));
+    assert!(text_of(&files, "summary.md").contains(&format!("`{told}`")));
+    // A plan that comes with the program is known by its name, and one URL by itself.
+    record.run.plan_file = None;
+    assert!(command(&record).starts_with("cutover run students --defect"));
+    assert!(command(&fixture("load-only")).starts_with("cutover load http://127.0.0.1:8080/students --seed "));
+}
+
+#[test]
+fn what_is_done_again_is_given_what_it_takes() {
+    let mut record = fixture("record");
+    record.run.settings =
+        ["--noise-runs", "2", "--rate", "5", "--max-pairs", "9", "--explore", "50"].map(str::to_owned).to_vec();
+    let parity = record.parity.as_ref().expect("a replay");
+    let case = parity.reproduction.cases.first().expect("a case").clone();
+    let again = |again| super::reproduce::again(&record, &FailingCase { again, ..case.clone() });
+    let verify = again(Again::Flow);
+    assert!(verify.starts_with("cutover verify scenarios/students.yaml --noise-runs 2 --only "), "{verify}");
+    let load = again(Again::Load);
+    assert_eq!(load, "cutover load scenarios/students.yaml --rate 5 --max-pairs 9 --seed 42");
+}
+
+#[test]
+fn bursts_ramps_and_what_was_spoken_are_told() {
+    let mut record = fixture("record");
+    let arrivals = "60 flow iterations per second arrive at random, and 64 at once every 4s";
+    record.load.as_mut().expect("has load").arrivals = arrivals.to_owned();
+    record.run.protocols.candidate = Some("HTTP/2 over TLS 1.3".to_owned());
+    let files = render(&record);
+    let html = text_of(&files, "report.html");
+    assert!(html.contains(arrivals) && html.contains("HTTP/2 over TLS 1.3"));
+    assert!(text_of(&files, "summary.md").contains(&format!("Load: {arrivals}.")));
+}
+
+#[test]
+fn the_summary_says_what_it_leaves_out() {
+    let mut record = fixture("record");
+    let parity = record.parity.as_mut().expect("a replay");
+    parity.flows_left = 3;
+    let difference = parity.differences.first().expect("a difference").clone();
+    let case = parity.reproduction.cases.first().expect("a case").clone();
+    let load = record.load.as_mut().expect("has load");
+    let mut seen = LoadParity {
+        differences: vec![Difference { class: Class::Breaking, ..difference }; 13],
+        ..LoadParity::default()
+    };
+    seen.differences[0].case = Some(0);
+    seen.reproduction.cases = vec![FailingCase { again: Again::Load, ..case }];
+    load.parity = Some(seen);
+    let summary = text_of(&render(&record), "summary.md");
+    assert!(summary.contains("**Broken off:** 3 flows not done, or not to the end."), "{summary}");
+    let under_load = summary.split("### Answers under load").nth(1).expect("a section");
+    assert!(under_load.contains("3 more in the full report."), "{under_load}");
+    assert!(under_load.contains("Again: `cutover load scenarios/students.yaml --seed 42`"), "{under_load}");
 }
 
 #[test]

@@ -56,7 +56,7 @@ pub(super) fn ratio(baseline: Option<f64>, candidate: Option<f64>) -> String {
 
 /// Text from elsewhere on one line: control characters and those that steer the direction or the width of text are
 /// spelled out, so that what is shown is what was sent.
-pub(super) fn visible(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -73,7 +73,7 @@ pub(super) fn visible(text: &str) -> String {
 }
 
 /// As [`visible`], line by line: for messages that are meant to have several lines.
-pub(super) fn visible_lines(text: &str) -> String {
+pub fn visible_lines(text: &str) -> String {
     text.lines().map(visible).collect::<Vec<_>>().join("\n")
 }
 
@@ -114,13 +114,6 @@ pub(super) const fn not_run(record: &RunRecord) -> &'static str {
         Ending::Interrupted => "not run: the run was interrupted before",
         Ending::Failed(_) => "not run: the run ended early",
     }
-}
-
-/// The command as it was given, as far as the record knows it.
-pub(super) fn command(record: &RunRecord) -> String {
-    let run = &record.run;
-    let file = run.plan_file.as_deref().map(|file| format!(" {file}")).unwrap_or_default();
-    visible(&format!("cutover {}{file} --seed {}", run.command, run.seed))
 }
 
 /// Length of the run in seconds; nothing while it is under way or when the times cannot be read.

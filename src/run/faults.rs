@@ -10,8 +10,8 @@ use crate::parity::faults::{self, FaultError, Levers, Setup};
 use crate::plan::Fault;
 use crate::progress::Progress;
 use crate::provision::{HeldLock, Sides};
+use crate::record::RunRecord;
 use crate::record::faults::Connections;
-use crate::record::{Finding, RunRecord, Severity};
 use crate::role::{Pair, Role};
 use crate::stop::Stop;
 
@@ -24,16 +24,15 @@ pub(super) async fn make(
     if let Some(parity) = &record.parity {
         record.faults = faults::from_replay(&job.plan, parity);
     }
-    let mut made = Ok(());
-    if !faults::to_be_made(&job.plan).is_empty() {
-        progress.phase("faults");
-        match Role::BOTH.into_iter().find_map(|role| sides.has_hand_on_database(role).err()) {
-            Some(reason) => record.faults.extend(faults::not_made(&job.plan, &reason)),
-            None => made = on_sides(Phase { job, contract, noise, progress, stop }, record, sides).await,
-        }
+    if faults::to_be_made(&job.plan).is_empty() {
+        return Ok(());
     }
-    tell(record);
-    made
+    progress.phase("faults");
+    match Role::BOTH.into_iter().find_map(|role| sides.has_hand_on_database(role).err()) {
+        Some(reason) => record.faults.extend(faults::not_made(&job.plan, &reason)),
+        None => on_sides(Phase { job, contract, noise, progress, stop }, record, sides).await?,
+    }
+    Ok(())
 }
 
 /// What the phase needs to know, and what it tells.
@@ -62,19 +61,6 @@ async fn on_sides(phase: Phase<'_>, record: &mut RunRecord, sides: &mut Sides) -
         FaultError::Levers(error) => error,
         FaultError::Parity(error) => error.into(),
     })
-}
-
-/// What was not done, or proved nothing, is never passed over.
-fn tell(record: &mut RunRecord) {
-    for fault in &record.faults {
-        let Some(reason) = &fault.not_applied else { continue };
-        let (severity, what) = match fault.applied {
-            Some(_) => (Severity::Warning, "was made and shows nothing"),
-            None => (Severity::Note, "was not made"),
-        };
-        let message = format!("fault `{}` {what}: {reason}", fault.name);
-        record.findings.push(Finding { severity, code: "fault-not-shown".to_owned(), message });
-    }
 }
 
 /// A hand on the sides, and an eye on their connections and databases.

@@ -77,6 +77,8 @@ pub struct Job {
     pub plan: Plan,
     /// The contract of the plan, if it is in a file.
     pub contract: Option<Contract>,
+    /// What was given in place of a plan: a URL, without what may be a secret in it.
+    pub target: Option<String>,
     /// Which phases of it.
     pub command: Command,
     /// Where everything is written. Made if it is not there.
@@ -113,6 +115,7 @@ pub struct Outcome {
 pub async fn run(job: &Job, progress: &Progress, stop: &Stop) -> Result<Outcome, RunError> {
     let epoch = Epoch::now();
     let mut record = begin(job);
+    report::clear(&job.out);
     save(job, &record)?;
     let error = Box::pin(phases(job, epoch, &mut record, progress, stop)).await.err();
     record.ending = match &error {
@@ -340,6 +343,7 @@ fn begin(job: &Job) -> RunRecord {
         run: RunInfo {
             plan: plan.name.clone(),
             plan_file: plan.source.as_ref().map(|path| path.display().to_string()),
+            target: job.target.clone(),
             command: job.command.name().to_owned(),
             seed: job.seed,
             only: plan.only.as_ref().map(ToString::to_string),

@@ -12,6 +12,7 @@ mod hostile;
 mod ids;
 mod import_openapi;
 mod intake;
+mod judging;
 mod leaks;
 mod length;
 mod live;

@@ -203,6 +203,7 @@ fn a_search_that_makes_no_sense_is_refused() {
             "below the first rate",
         ),
         (&["http://127.0.0.1:1/", "--gate", "candidate.p95 <= 1s", "--step", "10ms"], "--step: at least 1s"),
+        (&["http://127.0.0.1:1/", "--gate", "candidate.p95 <= 1s", "--step", "2000000h"], "--step: at most"),
         (
             &["http://127.0.0.1:1/", "--gate", "candidate.p95 <= 1s", "--precision", "0"],
             "--precision: between 1% and 50%",

@@ -4,6 +4,7 @@ use super::{MOST_DIFFERENCES, difference_line, shorten};
 use crate::record::load_parity::Invariant;
 use crate::record::{Class, Difference, RunRecord};
 use crate::report::reproduce::{Cases, again};
+use crate::report::visible;
 
 /// Longest sentence of what a side did.
 const MOST_CHARACTERS: usize = 120;
@@ -12,8 +13,8 @@ const MOST_CHARACTERS: usize = 120;
 pub(super) fn lines(record: &RunRecord, lines: &mut Vec<String>) {
     let Some(parity) = record.load.as_ref().and_then(|load| load.parity.as_ref()) else { return };
     lines.push(String::new());
-    lines.push(format!("under load  {}", parity.in_words()));
-    lines.extend(parity.caveat().map(|caveat| format!("  {caveat}")));
+    lines.push(format!("under load  {}", visible(&parity.in_words())));
+    lines.extend(parity.caveat().map(|caveat| format!("  {}", visible(&caveat))));
     let is_open = |found: &&Difference| found.class != Class::Volatile && !found.is_accepted();
     let shown: Vec<&Difference> = parity.differences.iter().filter(is_open).collect();
     lines.extend(shown.iter().take(MOST_DIFFERENCES).map(|difference| difference_line(difference)));
@@ -35,13 +36,13 @@ fn invariant_line(broken: &Invariant) -> String {
     let words = |words: &Option<String>| {
         let words = words.as_deref().unwrap_or_default();
         let first = words.split("; ").next().unwrap_or_default();
-        first.chars().take(MOST_CHARACTERS).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect::<String>()
+        visible(&first.chars().take(MOST_CHARACTERS).collect::<String>())
     };
     format!(
         "  broken {} / {}: {} ({} times)\n      baseline  {}\n      candidate {}",
         shorten(&broken.flow),
         shorten(&broken.step),
-        broken.rule.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect::<String>(),
+        visible(&broken.rule),
         broken.broken,
         words(&broken.baseline),
         words(&broken.candidate),

@@ -1,7 +1,7 @@
 use super::*;
-use crate::record::Severity;
 use crate::record::load::Shard;
 use crate::record::parity::{RuleUse, StepParity};
+use crate::record::{FaultEvidence, Severity};
 
 /// The findings of a record that was changed, as `code: message`, and the verdict.
 fn changed(change: impl FnOnce(&mut RunRecord)) -> (Vec<String>, Verdict) {
@@ -19,6 +19,27 @@ fn load_of(record: &mut RunRecord) -> &mut Load {
 #[track_caller]
 fn assert_invalid(expected: &str, change: impl FnOnce(&mut RunRecord)) {
     assert_eq!(changed(change), (vec![expected.to_owned()], Verdict::Invalid));
+}
+
+#[test]
+fn a_fault_that_was_not_made_or_not_felt_is_never_passed_over() {
+    let fault = |applied: Option<&str>, not_applied: Option<&str>| FaultEvidence {
+        name: "database-slow".to_owned(),
+        applied: applied.map(str::to_owned),
+        not_applied: not_applied.map(str::to_owned),
+        compared: 0,
+        breaking: 0,
+        answers: Vec::new(),
+        aftermath: Pair::default(),
+    };
+    let faults =
+        vec![fault(Some("done"), None), fault(None, Some("no hand on it")), fault(Some("done"), Some("no wait"))];
+    let (findings, verdict) = changed(|record| record.faults = faults);
+    let expected = [
+        "fault-not-shown: fault `database-slow` was not made: no hand on it",
+        "fault-not-shown: fault `database-slow` was made and shows nothing: no wait",
+    ];
+    assert_eq!((findings, verdict), (expected.map(str::to_owned).to_vec(), Verdict::Pass));
 }
 
 #[test]

@@ -30,6 +30,7 @@ fn record() -> RunRecord {
         run: RunInfo {
             plan: "students".to_owned(),
             plan_file: None,
+            target: None,
             only: None,
             settings: Vec::new(),
             command: "run".to_owned(),

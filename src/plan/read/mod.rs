@@ -203,7 +203,10 @@ pub(super) fn ad_hoc(url: &str, arrivals: Arrivals, duration: Duration) -> Resul
     Ok(Plan {
         name: "load".to_owned(),
         source: None,
-        sides: Pair { baseline: None, candidate: Some(Side { ready: target, ..Side::from_url(&base)? }) },
+        sides: Pair {
+            baseline: None,
+            candidate: Some(Side { ready: target, ready_by_any: true, ..Side::from_url(&base)? }),
+        },
         database: Database { provider: Provider::Auto, ..sides::default_database() },
         auth: None,
         flows: vec![flow],

@@ -50,6 +50,7 @@ fn side(node: &Node, problems: &mut Problems<'_>) -> Option<Side> {
     Some(Side {
         kind: bundled.or(url).or(command)?,
         ready: ready.unwrap_or_else(|| Side::DEFAULT_READY.to_owned()),
+        ready_by_any: false,
         ready_timeout: timeout.unwrap_or(Side::DEFAULT_READY_TIMEOUT),
         metrics: named.or_else(|| is_bundled.then(bundled_metrics)),
         transport,

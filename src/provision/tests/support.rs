@@ -64,6 +64,7 @@ pub(super) fn side(kind: SideKind) -> Side {
     Side {
         kind,
         ready: "/".to_owned(),
+        ready_by_any: false,
         ready_timeout: Duration::from_secs(20),
         metrics: None,
         transport: Transport::default(),

@@ -4,7 +4,8 @@ use maud::{Markup, html};
 
 use super::{code, nothing, prose};
 use crate::record::RunRecord;
-use crate::report::capacity::{HEAD, rows, sentences};
+use crate::record::search::SideSearch;
+use crate::report::capacity::{Steps, sentences, steps};
 use crate::report::text::quantity;
 
 pub(super) fn all(record: &RunRecord) -> Option<Markup> {
@@ -22,13 +23,20 @@ pub(super) fn all(record: &RunRecord) -> Option<Markup> {
                 h3.(role.name()) { (role.name()) }
                 p { strong { (prose(&format!("The {role} {}.", side.in_words()))) } }
                 @if side.steps.is_empty() { (nothing("No rate was tried.")) } @else {
-                    table {
-                        thead { tr { @for name in HEAD { th { (name) } } } }
-                        tbody { @for row in rows(side) { tr { @for cell in row { td { (prose(&cell)) } } } } }
-                    }
+                    (table(side))
                 }
                 @for sentence in sentences(side) { p { (prose(&sentence)) } }
             }
         }
     })
+}
+
+fn table(side: &SideSearch) -> Markup {
+    let Steps { head, rows } = steps(side);
+    html! {
+        table {
+            thead { tr { @for name in head { th { (name) } } } }
+            tbody { @for row in rows { tr { @for cell in row { td { (prose(&cell)) } } } } }
+        }
+    }
 }

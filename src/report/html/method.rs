@@ -34,6 +34,7 @@ pub(super) fn load(record: &RunRecord) -> Markup {
 fn arrivals(load: &Load) -> Markup {
     let open = load.model == "open";
     let ran = load.blocks.len();
+    let peak = if load.arrivals.starts_with("in each block") { ", at most" } else { "" };
     facts(&[
         (
             "model",
@@ -42,10 +43,11 @@ fn arrivals(load: &Load) -> Markup {
         (
             "rate",
             match load.rate {
-                Some(rate) => html! { (plain(rate)) " flow iterations per second" },
+                Some(rate) => html! { (plain(rate)) " flow iterations per second" (peak) },
                 None => none(Some("the users set the pace")),
             },
         ),
+        ("arrivals", if load.arrivals.is_empty() { none(Some("not on record")) } else { sent(&load.arrivals) }),
         ("users", html! { (format_count(load.users as u64)) @if open { small { " at most at a time" } } }),
         (
             "pairs of blocks",

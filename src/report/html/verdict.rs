@@ -6,7 +6,8 @@ use super::{code, forest, none, nothing, prose, sent};
 use crate::record::{Ending, GateResult, RunRecord, Severity, Verdict};
 use crate::report::View;
 use crate::report::figures::{Figure, figures};
-use crate::report::text::{command, quantity, run_seconds, symbol, visible_lines};
+use crate::report::reproduce::command;
+use crate::report::text::{quantity, run_seconds, symbol, visible_lines};
 use crate::role::Role;
 use crate::units::{format_count, three_digits};
 
@@ -22,7 +23,7 @@ pub(super) fn banner(record: &RunRecord) -> Markup {
             (glance(record))
             dl.about {
                 @for role in Role::BOTH {
-                    div { dt { (role.name()) } dd { @if let Some(side) = run.sides.get(role) { (sent(side)) } @else { (none(Some("no such side"))) } } }
+                    div { dt { (role.name()) } dd { @if let Some(side) = run.sides.get(role) { (sent(side)) @if let Some(spoken) = run.protocols.get(role) { ", " (sent(spoken)) } } @else { (none(Some("no such side"))) } } }
                 }
                 div { dt { "database" } dd { @if run.database.is_empty() { (none(None)) } @else { (sent(&run.database)) } } }
                 div { dt { "when" } dd { (sent(&run.started_at)) (length(record)) } }

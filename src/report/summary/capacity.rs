@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{code, prose, table};
+use super::{code, prose};
 use crate::record::RunRecord;
-use crate::report::capacity::{HEAD, rows, sentences};
+use crate::record::search::SideSearch;
+use crate::report::capacity::{OUTCOME, Steps, sentences, steps};
 
 pub(super) fn section(record: &RunRecord) -> String {
     let Some(search) = &record.search else { return String::new() };
@@ -13,10 +14,21 @@ pub(super) fn section(record: &RunRecord) -> String {
     for (role, side) in search.sides.iter() {
         let Some(side) = side else { continue };
         let _ = writeln!(out, "\n**The {role} {}.**\n", prose(&side.in_words()));
-        out += &table(HEAD, [0, 2, 3, 4, 5, 6, 7, 8], rows(side).into_iter().map(|row| row.map(|cell| prose(&cell))));
+        out += &table(side);
         for sentence in sentences(side) {
             let _ = writeln!(out, "\n{}", prose(&sentence));
         }
+    }
+    out
+}
+
+fn table(side: &SideSearch) -> String {
+    let Steps { head, rows } = steps(side);
+    let rule: Vec<&str> = head.iter().map(|name| if *name == OUTCOME { "---" } else { "--:" }).collect();
+    let mut out = format!("| {} |\n| {} |\n", head.join(" | "), rule.join(" | "));
+    for row in rows {
+        let cells: Vec<String> = row.iter().map(|cell| prose(cell)).collect();
+        let _ = writeln!(out, "| {} |", cells.join(" | "));
     }
     out
 }

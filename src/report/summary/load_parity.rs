@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{MOST_DIFFERENCES, code, difference, prose, shortened, table};
+use super::{MOST_DIFFERENCES, code, more, prose, shortened, table, told};
+use crate::record::RunRecord;
 use crate::record::load_parity::Invariant;
-use crate::record::{Class, Difference, RunRecord};
+use crate::report::reproduce::{Cases, again};
 use crate::units::format_count;
 
 /// Nothing where answers were not compared under load.
@@ -14,16 +15,16 @@ pub(super) fn section(record: &RunRecord) -> String {
     if let Some(caveat) = parity.caveat() {
         let _ = writeln!(out, "\nMind: {caveat}.");
     }
-    let is_open = |found: &&Difference| found.class != Class::Volatile && !found.is_accepted();
-    let found: Vec<&Difference> = parity.differences.iter().filter(is_open).collect();
-    if !found.is_empty() {
-        let head = ["Class", "Step", "Where", "Baseline", "Candidate", "Count"];
-        let rows = found.iter().take(MOST_DIFFERENCES).map(|found| difference(found));
-        let _ = write!(out, "\n{}", table(head, [5], rows));
-    }
+    let found = told(&parity.differences, &mut out);
     if parity.broken().next().is_some() {
         let rows = parity.broken().take(MOST_DIFFERENCES).map(invariant);
         let _ = write!(out, "\n{}", table(["Broken", "Step", "Baseline", "Candidate", "Count"], [4], rows));
+        more(parity.broken().count(), &mut out);
+    }
+    let cases = Cases::of_load(record, parity);
+    let broken = parity.broken().find_map(|invariant| cases.cases.get(invariant.case?));
+    if let Some(case) = found.iter().find_map(|difference| cases.of(difference)).or(broken) {
+        let _ = writeln!(out, "\nAgain: {}", code(&again(record, case)));
     }
     out
 }

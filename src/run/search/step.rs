@@ -107,6 +107,7 @@ impl Step<'_> {
         Job {
             plan,
             contract: None,
+            target: None,
             command: Command::Search,
             out: job.out.clone(),
             seed: job.seed.wrapping_add(self.number),
