@@ -421,6 +421,17 @@ async fn sqlite_rows_with_empty_keys_and_values_of_any_type_are_compared() {
     );
 }
 
+/// Longer together than any text that SQLite would join them to.
+#[tokio::test]
+async fn sqlite_rows_with_much_in_them_are_compared() {
+    let store = Store::sqlite();
+    let twins = Twins::new(&store, "CREATE TABLE files (name TEXT PRIMARY KEY, content BLOB)").await;
+    let rows = "INSERT INTO files WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9)
+        SELECT 'file ' || i, zeroblob(30000000) FROM n";
+    twins.only(Role::Baseline, rows).await;
+    assert_eq!(told(&twins.compared().await), ["breaking table files row name='file 1' ×9"]);
+}
+
 /// Types that lose something when a program reads them carelessly.
 #[tokio::test]
 async fn postgres_values_are_compared_without_loss() {
