@@ -225,3 +225,20 @@ fn what_was_found_before_an_interruption_is_kept() {
     assert!(places(&record).contains(&"$.name"), "{:#}", record["explore"]);
     assert!(record["parity"]["breaking"].as_u64() > Some(0), "{:#}", record["parity"]);
 }
+
+#[test]
+fn what_is_proposed_for_a_generated_request_accepts_its_difference() {
+    let place = Place::new();
+    let services = || (Things::new(1, NEVER, |at| (at, "x")), Things::new(2, NEVER, |at| (at, "y")));
+    let (baseline, candidate) = services();
+    let (_, record) = explore_things(&place, &baseline, &candidate, "200");
+    let found = list(&record["parity"]["differences"]).iter().find(|it| it["where"] == "$.name").expect("a difference");
+    assert_eq!((&found["flow"], &found["remedy"]["target"]), (&"explore".into(), &"accepted_differences".into()));
+    let file = place.file("accepted.yaml", &format!("version: 1\n{}\n", found["remedy"]["yaml"].as_str().unwrap()));
+    let (baseline, candidate) = services();
+    let plan = plan_of_things(&place, &baseline, &candidate);
+    let ended = place.run(&["verify", &plan, "--seed", "7", "--explore", "200", "--accept", &file]);
+    let record = place.record();
+    assert_eq!(record["parity"]["breaking"], 0, "{}\n{}", ended.stdout, ended.stderr);
+    assert!(record["parity"]["accepted"].as_u64() > Some(0), "{}", ended.stdout);
+}
