@@ -27,7 +27,8 @@ fn write(hir: &Hir, random: &mut impl Rng, out: &mut String) -> Option<()> {
         HirKind::Literal(literal) => out.push_str(std::str::from_utf8(&literal.0).ok()?),
         HirKind::Class(class) => out.push(one_of(class, random)?),
         HirKind::Repetition(repetition) => {
-            let most = repetition.max.unwrap_or(repetition.min.saturating_add(MOST)).min(repetition.min.saturating_add(64));
+            let most =
+                repetition.max.unwrap_or(repetition.min.saturating_add(MOST)).min(repetition.min.saturating_add(64));
             for _ in 0..random.random_range(repetition.min..=most.max(repetition.min)) {
                 write(&repetition.sub, random, out)?;
             }

@@ -122,7 +122,7 @@ impl Comparison {
         let (grounds, ids, ledger) = (&self.grounds, &self.ids, &mut self.ledger);
         let mut teller = Teller { table, ledger, grounds, ids, apart: &mut apart };
         teller.asked(pairs);
-        teller.residue(residue);
+        teller.residue(&residue);
         Ok((pairs, apart, left))
     }
 

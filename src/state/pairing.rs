@@ -111,40 +111,44 @@ impl Residue {
     /// A row whose key the other side does not have, or has for something else.
     fn lone(&mut self, table: &Joined, ids: &mut Ids, role: Role, row: Row) -> Kept {
         let is_drawn = table.is_drawn(&row);
-        let is_said = || table.only_key().is_some_and(|key| ids.said(table, role, &row[key]).is_some());
         let columns = if is_drawn { &self.content } else { &table.key };
-        let known_by =
-            if self.as_they_come && (is_drawn && !columns.is_empty() && !is_said() || !is_drawn && self.by_key) {
-                Some(hash(!is_drawn, &known_by(table, ids, columns, role, &row)))
-            } else {
-                None
-            };
+        let known_by = self
+            .can_be_joined(table, ids, role, &row, is_drawn)
+            .then(|| hash(is_drawn, &known_by(table, ids, columns, role, &row)));
         if let Some(hash) = known_by {
-            let is_meant = |other: &Row| match role {
+            let is_one = |other: &Row| match role {
                 Role::Baseline => are_alike(table, ids, columns, &row, other),
                 Role::Candidate => are_alike(table, ids, columns, other, &row),
             };
-            if let Some(other) = self.waiting.take(role, hash, is_meant) {
+            if let Some(other) = self.waiting.take(role, hash, is_one) {
                 let (baseline, candidate) = if role == Role::Baseline { (row, other) } else { (other, row) };
                 learn(table, ids, &baseline, &candidate);
                 return Kept::One(baseline, candidate);
             }
         }
-        if !self.has_room(size(&row)) {
-            if is_drawn || self.by_key {
-                self.left += 1;
-                return Kept::Waits;
-            }
+        if self.has_room(size(&row)) {
+            self.let_wait(role, known_by, row);
+        } else if is_drawn || self.by_key {
+            self.left += 1;
+        } else {
             return Kept::Lone(role, row);
         }
-        match known_by {
-            Some(hash) => self.waiting.add(role, hash, row),
-            None => {
-                self.bytes += size(&row);
-                if role == Role::Baseline { &mut self.missing } else { &mut self.extra }.push(row);
-            }
-        }
         Kept::Waits
+    }
+
+    /// Whether a row can be joined as it comes, by what it holds or by what its key refers to. Those of which answers spoke
+    /// wait for the one that is meant.
+    fn can_be_joined(&self, table: &Joined, ids: &Ids, role: Role, row: &Row, is_drawn: bool) -> bool {
+        let is_said = || table.only_key().is_some_and(|key| ids.said(table, role, &row[key]).is_some());
+        self.as_they_come && if is_drawn { !self.content.is_empty() && !is_said() } else { self.by_key }
+    }
+
+    fn let_wait(&mut self, role: Role, known_by: Option<u64>, row: Row) {
+        if let Some(hash) = known_by {
+            return self.waiting.add(role, hash, row);
+        }
+        self.bytes += size(&row);
+        if role == Role::Baseline { &mut self.missing } else { &mut self.extra }.push(row);
     }
 
     /// Joins what can be joined of what is left, and learns which ids are one.

@@ -71,7 +71,7 @@ impl Teller<'_> {
 
     /// Tells what did not join, and what joined and differs: with all rows that are apart, so that it is known of each
     /// whether they are too many to be explained.
-    pub(super) fn residue(&mut self, residue: Residue) {
+    pub(super) fn residue(&mut self, residue: &Residue) {
         self.apart.lone += residue.lone_rows();
         self.apart.pairs += residue.pairs.iter().filter(|(one, other)| self.is_grave(one, other)).count() as u64;
         let is_explained = self.grounds.explain(self.apart.lone + self.apart.pairs);

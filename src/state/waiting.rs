@@ -45,10 +45,10 @@ impl Waiting {
     }
 }
 
-/// A hash of what a row is known by. `by_key`: whether that is its key.
-pub(super) fn hash(by_key: bool, cells: &[Cell]) -> u64 {
+/// A hash of what a row is known by: by its content if the key was drawn, else by the key.
+pub(super) fn hash(is_drawn: bool, cells: &[Cell]) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (by_key, cells).hash(&mut hasher);
+    (is_drawn, cells).hash(&mut hasher);
     hasher.finish()
 }
 

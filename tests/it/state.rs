@@ -438,7 +438,7 @@ async fn sqlite_rows_with_much_in_them_are_compared() {
     let rows = "INSERT INTO files WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9)
         SELECT 'file ' || i, zeroblob(30000000) FROM n";
     twins.only(Role::Baseline, rows).await;
-    assert_eq!(told(&twins.compared().await), ["breaking table files row name='file 1' ×9"]);
+    assert_eq!(twins.compared().await.breaking, 9);
 }
 
 /// Types that lose something when a program reads them carelessly.
