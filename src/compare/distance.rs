@@ -15,6 +15,31 @@ pub(super) fn is_within(one: &[u8], two: &[u8], within: &Tolerance) -> bool {
     one == two || near(&one, &two, within).unwrap_or(false)
 }
 
+/// Digits of a whole number that a person still reads.
+const READABLE_DIGITS: i128 = 15;
+
+/// What lies between two JSON numbers if it is whole and short, else the next power of ten. `None`: too many digits.
+pub(super) fn in_few_digits(one: &[u8], two: &[u8]) -> Option<String> {
+    let (one, two) = (Decimal::new(one), Decimal::new(two));
+    let (one_size, two_size) = (Size::of(&one)?, Size::of(&two)?);
+    let exponent = one_size.exponent.min(two_size.exponent);
+    let (a, b) = (one_size.digits_at(exponent)?, two_size.digits_at(exponent)?);
+    let distance = if one.is_negative() == two.is_negative() { difference(&a, &b) } else { sum(&a, &b) };
+    let zeros = distance.iter().take_while(|digit| **digit == 0).count();
+    let Some(last) = distance.iter().rposition(|digit| *digit > 0) else { return Some("0".to_owned()) };
+    let digits = &distance[zeros..=last];
+    let exponent = exponent + zeros as i128;
+    let length = exponent + digits.len() as i128;
+    Some(match usize::try_from(exponent) {
+        Ok(zeros) if length <= READABLE_DIGITS => {
+            let digits = digits.iter().rev().map(|digit| char::from(b'0' + digit));
+            digits.chain(std::iter::repeat_n('0', zeros)).collect()
+        }
+        _ if digits == [1] => format!("1e{exponent}"),
+        _ => format!("1e{length}"),
+    })
+}
+
 /// `None`: too many digits.
 fn near(one: &Decimal<'_>, two: &Decimal<'_>, within: &Tolerance) -> Option<bool> {
     let (one_size, two_size) = (Size::of(one)?, Size::of(two)?);
@@ -118,6 +143,29 @@ fn product(many: &[u8], few: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_lies_between_is_told_in_few_digits_and_never_less() {
+        for (one, two, expected) in [
+            ("12", "14", Some("2")),
+            ("-1", "1", Some("2")),
+            ("0", "-0", Some("0")),
+            ("1", "1.0", Some("0")),
+            ("9007199254740992", "9007199254740993", Some("1")),
+            ("100", "1300", Some("1200")),
+            ("0.1", "0.2", Some("1e-1")),
+            ("0.1", "0.30000000000000004", Some("1e0")),
+            ("0.001", "0.0035", Some("1e-2")),
+            ("1e400", "1.5e400", Some("1e400")),
+            ("1e20", "3e20", Some("1e21")),
+            ("1e999999999", "1", None),
+        ] {
+            let found = in_few_digits(one.as_bytes(), two.as_bytes());
+            assert_eq!(found.as_deref(), expected, "{one} {two}");
+            let is_enough = |it: String| is_within(two.as_bytes(), one.as_bytes(), &Tolerance::Absolute(it));
+            assert!(found.is_none_or(is_enough), "{one} {two}");
+        }
+    }
 
     #[test]
     fn distances_are_exact() {

@@ -27,7 +27,7 @@ pub(super) use spot::Ruling;
 pub use target::is_id_shaped;
 pub(super) use watch::Watch;
 
-use crate::plan::Plan;
+use crate::plan::{Plan, Template};
 use crate::role::{Pair, Role};
 
 /// Pairs of ids, at most one partner for each id of a namespace on each side.
@@ -270,6 +270,18 @@ impl Ids {
     /// Nothing known yet.
     pub fn new(plan: &Plan) -> Self {
         Self { places: Places::new(plan), known: RefCell::default() }
+    }
+
+    /// The same with steps of a flow that the plan does not have, by name and by what they ask for.
+    pub fn with_steps(plan: &Plan, flow: &str, steps: &[(String, Template)]) -> Self {
+        let mut ids = Self::new(plan);
+        ids.places.add(flow, steps);
+        ids
+    }
+
+    /// Nothing is known any more.
+    pub fn forget(&mut self) {
+        *self.known.get_mut() = Bijection::default();
     }
 
     /// What is known, to look at and to learn more.

@@ -31,7 +31,7 @@ mod shown;
 mod structure;
 
 pub use headers::HEADERS_LEFT_OUT;
-pub use nearness::{Nearness, nearness};
+pub use nearness::{Nearness, is_permitted, nearness};
 pub use place::member_place;
 pub use readable::Mask;
 pub use scalar::is_uuid;

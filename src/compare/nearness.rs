@@ -2,8 +2,14 @@
 
 use std::time::Duration;
 
+use super::distance;
+use super::json::{self, Document, Type};
 use super::moment::Moment;
+use super::permit::{self, Answer, Seen};
+use super::rules::Decider;
 use super::scalar::is_uuid;
+use crate::plan::RuleKind;
+use crate::record::parity::Kind;
 
 /// In what way two values are near each other.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,8 +18,8 @@ pub enum Nearness {
     Datetime(Duration),
     /// Two UUIDs.
     Uuid,
-    /// Two JSON numbers, and what lies between them.
-    Number(f64),
+    /// Two JSON numbers, and a number of few digits that is not less than what lies between them.
+    Number(String),
 }
 
 /// In what way two values are near each other, as differences show them: JSON text or the value of a header.
@@ -25,10 +31,26 @@ pub fn nearness(baseline: &str, candidate: &str) -> Option<Nearness> {
     if is_uuid(left) && is_uuid(right) {
         return Some(Nearness::Uuid);
     }
-    let number = |text: &str| text.parse::<f64>().ok().filter(|value| value.is_finite());
-    let are_bare = !baseline.starts_with('"') && !candidate.starts_with('"');
-    let distance = (number(baseline)? - number(candidate)?).abs();
-    are_bare.then_some(Nearness::Number(distance))
+    let is_number = |text: &str| json::parse(text.as_bytes()).is_ok_and(|it| it.root().kind() == Type::Number);
+    let are_numbers = is_number(baseline) && is_number(candidate);
+    let distance =
+        are_numbers.then(|| distance::in_few_digits(baseline.trim().as_bytes(), candidate.trim().as_bytes()));
+    distance.flatten().map(Nearness::Number)
+}
+
+/// Whether a rule permits two values, as differences show them: JSON text, or the value of a header or a body that is none.
+pub fn is_permitted(kind: &RuleKind, is_json: bool, baseline: &str, candidate: &str) -> bool {
+    let (one, other) = (document(is_json, baseline), document(is_json, candidate));
+    let both = (Some(seen(one.as_ref(), baseline)), Some(seen(other.as_ref(), candidate)));
+    permit::ask(&Decider { index: 0, kind, from_above: false }, Kind::Value, both) == Answer::Permitted
+}
+
+fn document(is_json: bool, text: &str) -> Option<Document<'_>> {
+    is_json.then(|| json::parse(text.as_bytes()).ok()).flatten()
+}
+
+fn seen<'s>(document: Option<&'s Document<'s>>, text: &'s str) -> Seen<'s> {
+    document.map_or(Seen::Header(text.as_bytes()), |document| Seen::Json(document.root()))
 }
 
 /// The content of a string without escapes, or the text itself. `None`: it has escapes, or was shortened.
@@ -56,7 +78,8 @@ mod tests {
                 "\"6BA7B811-9dad-11d1-80b4-00c04fd430c8\"",
                 Some(Nearness::Uuid),
             ),
-            ("12", "14", Some(Nearness::Number(2.0))),
+            ("12", "14", Some(Nearness::Number("2".to_owned()))),
+            ("9007199254740992", "9007199254740993", Some(Nearness::Number("1".to_owned()))),
             ("\"12\"", "14", None),
             ("\"a\"", "\"b\"", None),
             ("null", "12", None),

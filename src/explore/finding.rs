@@ -32,6 +32,7 @@ impl<R: Renew> Exploring<'_, R> {
         found: &[Call],
         answers: &[Answered],
     ) -> Result<(), ExploreError> {
+        self.under_way = Some(self.told_of(key, found, answers, (found.len(), Origin::Unfinished)));
         let repeated = match self.shows(found, key).await {
             None => None,
             Some(first) => Some(self.smallest(first, key).await),
@@ -40,20 +41,31 @@ impl<R: Renew> Exploring<'_, R> {
             Some(smallest) => self.on_first_data(found, smallest, key).await?,
             None => (Shown { calls: found.to_vec(), answers: answers.to_vec() }, Origin::Once),
         };
-        let last = shown.answers.last().map(|answer| (Self::keys(key.operation, answer), answer.explained()));
-        let (keys, differences) = last.unwrap_or_default();
-        self.known.extend(keys);
+        self.known.extend(shown.answers.last().map(|answer| Self::keys(key.operation, answer)).unwrap_or_default());
+        let finding = self.told_of(key, &shown.calls, &shown.answers, (found.len(), origin));
+        self.told.findings.push(finding);
+        self.under_way = None;
+        Ok(())
+    }
+
+    /// A sequence that shows a difference, as it goes on record. `found_in`: how many calls it was found in.
+    fn told_of(
+        &mut self,
+        key: &Key,
+        calls: &[Call],
+        answers: &[Answered],
+        (found_in, origin): (usize, Origin),
+    ) -> ExploreFinding {
         let mut finding = ExploreFinding {
             operation: self.operations[key.operation].name.clone(),
-            differences,
-            found_in: found.len() as u64,
+            differences: answers.last().map(Answered::explained).unwrap_or_default(),
+            found_in: found_in as u64,
             origin,
-            requests: self.shell.lines(&shown.calls, &self.runner.attempt_name()),
-            calls: runner::explained(&shown.calls, &shown.answers),
+            requests: self.shell.lines(calls, &self.runner.attempt_name()),
+            calls: runner::explained(calls, answers),
         };
         self.mask(&mut finding);
-        self.told.findings.push(finding);
-        Ok(())
+        finding
     }
 
     /// Makes a sequence smaller on the data as they are.

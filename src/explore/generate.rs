@@ -173,7 +173,8 @@ impl<'a> Generator<'a> {
     }
 
     const fn maker(&mut self, edge: bool) -> Maker<'_> {
-        Maker { contract: self.contract, seen: self.seen, random: &mut self.random, fresh: &mut self.fresh, edge }
+        let Self { contract, seen, random, fresh, .. } = self;
+        Maker { contract, seen, random, fresh, edge, made: 0 }
     }
 
     fn chance(&mut self, share: f64) -> bool {

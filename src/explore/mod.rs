@@ -21,15 +21,17 @@ mod values;
 use std::collections::{BTreeMap, HashSet};
 use std::error::Error;
 
+use crate::compare::ids::Bijection;
 use crate::contract::Contract;
 use crate::http::Origin;
 use crate::noise::Known;
 use crate::plan::Plan;
 use crate::progress::Progress;
-use crate::record::explore::{Exploration, ExploredOperation};
+use crate::record::explore::{Exploration, ExploreFinding, ExploredOperation};
 use crate::record::parity::{Class, Kind, Parity};
 use crate::role::{Pair, Role};
 use crate::step::{self, Login, LoginError, log_in_both};
+use crate::stop::Stop;
 use crate::tally::{Secrets, Tally};
 use runner::Runner;
 use seen::Seen;
@@ -79,6 +81,21 @@ pub struct Setup<'a> {
     pub requests: u64,
     /// What the replay knows for noise.
     pub noise: &'a Known,
+    /// What the replay has learned of ids.
+    pub ids: &'a Bijection,
+    /// Asks for the end.
+    pub stop: &'a Stop,
+}
+
+/// What came of it, however it ended.
+#[derive(Debug)]
+pub struct Explored {
+    /// What was asked, and what was found.
+    pub exploration: Exploration,
+    /// The differences as evidence of parity.
+    pub parity: Parity,
+    /// Why not all that was wanted was sent; `None` also if the end was asked for.
+    pub error: Option<ExploreError>,
 }
 
 /// Whoever can give both sides the data that they began with.
@@ -102,6 +119,8 @@ struct Exploring<'a, R> {
     known: HashSet<Key>,
     unanswered_in_a_row: u32,
     told: Exploration,
+    /// What was found and is being made smaller.
+    under_way: Option<ExploreFinding>,
 }
 
 /// What makes two differences one finding.
@@ -113,15 +132,11 @@ struct Key {
     place: String,
 }
 
-/// Sends generated requests to both sides. Gives back what came of it, and the differences as evidence of parity.
+/// Sends generated requests to both sides. Whatever ends it, what was found until then is given back.
 ///
 /// # Errors
-/// See [`ExploreError`]; sides that answer nothing are a result, not an error.
-pub async fn run(
-    setup: &Setup<'_>,
-    twins: impl Renew,
-    progress: &Progress,
-) -> Result<(Exploration, Parity), ExploreError> {
+/// If nothing could be sent at all: there is no operation, or the login failed.
+pub async fn run(setup: &Setup<'_>, twins: impl Renew, progress: &Progress) -> Result<Explored, ExploreError> {
     let operations = targets::of_contract(setup.contract);
     if operations.is_empty() {
         return Err(ExploreError::Empty);
@@ -136,30 +151,49 @@ pub async fn run(
         renewals: 0,
         contract: setup.contract,
         told: Exploration { wanted: setup.requests, seed: setup.seed, ..begin(&operations) },
+        runner: Runner::new(setup, &operations, logins),
         operations,
-        runner: Runner::new(setup.plan, setup.noise, setup.origins, logins, setup.seed),
         seen: Seen::default(),
         tally,
         secrets,
         shell: shell::Shell::new(setup.plan, &setup.origins.baseline),
         known: HashSet::new(),
         unanswered_in_a_row: 0,
+        under_way: None,
     };
-    while exploring.told.requests < setup.requests {
-        if exploring.unanswered_in_a_row >= MOST_UNANSWERED {
-            return Err(ExploreError::Silent { requests: exploring.unanswered_in_a_row });
+    let ended = tokio::select! {
+        biased;
+        () = setup.stop.triggered() => Ok(()),
+        ended = exploring.all(progress) => ended,
+    };
+    Ok(exploring.into_explored(ended.err()))
+}
+
+impl<R: Renew> Exploring<'_, R> {
+    /// Sends as many requests as are wanted.
+    async fn all(&mut self, progress: &Progress) -> Result<(), ExploreError> {
+        let wanted = self.told.wanted;
+        while self.told.requests < wanted {
+            if self.unanswered_in_a_row >= MOST_UNANSWERED {
+                return Err(ExploreError::Silent { requests: self.unanswered_in_a_row });
+            }
+            progress.step(self.told.requests, wanted, self.in_words(), None);
+            self.sequence().await?;
         }
-        progress.step(exploring.told.requests, setup.requests, exploring.in_words(), None);
-        exploring.sequence().await?;
+        progress.step(wanted, wanted, self.in_words(), None);
+        Ok(())
     }
-    progress.step(setup.requests, setup.requests, exploring.in_words(), None);
-    let name = |(operation, place): &(usize, String)| format!("{place} of {}", exploring.operations[*operation].name);
-    exploring.told.unsteady = exploring.runner.unsteady().iter().map(name).collect();
-    exploring.told.unsteady.sort();
-    exploring.told.secrets = exploring.shell.secrets();
-    // What shows on the first data comes before what may only follow from it.
-    exploring.told.findings.sort_by_key(|finding| finding.origin);
-    Ok((exploring.told, exploring.tally.into_parity()))
+
+    fn into_explored(mut self, error: Option<ExploreError>) -> Explored {
+        let name = |(operation, place): &(usize, String)| format!("{place} of {}", self.operations[*operation].name);
+        self.told.unsteady = self.runner.unsteady().iter().map(name).collect();
+        self.told.unsteady.sort();
+        self.told.secrets = self.shell.secrets();
+        self.told.findings.extend(self.under_way);
+        // What shows on the first data comes before what may only follow from it.
+        self.told.findings.sort_by_key(|finding| finding.origin);
+        Explored { exploration: self.told, parity: self.tally.into_parity(), error }
+    }
 }
 
 async fn logins(plan: &Plan, origins: &Pair<Origin>) -> Result<Pair<Login>, ExploreError> {

@@ -5,8 +5,11 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// Most repetitions where the pattern sets no end.
 const MOST: u32 = 8;
+/// Longest text that is made.
+const LONGEST: usize = 4_096;
 
-/// A text that the pattern admits; `None` for a pattern that is none, or that asks for bytes that are no text.
+/// A text that the pattern admits; `None` for a pattern that is none, that asks for bytes that are no text, or for more of
+/// it than anybody sends.
 pub(super) fn matching(pattern: &str, random: &mut impl Rng) -> Option<String> {
     let hir = regex_syntax::parse(pattern).ok()?;
     let mut out = String::new();
@@ -14,13 +17,18 @@ pub(super) fn matching(pattern: &str, random: &mut impl Rng) -> Option<String> {
     Some(out)
 }
 
+/// The parser bounds how deep a pattern nests, and repeats nothing that adds no text.
 fn write(hir: &Hir, random: &mut impl Rng, out: &mut String) -> Option<()> {
+    if out.len() > LONGEST {
+        return None;
+    }
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => {}
         HirKind::Literal(literal) => out.push_str(std::str::from_utf8(&literal.0).ok()?),
         HirKind::Class(class) => out.push(one_of(class, random)?),
         HirKind::Repetition(repetition) => {
-            let most = repetition.max.unwrap_or(repetition.min.saturating_add(MOST)).min(repetition.min + 64);
+            let most =
+                repetition.max.unwrap_or(repetition.min.saturating_add(MOST)).min(repetition.min.saturating_add(64));
             for _ in 0..random.random_range(repetition.min..=most.max(repetition.min)) {
                 write(&repetition.sub, random, out)?;
             }
@@ -76,6 +84,8 @@ mod tests {
                 assert!(regex.is_match(&text), "{pattern}: {text:?}");
             }
         }
-        assert_eq!(matching("(", &mut generator(7, "pattern", 0)), None);
+        for pattern in ["(", "((a{1000}){1000}){1000}", "a{4294967295}"] {
+            assert_eq!(matching(pattern, &mut generator(7, "pattern", 0)), None, "{pattern}");
+        }
     }
 }

@@ -4,13 +4,14 @@ use std::collections::HashSet;
 
 use http::header::LOCATION;
 
-use super::FLOW;
 use super::call::{Argument, Attempt, Call, Caller};
+use super::targets::Operation;
+use super::{FLOW, Setup};
 use crate::compare::json::{self, Type};
-use crate::compare::{Comparator, Comparison, Difference};
+use crate::compare::{Asked, Comparator, Comparison, Difference, Ids};
 use crate::http::{Connection, Keep, Limits, Origin, Response};
 use crate::noise::Known;
-use crate::plan::{Auth, Plan};
+use crate::plan::Auth;
 use crate::record::explore::{ExploredCall, ExploredDifference};
 use crate::record::parity::{Class, Kind};
 use crate::role::{Pair, Role};
@@ -29,6 +30,10 @@ pub(super) struct Runner<'a> {
     auth: Option<&'a Auth>,
     variables: Vec<String>,
     comparator: Comparator,
+    /// Names of the operations.
+    names: Vec<String>,
+    /// Ids that the sides have made up, in the data that they have now.
+    ids: Ids,
     noise: &'a Known,
     limits: Limits,
     connections: Pair<Connection>,
@@ -59,18 +64,18 @@ struct Sent {
 }
 
 impl<'a> Runner<'a> {
-    pub(super) fn new(
-        plan: &'a Plan,
-        noise: &'a Known,
-        origins: &Pair<Origin>,
-        logins: Pair<Vec<Option<Captured>>>,
-        seed: u64,
-    ) -> Self {
+    pub(super) fn new(setup: &Setup<'a>, operations: &[Operation<'_>], logins: Pair<Vec<Option<Captured>>>) -> Self {
+        let Setup { plan, noise, origins, seed, ids: known, .. } = *setup;
         let limits = Limits::within(plan.timeout);
+        let steps: Vec<_> = operations.iter().map(|operation| (operation.name.clone(), operation.target())).collect();
+        let mut ids = Ids::with_steps(plan, FLOW, &steps);
+        ids.known().clone_from(known);
         Self {
             auth: plan.auth.as_ref(),
             variables: plan.flows.first().map(|flow| flow.variables.clone()).unwrap_or_default(),
             comparator: Comparator::new(&plan.compare),
+            names: steps.into_iter().map(|(name, _)| name).collect(),
+            ids,
             noise,
             limits,
             connections: origins.clone().map(|_, origin| Connection::new(origin, limits)),
@@ -86,10 +91,11 @@ impl<'a> Runner<'a> {
         Session::new(self.seed, PHASE, self.attempts, &[], 0).unique()
     }
 
-    /// From now on the sides are there, and callers are these.
+    /// From now on the sides are there, with the data that they began with, and callers are these.
     pub(super) fn turn_to(&mut self, origins: &Pair<Origin>, logins: Pair<Vec<Option<Captured>>>) {
         self.connections = origins.clone().map(|_, origin| Connection::new(origin, self.limits));
         self.logins = logins;
+        self.ids.forget();
     }
 
     /// Sends all calls of a sequence, one after the other, each to both sides at the same time.
@@ -117,7 +123,7 @@ impl<'a> Runner<'a> {
             send(candidate, &steps.candidate, &mut sessions.candidate),
         );
         let comparison = match (&baseline, &candidate) {
-            (Ok(baseline), Ok(candidate)) => Some(self.compare(call, baseline, candidate)),
+            (Ok(baseline), Ok(candidate)) => self.compare(call, attempt, baseline, candidate),
             _ => None,
         };
         let sent = Sent {
@@ -140,13 +146,30 @@ impl<'a> Runner<'a> {
         answered
     }
 
-    fn compare(&self, call: &Call, baseline: &Response, candidate: &Response) -> Comparison {
+    /// `None`: the sides were asked for two things, because an id that was made up is another row's on the other side.
+    fn compare(
+        &mut self,
+        call: &Call,
+        attempt: &Attempt<'_>,
+        baseline: &Response,
+        candidate: &Response,
+    ) -> Option<Comparison> {
         let of = |response, role| answer(response, &self.connections.get(role).origin().base_url);
-        let operation = call.operation.to_string();
         let (left, right) = (of(baseline, Role::Baseline), of(candidate, Role::Candidate));
-        let mut comparison = self.comparator.compare(FLOW, &operation, &left, &right);
+        let targets = Pair::from_fn(|role| call.target(role, attempt));
+        let asked = Asked {
+            flow: FLOW,
+            step: &self.names[call.operation],
+            method: &call.method,
+            targets: targets.as_ref().map(|_, target| &**target),
+        };
+        let mut comparison = self.comparator.compare_with_ids(&asked, &mut self.ids, &left, &right);
+        let is_of_two = |found: &Difference| found.kind == Kind::Id && found.place == "request";
+        if targets.baseline == targets.candidate && comparison.differences.iter().any(is_of_two) {
+            return None;
+        }
         self.noise.excuse(&call.request(), &mut comparison);
-        comparison
+        Some(comparison)
     }
 
     /// Where the baseline, asked again at once, differs from itself, a difference between the sides says nothing: from

@@ -3,6 +3,8 @@
 use serde_json::Value;
 
 use crate::contract::{self, Contract, Place};
+use crate::plan::Template;
+use crate::plan::template::Part;
 
 /// An operation of the contract.
 #[derive(Debug)]
@@ -44,6 +46,15 @@ pub(super) struct Parameter<'a> {
 }
 
 impl Operation<'_> {
+    /// What it asks for, whatever is filled in.
+    pub(super) fn target(&self) -> Template {
+        let part = |piece: &Piece<'_>| match piece {
+            Piece::Text(text) => Part::Literal(text.clone()),
+            Piece::Variable(_) => Part::Variable(0),
+        };
+        Template { parts: self.path.iter().map(part).collect() }
+    }
+
     /// Whether it makes one of what its path lists: a `POST` to a path without variables.
     pub(super) fn makes(&self) -> bool {
         self.method == "POST" && self.body.is_some() && self.path.iter().all(|piece| matches!(piece, Piece::Text(_)))

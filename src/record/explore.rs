@@ -75,6 +75,8 @@ pub enum Origin {
     Unknown,
     /// Seen once; the same sequence did not show it again.
     Once,
+    /// Seen once, when the run came to its end.
+    Unfinished,
 }
 
 impl Origin {
@@ -85,6 +87,7 @@ impl Origin {
             Self::Earlier => "seen only after earlier requests of this exploration",
             Self::Unknown => "seen again; the sides cannot begin from their first data",
             Self::Once => "seen once, and not when the same was sent again",
+            Self::Unfinished => "seen once; the run ended before it was sent again",
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::error::Error;
 
-use super::{Job, RunError, contract};
+use super::{Job, RunError, contract, until};
+use crate::compare::ids::Bijection;
 use crate::explore;
 use crate::http::Origin;
 use crate::noise::Known;
@@ -10,17 +11,19 @@ use crate::progress::Progress;
 use crate::provision::Sides;
 use crate::record::RunRecord;
 use crate::role::Pair;
+use crate::stop::Stop;
 
 /// Sends generated requests to both sides and adds what differs to the evidence of the replay.
 pub(super) async fn explore(
     job: &Job,
     sides: &mut Sides,
     record: &mut RunRecord,
-    noise: &Known,
+    (noise, ids): (&Known, &Bijection),
     progress: &Progress,
+    stop: &Stop,
 ) -> Result<(), RunError> {
     let origins = super::both(super::origins(sides))?;
-    let contract = contract::to_explore(job, &origins.baseline).await?;
+    let contract = until(stop, contract::to_explore(job, &origins.baseline)).await??;
     let setup = explore::Setup {
         plan: &job.plan,
         contract: &contract,
@@ -28,11 +31,17 @@ pub(super) async fn explore(
         seed: job.seed,
         requests: job.explore,
         noise,
+        ids,
+        stop,
     };
-    let (exploration, differences) = Box::pin(explore::run(&setup, Twins { sides, progress }, progress)).await?;
-    record.explore = Some(exploration);
-    record.parity.get_or_insert_default().absorb(differences);
-    Ok(())
+    let explored = Box::pin(explore::run(&setup, Twins { sides, progress }, progress)).await?;
+    record.explore = Some(explored.exploration);
+    record.parity.get_or_insert_default().absorb(explored.parity);
+    match explored.error {
+        _ if stop.is_triggered() => Err(RunError::Interrupted),
+        Some(error) => Err(error.into()),
+        None => Ok(()),
+    }
 }
 
 /// Sides that can be started again on fresh copies of the template.

@@ -23,6 +23,7 @@ pub use search::{SearchOptions, check_search, search_gates};
 pub use shard::sharding;
 
 use crate::clock::Epoch;
+use crate::compare::ids::Bijection;
 use crate::contract::Contract;
 use crate::http::Origin;
 use crate::load::Sharding;
@@ -212,16 +213,16 @@ async fn with_sides(
         let setup = parity::Setup { plan: &job.plan, contract: None, origins: &origins, seed: job.seed, stop };
         let parity = Box::pin(replay(setup, contract, recordings, &mut databases, progress)).await;
         state::keep(databases, record);
-        let known = parity.map(|(parity, known)| {
+        let known = parity.map(|(parity, known, ids)| {
             record.parity = Some(parity);
-            known
+            (known, ids)
         });
         save(job, record)?;
-        let known = alive(sides, if stop.is_triggered() { Err(RunError::Interrupted) } else { known })?;
+        let (known, ids) = alive(sides, if stop.is_triggered() { Err(RunError::Interrupted) } else { known })?;
         if job.explore > 0 {
             progress.phase("explore");
-            let exploring = Box::pin(explore::explore(job, sides, record, &known, progress));
-            let outcome = until(stop, exploring).await?;
+            let exploring = explore::explore(job, sides, record, (&known, &ids), progress, stop);
+            let outcome = Box::pin(exploring).await;
             alive(sides, outcome)?;
             save(job, record)?;
         }
@@ -278,7 +279,7 @@ async fn load_and_compare(
     measured
 }
 
-/// The parity phase, and what it knows for noise. That there is no contract is told in its evidence: a gate on coverage
+/// The parity phase, what it knows for noise, and what it has learned of ids. That there is no contract is told in its evidence: a gate on coverage
 /// cannot hold then.
 async fn replay(
     setup: parity::Setup<'_>,
@@ -286,18 +287,26 @@ async fn replay(
     recordings: Vec<parity::Recording>,
     databases: &mut Databases<'_>,
     progress: &Progress,
-) -> Result<(Parity, Known), RunError> {
+) -> Result<(Parity, Known, Bijection), RunError> {
     let (plan, stop) = (setup.plan, setup.stop);
     let known = contract.ok().flatten();
     contract::tell(known, contract.err(), progress);
     // That it was broken off is seen by the replay itself.
-    let after = async |after: After<'_>| drop(until(stop, Box::pin(databases.after(after))).await);
+    let mut learned = Bijection::default();
+    let after = async |after: After<'_>| {
+        if let After::Flow { number, ids, .. } = &after
+            && number + 1 == plan.flows.len()
+        {
+            learned.clone_from(ids);
+        }
+        drop(until(stop, Box::pin(databases.after(after))).await);
+    };
     let setup = parity::Setup { contract: known, ..setup };
     let (mut parity, noise) = Box::pin(parity::run_with_noise(setup, recordings, progress, after)).await?;
     if let Err(problem) = contract {
         contract::without_contract(&mut parity, plan, problem);
     }
-    Ok((parity, noise))
+    Ok((parity, noise, learned))
 }
 
 /// Runs a phase that may be dropped at any point, until the stop flag is set.

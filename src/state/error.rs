@@ -14,6 +14,17 @@ pub enum StateError {
     /// Rows did not come in the order that was asked for.
     #[error("rows of a table came in another order than was asked for")]
     OutOfOrder,
+    /// More rows differ than fit into memory until it is known which of them are one.
+    #[error(
+        "more rows of table `{table}` differ than can be held against each other: {rows} did not fit, so it is not known \
+         which rows of it are missing or changed"
+    )]
+    TooMany {
+        /// Its name.
+        table: String,
+        /// Rows that there was no room for.
+        rows: u64,
+    },
     /// Which side's.
     #[error("the database of the {role}")]
     Side {

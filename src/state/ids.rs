@@ -78,6 +78,12 @@ impl Ids {
         table.references.iter().flatten().any(|name| self.tables.contains_key(name))
     }
 
+    /// The same of the columns of its key.
+    pub(super) fn concern_key(&self, table: &Joined) -> bool {
+        let mut targets = table.key.iter().filter_map(|at| table.references[*at].as_ref());
+        targets.any(|name| self.tables.contains_key(name))
+    }
+
     /// What a row's id is on the other side, as far as the rows say: itself unless another row is known. `None`: it is
     /// known to be another row's there.
     pub(super) fn partner(&self, table: &str, role: Role, id: &str) -> Option<String> {
@@ -110,8 +116,7 @@ impl Ids {
     pub(super) fn by_name(&self, table: &Joined, column: usize, baseline: &Cell, candidate: &Cell) -> Verdict {
         let (Some(one), Some(other)) = (text(baseline), text(candidate)) else { return Verdict::Unknown };
         let word = Namespace::reference(&table.columns[column].name);
-        let is_uuid = || Namespace::uuid() == Namespace::resource("").of_id(&one);
-        match word.or_else(|| is_uuid().then(Namespace::uuid)) {
+        match word.or_else(|| names_uuid(&one).then(Namespace::uuid)) {
             Some(word) => self.answers.check(&word.of_id(&one), &one, &other),
             None => Verdict::Unknown,
         }
@@ -151,6 +156,14 @@ impl Ids {
 pub(super) fn text(id: &Cell) -> Option<String> {
     let is_id = matches!(id.form, Form::Integer | Form::Text);
     let text = is_id.then(|| std::str::from_utf8(&id.text).ok()).flatten()?;
-    let is_uuid = Namespace::uuid() == Namespace::resource("").of_id(text);
-    Some(if is_uuid { text.to_ascii_lowercase() } else { text.to_owned() })
+    Some(if names_uuid(text) { text.to_ascii_lowercase() } else { text.to_owned() })
+}
+
+/// Whether a cell holds a UUID as text.
+pub(super) fn is_uuid(cell: &Cell) -> bool {
+    cell.form == Form::Text && std::str::from_utf8(&cell.text).is_ok_and(names_uuid)
+}
+
+fn names_uuid(text: &str) -> bool {
+    Namespace::uuid() == Namespace::resource("").of_id(text)
 }

@@ -1,6 +1,7 @@
 //! A table that both sides have, as its rows are read and compared.
 
 use super::catalogue::{Catalogue, Column, Table};
+use super::ids::is_uuid;
 use crate::compare::rows::{Cell, RowRules};
 use std::cmp::Ordering;
 
@@ -85,9 +86,17 @@ impl Joined {
         }
     }
 
-    /// The same, if it is one that the databases make up.
-    pub(super) fn generated_key(&self) -> Option<usize> {
-        self.only_key().filter(|only| self.columns[*only].is_generated)
+    /// Whether rows that share a key may be two things: the databases made it up, or a rule says that it may be any.
+    pub(super) fn has_arbitrary_key(&self) -> bool {
+        let refers = |key: usize| self.references[key].is_some();
+        self.only_key().is_some_and(|key| self.ignored[key] || self.columns[key].is_generated && !refers(key))
+    }
+
+    /// Whether a row's key says nothing of what the row is on the other side: it is such a key, or a UUID, which each side
+    /// draws for itself.
+    pub(super) fn is_drawn(&self, row: &Row) -> bool {
+        let is_uuid = |key: usize| self.references[key].is_none() && is_uuid(&row[key]);
+        self.has_arbitrary_key() || self.only_key().is_some_and(is_uuid)
     }
 }
 

@@ -28,6 +28,7 @@ mod sqlite;
 mod sqlite_catalogue;
 mod sqlite_checks;
 mod teller;
+mod waiting;
 
 use std::collections::HashMap;
 use std::time::Duration;

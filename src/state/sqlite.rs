@@ -1,7 +1,7 @@
 //! Reading an SQLite file: every value with its own type, in one read transaction. SQLite has no checksums; they are
 //! made here, over the rows of a chunk at a time.
 
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -82,21 +82,16 @@ pub(super) async fn chunks(
     Ok(found)
 }
 
+/// Row by row: together rows may be longer than any text that SQLite makes.
 async fn chunk(connection: &mut SqliteConnection, table: &Joined, range: &Range) -> Result<Fingerprint, StateError> {
-    let compared = table.columns.iter().zip(&table.ignored).filter(|(_, ignored)| !**ignored);
-    let cells = compared.map(|(column, _)| format!("coalesce(hex({}), '-')", cell(&column.name))).collect::<Vec<_>>();
-    let line = if cells.is_empty() { "''".to_owned() } else { cells.join(" || ',' || ") };
-    let sql = format!(
-        "SELECT count(*), group_concat(line, ';') FROM (SELECT {line} AS line FROM {}{}{})",
-        table.sql,
-        condition(table, range),
-        order(table),
-    );
-    let (rows, lines): (i64, Option<String>) =
-        sqlx::query_as(AssertSqlSafe(sql)).fetch_one(connection).await.map_err(StateError::database)?;
-    let mut hasher = DefaultHasher::new();
-    hasher.write(lines.unwrap_or_default().as_bytes());
-    Ok(Fingerprint { rows: rows.max(0) as u64, digest: Some(hasher.finish().to_string()) })
+    let compared: Vec<usize> = (0..table.columns.len()).filter(|at| !table.ignored[*at]).collect();
+    let mut stream = cells(connection, table, &compared, range);
+    let (mut rows, mut hasher) = (0, DefaultHasher::new());
+    while let Some(row) = stream.try_next().await? {
+        rows += 1;
+        row.hash(&mut hasher);
+    }
+    Ok(Fingerprint { rows, digest: Some(hasher.finish().to_string()) })
 }
 
 /// Rows in the order of the key.
@@ -105,9 +100,20 @@ pub(super) fn rows<'c>(
     table: &Joined,
     range: &Range,
 ) -> BoxStream<'c, Result<Row, StateError>> {
-    let cells = table.columns.iter().map(|column| cell(&column.name)).collect::<Vec<_>>().join(", ");
-    let sql = format!("SELECT {cells} FROM {}{}{}", table.sql, condition(table, range), order(table));
-    let count = table.columns.len();
+    cells(connection, table, &(0..table.columns.len()).collect::<Vec<_>>(), range)
+}
+
+/// Some columns of rows in the order of the key.
+fn cells<'c>(
+    connection: &'c mut SqliteConnection,
+    table: &Joined,
+    columns: &[usize],
+    range: &Range,
+) -> BoxStream<'c, Result<Row, StateError>> {
+    let names = columns.iter().map(|at| cell(&table.columns[*at].name)).collect::<Vec<_>>();
+    let names = if names.is_empty() { "NULL".to_owned() } else { names.join(", ") };
+    let sql = format!("SELECT {names} FROM {}{}{}", table.sql, condition(table, range), order(table));
+    let count = columns.len();
     let row = move |row: SqliteRow| {
         let read = |at| row.try_get::<Option<Vec<u8>>, _>(at).map_err(StateError::database).map(typed);
         (0..count).map(read).collect()

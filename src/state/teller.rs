@@ -1,10 +1,11 @@
 //! What a difference between two rows means, and whether a load explains it.
 
+use std::collections::HashMap;
+
 use super::before::Before;
 use super::ids::Ids;
 use super::joined::{Joined, Row};
 use super::ledger::{Found, Ledger};
-use super::merge::Event;
 use super::pairing::Residue;
 use crate::compare::ids::Verdict;
 use crate::compare::rows::{CellVerdict, RowRules};
@@ -26,12 +27,38 @@ pub(super) struct Grounds {
     pub(super) undone: u64,
 }
 
+impl Grounds {
+    /// Whether arrivals that were not done alike explain that so many rows of one table are apart.
+    pub(super) const fn explain(&self, rows: u64) -> bool {
+        self.undone > 0 && rows <= self.undone.saturating_mul(ROWS_OF_AN_ARRIVAL)
+    }
+}
+
+/// How many rows of a table are apart.
+#[derive(Debug, Default)]
+pub(super) struct Apart {
+    /// Rows that one side has alone.
+    lone: u64,
+    /// Pairs of rows of which nothing but such an arrival explains what differs.
+    pairs: u64,
+    /// Of each column, pairs of rows that differ in it, whatever explains that.
+    cells: HashMap<usize, u64>,
+}
+
+impl Apart {
+    /// Rows because of which a column may add up to something else.
+    pub(super) fn in_column(&self, column: usize) -> u64 {
+        self.lone + self.cells.get(&column).copied().unwrap_or(0)
+    }
+}
+
 /// Tells the differences of one table.
 pub(super) struct Teller<'s> {
     pub(super) table: &'s Joined,
     pub(super) ledger: &'s mut Ledger,
     pub(super) grounds: &'s Grounds,
     pub(super) ids: &'s Ids,
+    pub(super) apart: &'s mut Apart,
 }
 
 impl Teller<'_> {
@@ -42,27 +69,42 @@ impl Teller<'_> {
         }
     }
 
-    /// Tells what did not join, and what joined and differs.
-    pub(super) fn residue(&mut self, residue: Residue) {
-        let lone = residue.lone();
-        residue.pairs.into_iter().for_each(|(one, other)| self.event(Event::Differ(one, other), lone));
-        residue.missing.into_iter().for_each(|row| self.event(Event::Missing(row), lone));
-        residue.extra.into_iter().for_each(|row| self.event(Event::Extra(row), lone));
+    /// Tells what did not join, and what joined and differs: with all rows that are apart, so that it is known of each
+    /// whether they are too many to be explained.
+    pub(super) fn residue(&mut self, residue: &Residue) {
+        self.apart.lone += residue.lone_rows();
+        self.apart.pairs += residue.pairs.iter().filter(|(one, other)| self.is_grave(one, other)).count() as u64;
+        let is_explained = self.grounds.explain(self.apart.lone + self.apart.pairs);
+        residue.pairs.iter().for_each(|(one, other)| self.pair(one, other, is_explained));
+        residue.missing.iter().for_each(|row| self.lone(Role::Baseline, row, is_explained));
+        residue.extra.iter().for_each(|row| self.lone(Role::Candidate, row, is_explained));
     }
 
-    /// Tells one thing; `lone`: how many rows of the table one side has alone.
-    pub(super) fn event(&mut self, event: Event, lone: u64) {
-        match event {
-            Event::Same => {}
-            Event::Differ(baseline, candidate) => self.pair(&baseline, &candidate),
-            Event::Missing(row) => self.lone(Role::Baseline, &row, lone),
-            Event::Extra(row) => self.lone(Role::Candidate, &row, lone),
-        }
+    /// Tells of two rows that are one before all are known: how many there are in all matters only if what differs is
+    /// grave.
+    pub(super) fn pair_at_once(&mut self, baseline: &Row, candidate: &Row, kept: &Residue) {
+        self.apart.pairs += u64::from(self.is_grave(baseline, candidate));
+        self.pair(baseline, candidate, self.is_explained_so_far(kept));
     }
 
-    /// A row that one side has alone: arrivals that were not done on both sides explain some.
-    fn lone(&mut self, role: Role, row: &Row, lone: u64) {
-        let is_explained = lone <= self.grounds.undone.saturating_mul(ROWS_OF_AN_ARRIVAL);
+    /// Tells of a row that one side has alone before all are known.
+    pub(super) fn lone_at_once(&mut self, role: Role, row: &Row, kept: &Residue) {
+        self.apart.lone += 1;
+        self.lone(role, row, self.is_explained_so_far(kept));
+    }
+
+    fn is_explained_so_far(&self, kept: &Residue) -> bool {
+        self.grounds.explain(self.apart.lone + self.apart.pairs + kept.lone_rows() + kept.pairs.len() as u64)
+    }
+
+    /// Whether something differs in two rows that are one which only an arrival that was not done alike would explain.
+    pub(super) fn is_grave(&self, baseline: &Row, candidate: &Row) -> bool {
+        let cells = (0..self.table.columns.len()).filter_map(|column| self.cell(baseline, candidate, column));
+        cells.map(|verdict| verdict.class).any(|class| class == Class::Breaking)
+    }
+
+    /// A row that one side has alone.
+    fn lone(&mut self, role: Role, row: &Row, is_explained: bool) {
         let class = if is_explained { Class::Volatile } else { Class::Breaking };
         let shown = Some(self.ledger.row_shown(self.table, row));
         let (kind, baseline, candidate) = match role {
@@ -77,10 +119,15 @@ impl Teller<'_> {
     }
 
     /// Two rows that are one.
-    fn pair(&mut self, baseline: &Row, candidate: &Row) {
+    fn pair(&mut self, baseline: &Row, candidate: &Row, is_explained: bool) {
         let part = self.ledger.row_name(self.table, baseline);
         for column in 0..self.table.columns.len() {
-            let Some(CellVerdict { class, rule, note }) = self.cell(baseline, candidate, column) else { continue };
+            let Some(mut verdict) = self.cell(baseline, candidate, column) else { continue };
+            *self.apart.cells.entry(column).or_default() += 1;
+            if is_explained && verdict.class == Class::Breaking {
+                verdict = plain(Class::Volatile);
+            }
+            let CellVerdict { class, rule, note } = verdict;
             let found = Found {
                 class,
                 kind: Kind::Value,
@@ -97,7 +144,8 @@ impl Teller<'_> {
         }
     }
 
-    /// How much it matters what two rows that are one have in a column, and the rule that allows it.
+    /// How much it matters what two rows that are one have in a column, and the rule that allows it, as if both sides had
+    /// done all alike.
     fn cell(&self, baseline: &Row, candidate: &Row, column: usize) -> Option<CellVerdict> {
         let (table, grounds) = (self.table, self.grounds);
         let (one, other) = (&baseline[column], &candidate[column]);
@@ -113,12 +161,12 @@ impl Teller<'_> {
         if verdict.class != Class::Breaking {
             return Some(verdict);
         }
-        // The databases made it up, or answers say that it is one, and by all else the rows are one.
-        let is_said = || table.only_key() == Some(column) && self.ids.are_said_to_be_one(table, one, other);
-        let is_made_up = table.generated_key() == Some(column) || is_said();
+        // Each side drew its own, or answers say that it is one, and by all else the rows are one.
+        let is_drawn = || table.is_drawn(baseline) && table.is_drawn(candidate);
+        let is_one = || is_drawn() || self.ids.are_said_to_be_one(table, one, other);
+        let is_id = table.only_key() == Some(column) && is_one();
         let both_changed = |before: &Before| before.both_changed(table, baseline, column, one, other);
-        let is_explained = grounds.undone > 0 || grounds.before.as_ref().is_some_and(both_changed);
-        if is_made_up || is_explained {
+        if is_id || grounds.before.as_ref().is_some_and(both_changed) {
             return Some(plain(Class::Volatile));
         }
         Some(match self.ids.by_name(table, column, one, other) {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::acceptance::entry_fields;
 use super::without_indices;
-use crate::compare::{Difference, Nearness, nearness};
-use crate::plan::knows_rule_kind;
+use crate::compare::{Difference, Nearness, is_permitted, nearness};
+use crate::plan::{RuleKind, Tolerance, knows_rule_kind};
 use crate::record::Class;
 use crate::record::parity::{Kind, Remedy, RemedyTarget};
 use crate::units::format_duration;
@@ -26,8 +26,20 @@ const DISTANCES: [Duration; 12] = [
     Duration::from_hours(24),
     Duration::from_hours(8784),
 ];
+/// The flow under which generated requests are told.
+const EXPLORE: &str = "explore";
 /// What stands for the reason that only a person knows.
 const REASON: &str = "say why";
+
+/// What lets two values differ.
+enum Way {
+    /// They are near each other: so much of a rule, after its place.
+    Near(String),
+    /// Nothing but a rule that permits anything.
+    Anything,
+    /// No rule: what would permit their distance says nothing of how they are written.
+    Entry,
+}
 
 /// What would accept a difference that was found in a step. `broken`: the rule that it breaks, if it breaks one; of rules
 /// that fit a place the first is applied.
@@ -36,8 +48,8 @@ pub fn remedy(flow: &str, step: &str, difference: &Difference, broken: Option<&s
         let yaml = format!("compare:\n  state:\n    {list}:\n      - {{ {rule}, reason: {REASON} }}");
         return Remedy { target: RemedyTarget::Plan, yaml };
     }
-    // Rules are about steps of flows; a fault is none.
-    match rule(difference).filter(|_| !flow.starts_with("fault ")) {
+    // Rules are about steps of flows that the plan has; a fault is none, and no more are generated requests.
+    match rule(difference).filter(|_| !flow.starts_with("fault ") && flow != EXPLORE) {
         Some((list, rule)) => {
             let scope = format!("reason: {REASON}, flow: {}, step: {}", yaml_text(flow), yaml_text(step));
             let place = broken.map(|broken| format!("    # above `{broken}`\n")).unwrap_or_default();
@@ -70,8 +82,16 @@ fn rule(difference: &Difference) -> Option<(&'static str, String)> {
     if difference.kind == Kind::Order {
         return order(difference, &place);
     }
-    let kind = near(difference).map(|kind| ("rules", format!("{place}, {kind}")));
-    Some(kind.unwrap_or(("ignore", place)))
+    of_way(near(difference), place)
+}
+
+/// The list of the plan, and the rule.
+fn of_way(way: Way, place: String) -> Option<(&'static str, String)> {
+    match way {
+        Way::Near(kind) => Some(("rules", format!("{place}, {kind}"))),
+        Way::Anything => Some(("ignore", place)),
+        Way::Entry => None,
+    }
 }
 
 /// For a column of a table: the list of the plan that a rule about it belongs to, and the rule without its reason.
@@ -89,8 +109,7 @@ fn state_rule(difference: &Difference) -> Option<(&'static str, String)> {
         candidate: json(&difference.candidate),
         ..difference.clone()
     };
-    let kind = near(&found).map(|kind| ("rules", format!("{place}, {kind}")));
-    Some(kind.unwrap_or(("ignore", place)))
+    of_way(near(&found), place)
 }
 
 /// Of the order of members, which says nothing to a reader of JSON, there are no rules.
@@ -103,27 +122,25 @@ fn order(difference: &Difference, place: &str) -> Option<(&'static str, String)>
     }
 }
 
-fn near(difference: &Difference) -> Option<String> {
-    let (baseline, candidate) = (difference.baseline.as_deref()?, difference.candidate.as_deref()?);
-    match nearness(baseline, candidate)? {
-        Nearness::Datetime(distance) => {
-            let within = DISTANCES.into_iter().find(|within| distance <= *within)?;
-            Some(format!("as: datetime, within: {}", format_duration(within)))
+fn near(difference: &Difference) -> Way {
+    let (Some(baseline), Some(candidate)) = (difference.baseline.as_deref(), difference.candidate.as_deref()) else {
+        return Way::Anything;
+    };
+    let (words, kind) = match nearness(baseline, candidate) {
+        Some(Nearness::Datetime(distance)) => match DISTANCES.into_iter().find(|within| distance <= *within) {
+            Some(within) => {
+                (format!("as: datetime, within: {}", format_duration(within)), RuleKind::Datetime { within })
+            }
+            None => return Way::Anything,
+        },
+        Some(Nearness::Uuid) if knows_rule_kind("uuid") => ("as: uuid".to_owned(), RuleKind::Uuid),
+        Some(Nearness::Number(distance)) if knows_rule_kind("number") => {
+            (format!("as: number, within: {distance}"), RuleKind::Number { within: Tolerance::Absolute(distance) })
         }
-        Nearness::Uuid if knows_rule_kind("uuid") => Some("as: uuid".to_owned()),
-        Nearness::Number(distance) if knows_rule_kind("number") => {
-            Some(format!("as: number, within: {}", rounded_up(distance)))
-        }
-        _ => None,
-    }
-}
-
-/// The distance, if it is whole, else the next power of ten.
-fn rounded_up(distance: f64) -> String {
-    if distance.fract() == 0.0 && distance < 1e15 {
-        return format!("{distance:.0}");
-    }
-    format!("1e{}", distance.log10().ceil())
+        _ => return Way::Anything,
+    };
+    let is_json = difference.place.starts_with('$') || difference.place.starts_with("table ");
+    if is_permitted(&kind, is_json, baseline, candidate) { Way::Near(words) } else { Way::Entry }
 }
 
 /// An entry of the file of accepted differences.

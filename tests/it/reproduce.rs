@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use crate::scripted::serve;
 use crate::support::{CANDIDATE, CUTOVER, Ended, Place, differences, list, smoke};
 
 const READ: &str = "GET /api/v1/students/{{student_id}}";
@@ -227,5 +228,80 @@ fn what_is_proposed_accepts_that_difference_and_no_other() {
         let count = |record: &Value| record["parity"]["breaking"].as_u64().expect("a count");
         let gone = difference["count"].as_u64().expect("a count");
         assert_eq!(count(&after) + gone, count(&record), "{yaml}\n{}", ended.stdout);
+    }
+}
+
+/// What two services say in each step, as JSON text, and what part of the proposal makes it one of its kind.
+const SAID: [(&str, &str, &str); 15] = [
+    (r#""2024-01-01T00:00:00Z""#, r#""2024-01-01T00:00:02Z""#, "as: datetime, within: 5s"),
+    // The same time written otherwise is no matter of distance, nor is a time without its fraction.
+    (r#""2024-01-01T00:00:00Z""#, r#""2024-01-01T00:00:00+00:00""#, "accepted:"),
+    (r#""2024-01-01T00:00:00.500Z""#, r#""2024-01-01T00:00:01Z""#, "accepted:"),
+    (r#""2024-01-01T00:00:00.5Z""#, r#""2024-01-01T00:00:00.500Z""#, "accepted:"),
+    (r#""6ba7b810-9dad-11d1-80b4-00c04fd430c8""#, r#""7ba7b810-9dad-11d1-80b4-00c04fd430c8""#, "as: uuid"),
+    (r#""6ba7b810-9dad-11d1-80b4-00c04fd430c8""#, r#""6BA7B810-9DAD-11D1-80B4-00C04FD430C8""#, "as: uuid"),
+    ("12", "14", "as: number, within: 2"),
+    ("9007199254740992", "9007199254740993", "as: number, within: 1"),
+    ("0.1", "0.30000000000000004", "as: number, within: 1e0"),
+    ("1e400", "1.5e400", "as: number, within: 1e400"),
+    ("1", "1.0", "as: number, within: 0"),
+    ("[1,2]", "[2,1]", "as: unordered"),
+    (r#""a""#, r#""b""#, "ignore:"),
+    ("1", r#""1""#, "ignore:"),
+    ("0", "-0", "as: number, within: 0"),
+];
+
+/// The same for whatever rule or entry can be proposed, of an answer's value, its status and its `Location`.
+#[test]
+fn every_kind_of_proposal_accepts_its_difference_and_no_other() {
+    fn service(side: usize) -> std::net::SocketAddr {
+        serve(move |_, path, _| {
+            let step = path.strip_prefix("/s").and_then(|step| step.parse::<usize>().ok());
+            let value = |(baseline, candidate, _): &(&'static str, &'static str, _)| [*baseline, *candidate][side];
+            match (step, step.and_then(|step| SAID.get(step)).map(value)) {
+                (Some(_), Some(value)) => (200, String::new(), format!("{{\"v\":{value}}}")),
+                (Some(step), None) if step == SAID.len() => ([200, 202][side], String::new(), "{}".to_owned()),
+                (Some(_), None) => (200, ["/one", "/other"][side].to_owned(), "{}".to_owned()),
+                (None, _) => (200, String::new(), "{}".to_owned()),
+            }
+        })
+    }
+    let [baseline, candidate] = [service(0), service(1)];
+    let steps: String =
+        (0..SAID.len() + 2).map(|at| format!("      - {{ name: s{at}, request: GET /s{at} }}\n")).collect();
+    let plan = format!(
+        "version: 1\nname: said\nsides:\n  baseline: {{ url: \"http://{baseline}\" }}\n  \
+         candidate: {{ url: \"http://{candidate}\" }}\nflows:\n  - name: f\n    steps:\n{steps}"
+    );
+    let place = Place::new();
+    let run = |plan: &str, accepted: Option<&str>| {
+        let plan = place.file("said.yaml", plan);
+        let accepted = accepted.map(|text| place.file("accepted.yaml", text));
+        let more = accepted.iter().flat_map(|file| ["--accept", file]);
+        let ended = place.run(&["verify", &plan, "--no-color"].into_iter().chain(more).collect::<Vec<_>>());
+        (ended, place.record())
+    };
+    let count = |record: &Value| {
+        ["breaking", "representation"]
+            .map(|class| record["parity"][class].as_u64().expect("a count"))
+            .iter()
+            .sum::<u64>()
+    };
+    let (_, before) = run(&plan, None);
+    let open = [differences(&before, "breaking"), differences(&before, "representation")].concat();
+    assert!(open.len() >= SAID.len() + 2, "{open:#?}");
+    for difference in open {
+        let yaml = difference["remedy"]["yaml"].as_str().expect("lines");
+        let step = difference["step"].as_str().and_then(|step| step[1..].parse::<usize>().ok()).expect("a step");
+        if let Some((.., expected)) = SAID.get(step) {
+            assert!(yaml.contains(expected), "{step}: `{expected}` in {yaml}");
+        }
+        let (ended, after) = if difference["remedy"]["target"] == "plan" {
+            run(&format!("{plan}{yaml}\n"), None)
+        } else {
+            run(&plan, Some(&format!("version: 1\n{yaml}\n")))
+        };
+        let gone = difference["count"].as_u64().expect("a count");
+        assert_eq!(count(&after) + gone, count(&before), "{yaml}\n{}\n{}", ended.stdout, ended.stderr);
     }
 }

@@ -12,10 +12,15 @@ use crate::support::{CANDIDATE, Place, has_server, list, smoke};
 use std::time::Duration;
 
 mod answers;
+mod apart;
 mod databases;
 
 use answers::{
     answers_say_which_rows_are_one, ids_that_are_no_keys_are_no_false_alarm, what_answers_say_is_one_must_be_one_row,
+};
+use apart::{
+    an_arrival_explains_ten_rows_of_a_table_and_no_more, as_many_rows_as_a_load_makes_are_paired,
+    keys_that_a_service_draws_itself_say_nothing, rows_that_join_two_tables_are_one_by_what_they_join,
 };
 use databases::{Database, Store};
 
@@ -402,6 +407,10 @@ on_both!(
     what_answers_say_is_one_must_be_one_row,
     answers_say_which_rows_are_one,
     ids_that_are_no_keys_are_no_false_alarm,
+    an_arrival_explains_ten_rows_of_a_table_and_no_more,
+    as_many_rows_as_a_load_makes_are_paired,
+    rows_that_join_two_tables_are_one_by_what_they_join,
+    keys_that_a_service_draws_itself_say_nothing,
 );
 
 /// Keys with nothing in them are possible in SQLite alone, as are values of any type in any column.
@@ -419,6 +428,17 @@ async fn sqlite_rows_with_empty_keys_and_values_of_any_type_are_compared() {
         told(&twins.compared().await),
         ["breaking table odd row k='a' column v ×3", "breaking table odd row k=NULL ×1"]
     );
+}
+
+/// Longer together than any text that SQLite would join them to.
+#[tokio::test]
+async fn sqlite_rows_with_much_in_them_are_compared() {
+    let store = Store::sqlite();
+    let twins = Twins::new(&store, "CREATE TABLE files (name TEXT PRIMARY KEY, content BLOB)").await;
+    let rows = "INSERT INTO files WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9)
+        SELECT 'file ' || i, zeroblob(30000000) FROM n";
+    twins.only(Role::Baseline, rows).await;
+    assert_eq!(twins.compared().await.breaking, 9);
 }
 
 /// Types that lose something when a program reads them carelessly.

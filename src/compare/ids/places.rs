@@ -8,7 +8,7 @@ use super::target;
 use crate::compare::path::Matcher;
 use crate::plan::path::{self, JsonPath};
 use crate::plan::template::{JsonPart, Part};
-use crate::plan::{CaptureFrom, Flow, Learn, Plan, Step};
+use crate::plan::{CaptureFrom, Flow, Learn, Plan, Step, Template};
 
 /// Where ids are, and where pairs of them may be introduced.
 #[derive(Debug, Clone)]
@@ -60,6 +60,16 @@ impl Places {
         });
         let marked = marked.chain(plan.flows.iter().flat_map(captured)).collect();
         Self { learn: plan.compare.ids.learn, collections, resources, marked }
+    }
+
+    /// Answers to these steps of a flow that the plan does not have are about what their requests ask for.
+    pub(super) fn add(&mut self, flow: &str, steps: &[(String, Template)]) {
+        let segments: Vec<_> = steps.iter().map(|(step, target)| (step, target::segments(target))).collect();
+        self.collections.extend(segments.iter().flat_map(|(_, segments)| target::collections(segments)));
+        for (step, segments) in segments {
+            let resource = target::resource(&segments, |name| self.collections.contains(name));
+            self.resources.extend(resource.map(|resource| ((flow.to_owned(), step.clone()), resource)));
+        }
     }
 
     /// Whether it is a collection of the service, so that a word in an answer that says the same means its things.
