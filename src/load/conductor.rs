@@ -256,7 +256,7 @@ fn play(
     };
     let block = Arc::new(block.keeping(examiner.as_ref().map(|examiner| BlockSample::new(examiner.level()))));
     // What the machine does before a block is no part of it: shards may wait long for theirs.
-    sleep_unless_stopped(info.start - LEAD / 2, stop);
+    sleep_unless_stopped(info.start.checked_sub(LEAD / 2).unwrap_or(info.start), stop);
     stages.send_replace(Stage::Block(block.clone()));
     around.audit.begin();
     let pacing = Pacing::start(around.users, block.clone(), arrivals.clone());

@@ -115,9 +115,10 @@ impl VirtualUser {
 
     /// Takes the seat: opens the connections, so that no measured request has to.
     async fn sit_down(&mut self) {
-        let open = async |connection: &mut Option<Connection>| match connection {
-            Some(connection) => connection.open(SEATING).await,
-            None => (),
+        let open = async |connection: &mut Option<Connection>| {
+            if let Some(connection) = connection {
+                connection.open(SEATING).await;
+            }
         };
         let Pair { baseline, candidate } = &mut self.connections;
         tokio::join!(open(baseline), open(candidate));

@@ -267,8 +267,10 @@ fn every_kind_of_proposal_accepts_its_difference_and_no_other() {
         })
     }
     let [baseline, candidate] = [service(0), service(1)];
-    let steps: String =
-        (0..SAID.len() + 2).map(|at| format!("      - {{ name: s{at}, request: GET /s{at} }}\n")).collect();
+    let steps: String = (0..SAID.len() + 2)
+        .map(|at| format!("      - {{ name: s{at}, request: GET /s{at} }}\n"))
+        .collect::<Vec<_>>()
+        .concat();
     let plan = format!(
         "version: 1\nname: said\nsides:\n  baseline: {{ url: \"http://{baseline}\" }}\n  \
          candidate: {{ url: \"http://{candidate}\" }}\nflows:\n  - name: f\n    steps:\n{steps}"

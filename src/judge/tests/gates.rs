@@ -233,6 +233,8 @@ fn a_breaking_difference_of_the_databases_fails_unless_somebody_gives_that_up_in
     assert_eq!(status(crate::record::State { skipped: Some("a URL".to_owned()), ..state(0) }), None);
 }
 
+const FAST: &str = "candidate.p95 <= 1s";
+
 #[test]
 fn a_candidate_that_fails_at_once_is_not_fast() {
     let judged = |errors: u64, gates: &[&str]| {
@@ -242,7 +244,6 @@ fn a_candidate_that_fails_at_once_is_not_fast() {
         let gates: Vec<Gate> = gates.iter().map(|text| Gate::parse(text).expect("a gate")).collect();
         judge(&record, &gates, &[])
     };
-    const FAST: &str = "candidate.p95 <= 1s";
     assert_eq!(judged(200, &[FAST]).verdict, Verdict::Pass, "one in twenty, and nobody asked");
     let failed = judged(400, &[FAST]);
     assert_eq!(failed.verdict, Verdict::Fail);

@@ -226,7 +226,7 @@ mod tests {
     fn a_step_at_a_low_rate_lasts_until_there_are_samples_enough_but_not_for_ever() {
         let seconds = |gate: &str, rate: f64| {
             let plan = with(gate, "rate: 10/s, settle: 1s, block: 5s");
-            (super::plan(&plan, &options(10), rate).load.block - Duration::from_secs(1)).as_secs_f64()
+            super::plan(&plan, &options(10), rate).load.block.as_secs_f64() - 1.0
         };
         let near = |found: f64, expected: f64| assert!((found - expected).abs() < 0.01, "{found} {expected}");
         near(seconds("candidate.p95 <= 1s", 100.0), 10.0);
