@@ -267,13 +267,11 @@ fn every_kind_of_proposal_accepts_its_difference_and_no_other() {
         })
     }
     let [baseline, candidate] = [service(0), service(1)];
-    let steps: String = (0..SAID.len() + 2)
-        .map(|at| format!("      - {{ name: s{at}, request: GET /s{at} }}\n"))
-        .collect::<Vec<_>>()
-        .concat();
+    let step = |at| format!("      - {{ name: s{at}, request: GET /s{at} }}");
+    let steps = (0..SAID.len() + 2).map(step).collect::<Vec<_>>().join("\n");
     let plan = format!(
         "version: 1\nname: said\nsides:\n  baseline: {{ url: \"http://{baseline}\" }}\n  \
-         candidate: {{ url: \"http://{candidate}\" }}\nflows:\n  - name: f\n    steps:\n{steps}"
+         candidate: {{ url: \"http://{candidate}\" }}\nflows:\n  - name: f\n    steps:\n{steps}\n"
     );
     let place = Place::new();
     let run = |plan: &str, accepted: Option<&str>| {
