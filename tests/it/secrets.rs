@@ -92,6 +92,7 @@ fn what_a_command_says_is_kept_without_what_came_from_the_environment() {
         let ended = place.run_with(&environment, &arguments);
         assert_eq!(ended.code, Some(3), "{}", ended.stderr);
         assert!(ended.stderr.contains(words), "{}", ended.stderr);
+        fs::remove_file(file).expect("removed");
         assert_nowhere(&place, &secrets);
     }
 }
