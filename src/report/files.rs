@@ -130,24 +130,11 @@ fn replace(directory: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Removes reports of a run that is over, by the names that all of them have, but for those to keep. Other files, and
 /// directories without a record, are nobody's business.
 pub(super) fn remove_left(dir: &Path, keep: &[PathBuf]) {
-    remove(dir, keep, &RENDERED);
-}
-
-/// The same with all that an earlier run has left, what its sides printed among it: the next would be added to that.
-pub(super) fn remove_all(dir: &Path) {
-    remove(dir, &[], &[&RENDERED[..], &[("logs", &["log"])]].concat());
-}
-
-/// Directories of a run, and how our files in them end.
-type Below = (&'static str, &'static [&'static str]);
-const RENDERED: [Below; 2] = [("hdr", &["hlog", "hgrm"]), ("charts", &["svg"])];
-
-fn remove(dir: &Path, keep: &[PathBuf], below: &[Below]) {
     if !dir.join("run.json").is_file() {
         return;
     }
     let single = ["report.html", "junit.xml", "summary.md"].map(|name| dir.join(name));
-    let below = below.iter().flat_map(|(name, endings)| {
+    let below = [("hdr", ["hlog", "hgrm"].as_slice()), ("charts", &["svg"])].into_iter().flat_map(|(name, endings)| {
         let entries = fs::read_dir(dir.join(name)).into_iter().flatten().flatten();
         let is_ours = |path: &PathBuf| path.extension().is_some_and(|it| endings.iter().any(|ending| it == *ending));
         entries.map(|entry| entry.path()).filter(is_ours).collect::<Vec<_>>()
@@ -228,8 +215,6 @@ mod tests {
         write("run.json");
         remove_left(dir.path(), &written[..1]);
         assert_eq!(left(), ["report.html", "hdr/notes.txt", "mine.svg", "logs/a.log"]);
-        remove_all(dir.path());
-        assert_eq!(left(), ["hdr/notes.txt", "mine.svg"]);
         assert!(dir.path().join("run.json").exists());
     }
 

@@ -77,7 +77,7 @@ pub fn write(dir: &Path, record: &RunRecord) -> Result<Vec<PathBuf>, ReportError
     Ok(written)
 }
 
-/// Removes the reports and logs that an earlier run has left in `dir`: they are not of the run that begins.
+/// Removes the reports that an earlier run has left in `dir`: they are not of the run that begins.
 pub fn clear(dir: &Path) {
-    files::remove_all(dir);
+    files::remove_left(dir, &[]);
 }
