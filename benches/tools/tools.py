@@ -52,11 +52,8 @@ class Server:
     """The truth server, pinned to its core."""
 
     def __init__(self, options, script, *more):
-        # It is not to be kept from its work by what else the machine has to do. Where that may not be asked for, `nice` says
-        # so and goes on. By turns, for the server has another thread, which ends it.
-        is_alone = "--spin" in more and before_all_others()
-        first = ["chrt", "--rr", "1"] if is_alone else ["nice", "-n", "-20"]
-        command = [*first, "taskset", "-c", options.server_core, options.truth, script, *more]
+        # It is not to be kept from its work; where that may not be asked for, `nice` says so and goes on.
+        command = ["nice", "-n", "-20", "taskset", "-c", options.server_core, options.truth, script, *more]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.url = self.process.stdout.readline().strip().removeprefix("listening on ")
 
@@ -145,31 +142,6 @@ def reported(name, directory):
         row = list(csv.DictReader(file))[-1]
     names = {"p50": "50%", "p90": "90%", "p95": "95%", "p99": "99%", "p999": "99.9%"}
     return {key: float(row[name]) * 1e3 for key, name in names.items()}
-
-
-@functools.cache
-def before_all_others():
-    """Whether programs may be given a real-time priority."""
-    return shutil.which("chrt") and subprocess.run(["chrt", "--rr", "1", "true"], capture_output=True).returncode == 0
-
-
-# What the kernel keeps free of a processor for others, in each second: by default 50 ms at a stretch.
-RESERVE = pathlib.Path("/proc/sys/kernel/sched_rt_runtime_us")
-
-
-@contextlib.contextmanager
-def unreserved():
-    """A server that has its core for itself has all of it; as it was afterwards."""
-    before = RESERVE.read_text()
-    try:
-        RESERVE.write_text("-1")
-    except OSError:
-        print(f"not permitted: {RESERVE}; what else runs on this machine is in the figures")
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            RESERVE.write_text(before)
 
 
 @contextlib.contextmanager
