@@ -10,7 +10,7 @@ use super::{FLOW, Setup};
 use crate::compare::json::{self, Type};
 use crate::compare::{Asked, Comparator, Comparison, Difference, Ids};
 use crate::http::{Connection, Keep, Limits, Origin, Response};
-use crate::noise::Known;
+use crate::noise::{Hearing, Known};
 use crate::plan::Auth;
 use crate::record::explore::{ExploredCall, ExploredDifference};
 use crate::record::parity::{Class, Kind};
@@ -168,7 +168,8 @@ impl<'a> Runner<'a> {
         if targets.baseline == targets.candidate && comparison.differences.iter().any(is_of_two) {
             return None;
         }
-        self.noise.excuse(&call.request(), &mut comparison);
+        let bodies = Pair { baseline: left.body, candidate: right.body };
+        self.noise.excuse(&call.request(), &mut comparison, &mut Hearing::of(bodies));
         Some(comparison)
     }
 

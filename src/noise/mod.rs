@@ -190,13 +190,8 @@ impl Known {
         self.by_request.entry(request).or_default().entry(place).or_default().merge(noisy);
     }
 
-    /// Excuses what is noise among the differences of two answers to a [`request`], of whose bodies no more is known.
-    pub fn excuse(&self, request: &str, comparison: &mut Comparison) {
-        self.excuse_in(request, comparison, &mut Hearing::default());
-    }
-
-    /// The same, with what is known of the answers.
-    pub fn excuse_in(&self, request: &str, comparison: &mut Comparison, hearing: &mut Hearing<'_>) {
+    /// Excuses what is noise among the differences of two answers to a [`request`].
+    pub fn excuse(&self, request: &str, comparison: &mut Comparison, hearing: &mut Hearing<'_>) {
         let Some(places) = self.by_request.get(request) else { return };
         for found in &mut comparison.differences {
             if let Some(noisy) = places.get(&without_indices(&found.place)) {
@@ -307,7 +302,7 @@ mod tests {
         ] {
             let mut comparison =
                 Comparison { places: 1, differences: vec![body(shown[0], shown[1])], rule_matches: Vec::new() };
-            known.excuse("GET /a", &mut comparison);
+            known.excuse("GET /a", &mut comparison, &mut Hearing::default());
             assert_eq!(comparison.differences[0].class, expected, "{shown:?}");
         }
     }
@@ -343,7 +338,7 @@ mod tests {
         known.add(request("GET", "/a/7"), "$.items[].at".to_owned(), noisy);
         let class = |asked: &str, found: Difference| {
             let mut comparison = Comparison { places: 1, differences: vec![found], rule_matches: Vec::new() };
-            known.excuse(&request("GET", asked), &mut comparison);
+            known.excuse(&request("GET", asked), &mut comparison, &mut Hearing::default());
             comparison.differences.remove(0).class
         };
         let at = |place: &str, candidate: &str| difference(Kind::Value, place, candidate);

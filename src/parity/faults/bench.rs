@@ -58,7 +58,7 @@ impl ProbeNoise<'_> {
     /// Crowds and turns have names of their own; what was asked is the probe that they consist of.
     fn excuse(&self, probe: &str, comparison: &mut Comparison, bodies: Pair<&[u8]>) {
         if let Some((_, request)) = self.requests.iter().find(|(name, _)| name == probe) {
-            self.known.excuse_in(request, comparison, &mut Hearing::of(bodies));
+            self.known.excuse(request, comparison, &mut Hearing::of(bodies));
         }
     }
 }
