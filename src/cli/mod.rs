@@ -8,6 +8,7 @@ mod draft;
 mod exit;
 mod import;
 mod interrupt;
+mod meaning;
 mod merge;
 mod openapi;
 mod options;

@@ -2,7 +2,8 @@
 
 use super::accept;
 use super::args::{AcceptArgs, LoadArgs, OutputArgs, Overrides, RequestArgs, RunArgs, SideArg, VerifyArgs};
-use super::options::{self, About, UsageError};
+use super::meaning::{About, refuse_what_says_nothing};
+use super::options::{self, UsageError};
 use super::terminal::Terminal;
 use super::{Exit, interrupt, request, shard, summary};
 use crate::load::Sharding;
@@ -21,7 +22,7 @@ pub(super) fn verify(args: &VerifyArgs) -> Exit {
 
 fn run_or_verify(command: Command, args: &RunArgs, only: Option<&str>) -> Exit {
     let refused = match command {
-        Command::Verify => options::refuse_what_says_nothing(About::Verify, &args.plan.overrides),
+        Command::Verify => refuse_what_says_nothing(About::Verify, &args.plan.overrides),
         _ => Ok(()),
     };
     let plan = refused.and_then(|()| options::read_plan(&args.plan.plan)).and_then(|mut plan| {
@@ -112,7 +113,7 @@ const LOADS: [About; 2] = [About::Load, About::LoadUrl];
 
 /// A plan file with its settings changed, or the plan that one URL makes; `abouts` says what the command is about then.
 pub(super) fn plan_to_load(target: &str, overrides: &Overrides, abouts: [About; 2]) -> Result<Plan, UsageError> {
-    options::refuse_what_says_nothing(abouts[usize::from(is_url(target))], overrides)?;
+    refuse_what_says_nothing(abouts[usize::from(is_url(target))], overrides)?;
     if is_url(target) {
         return options::ad_hoc(target, overrides);
     }

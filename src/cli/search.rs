@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::Exit;
 use super::args::SearchArgs;
-use super::options::{self, About, UsageError};
+use super::meaning::About;
+use super::options::{self, UsageError};
 use super::run::{Asked, plan_to_load, start, url_of};
 use crate::plan::{self, Arrivals, Plan};
 use crate::run::{Command, SearchOptions, check_search, search_gates};

@@ -90,3 +90,19 @@ fn with_causes(error: &h2::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_this_machine_lacks_is_no_failure_of_the_side() {
+        let kind = |errno: Errno| Failure::connect(&std::io::Error::from_raw_os_error(errno.raw_os_error())).kind;
+        for errno in [Errno::MFILE, Errno::NFILE, Errno::ADDRNOTAVAIL, Errno::NOBUFS, Errno::NOMEM] {
+            assert_eq!(kind(errno), FailureKind::Exhausted, "{errno}");
+        }
+        for errno in [Errno::CONNREFUSED, Errno::TIMEDOUT, Errno::HOSTUNREACH] {
+            assert_eq!(kind(errno), FailureKind::Connect, "{errno}");
+        }
+    }
+}

@@ -240,6 +240,14 @@ mod tests {
     }
 
     #[test]
+    fn every_kind_of_failure_is_counted_by_its_name() {
+        use crate::http::FailureKind::{Connect, Exhausted, Malformed, Reset, Timeout, TooLarge};
+        for kind in [Connect, Exhausted, Malformed, Reset, Timeout, TooLarge] {
+            assert_eq!(ERROR_KINDS[error_index(kind.name())], kind.name());
+        }
+    }
+
+    #[test]
     fn only_what_is_due_in_measured_time_is_counted_but_every_second_is_seen() {
         let recorder = BlockRecorder::new(1, Duration::from_secs(1), Duration::from_secs(3));
         for (due_ms, error) in [(0, None), (999, Some(0)), (1_000, None), (2_999, Some(5)), (3_000, None)] {

@@ -31,7 +31,7 @@ pub fn proportion_interval(counted: Window, factor: f64, alpha: f64) -> Option<[
 const MANY: f64 = 100_000.0;
 
 /// Wilson's score interval with continuity correction (Newcombe, *Two-sided confidence intervals for the single
-/// proportion*, Statistics in Medicine 17, 1998, method 4). Never narrower than Clopper and Pearson's by what counts.
+/// proportion*, Statistics in Medicine 17, 1998, method 4).
 fn score_interval(all: f64, hits: f64, alpha: f64) -> [f64; 2] {
     let z = Normal::standard().inverse_cdf(1.0 - alpha / 2.0);
     let (share, square) = (hits / all, z * z);
