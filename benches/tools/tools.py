@@ -56,6 +56,7 @@ class Server:
         command = ["nice", "-n", "-20", "taskset", "-c", options.server_core, options.truth, script, *more]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.url = self.process.stdout.readline().strip().removeprefix("listening on ")
+        self.port = int(self.url.rsplit(":", 1)[1])
 
     def served(self):
         """Answers so far."""

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use cutover::clock::{Timer, sharpen_this_thread};
+use cutover::http::Socket;
 use hdrhistogram::Histogram;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
 use super::script::{Play, Script};
 
@@ -69,6 +70,7 @@ pub(crate) fn start(listen: SocketAddr, script: Script, seed: u64, idle: Idle) -
                 tokio::task::spawn_local(never_idle());
             }
             while let Ok((stream, _)) = listener.accept().await {
+                let Ok(stream) = Socket::new(stream) else { continue };
                 let stage = stage.clone();
                 tokio::task::spawn_local(async move {
                     // A client that goes away is no business of ours.
@@ -88,7 +90,7 @@ async fn never_idle() {
 }
 
 /// Reads to the end of a request without body; `None`: the client is gone.
-async fn request<'a>(stream: &mut TcpStream, buffer: &'a mut [u8]) -> std::io::Result<Option<&'a [u8]>> {
+async fn request<'a>(stream: &mut Socket, buffer: &'a mut [u8]) -> std::io::Result<Option<&'a [u8]>> {
     let mut filled = 0;
     loop {
         let read = stream.read(&mut buffer[filled..]).await?;
@@ -102,8 +104,7 @@ async fn request<'a>(stream: &mut TcpStream, buffer: &'a mut [u8]) -> std::io::R
     }
 }
 
-async fn at_once(mut stream: TcpStream, stage: &RefCell<Stage>) -> std::io::Result<()> {
-    stream.set_nodelay(true)?;
+async fn at_once(mut stream: Socket, stage: &RefCell<Stage>) -> std::io::Result<()> {
     let mut buffer = [0; 4096];
     while let Some(asked) = request(&mut stream, &mut buffer).await? {
         if asked.starts_with(b"GET /served ") {
@@ -118,18 +119,23 @@ async fn at_once(mut stream: TcpStream, stage: &RefCell<Stage>) -> std::io::Resu
     Ok(())
 }
 
-async fn on_time(mut stream: TcpStream, stage: &RefCell<Stage>, idle: Idle) -> std::io::Result<()> {
-    stream.set_nodelay(true)?;
+async fn on_time(stream: Socket, stage: &RefCell<Stage>, idle: Idle) -> std::io::Result<()> {
+    let mut stream = stream.stamped();
     let early = if idle == Idle::Sleep { EARLY } else { Duration::ZERO };
     let mut buffer = [0; 4096];
     let mut timer = Timer::new()?;
+    // The last answer went out after this; a request cannot have come earlier.
+    let mut quiet_since = Instant::now();
     while let Some(asked) = request(&mut stream, &mut buffer).await? {
         // Whoever wants to know whether we are there has no part in the script.
         if asked.starts_with(b"GET /health ") {
             stream.write_all(ANSWER).await?;
             continue;
         }
-        let due = stage.borrow_mut().due(Instant::now());
+        // The script counts from when the request came, not from when a busy machine let us read it.
+        let now = Instant::now();
+        let came = stream.came().and_then(|came| came.between(quiet_since, now)).unwrap_or(now);
+        let due = stage.borrow_mut().due(came);
         timer.until(due.checked_sub(early).unwrap_or(due)).await?;
         while Instant::now() < due {
             match idle {
@@ -137,6 +143,7 @@ async fn on_time(mut stream: TcpStream, stage: &RefCell<Stage>, idle: Idle) -> s
                 Idle::Spin => tokio::task::yield_now().await,
             }
         }
+        quiet_since = Instant::now();
         stream.write_all(ANSWER).await?;
         stage.borrow().note(due);
     }
@@ -150,7 +157,7 @@ impl Stage {
 
     fn due(&mut self, now: Instant) -> Instant {
         let first = *self.first.get_or_insert(now);
-        first + self.play.due(now - first)
+        first + self.play.due(now.saturating_duration_since(first))
     }
 
     fn note(&self, due: Instant) {

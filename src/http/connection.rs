@@ -8,6 +8,7 @@ use http::{HeaderMap, Request};
 use super::deadline::Deadline;
 use super::http1::{self, Http1};
 use super::http2::Http2;
+use super::socket::Came;
 use super::stream::Stream;
 use super::{Failure, FailureKind, Limits, Origin};
 
@@ -40,14 +41,23 @@ pub struct Response {
 pub struct Exchange {
     /// When the request was given to the connection. A connection that had to be made first counts as service time.
     pub sent: Instant,
-    /// When the last byte of the answer had come, or the failure was known.
+    /// When the last byte of the answer had come to this machine, or the failure was known.
     pub done: Instant,
+    /// When it was read, for a busy machine reads late.
+    pub read: Instant,
     /// The request went out on a new connection, because the one that was open turned out to be closed.
     pub reconnected: bool,
     /// It had gone out on the closed one before, so the side may have got it twice.
     pub resent: bool,
     /// The answer, or why there is none.
     pub outcome: Result<Response, Failure>,
+}
+
+impl Exchange {
+    /// How long the answer waited until it was read; `None`: it failed, or the kernel does not tell when it came.
+    pub fn unread(&self) -> Option<Duration> {
+        (self.done < self.read).then(|| self.read - self.done)
+    }
 }
 
 /// One user's connection to one side.
@@ -159,8 +169,8 @@ impl Connection {
 async fn time(deadline: &mut Deadline, line: &mut Line, request: Outgoing<'_>, keep: Keep) -> Exchange {
     let sent = Instant::now();
     let timeout = line.limits.timeout;
-    let mut again = Again::default();
-    let outcome = deadline.run(sent + timeout, line.send(request, keep, &mut again)).await.unwrap_or_else(|| {
+    let mut aside = Aside::default();
+    let outcome = deadline.run(sent + timeout, line.send(request, keep, &mut aside)).await.unwrap_or_else(|| {
         let detail = format!("no whole answer within {}", crate::units::format_duration(timeout));
         Err(Failure::new(FailureKind::Timeout, detail))
     });
@@ -168,37 +178,40 @@ async fn time(deadline: &mut Deadline, line: &mut Line, request: Outgoing<'_>, k
         // Whatever is still on its way belongs to a request that nobody waits for any more.
         line.open = None;
     }
-    let Again { reconnected, resent } = again;
-    Exchange { sent, done: Instant::now(), reconnected, resent, outcome }
+    let read = Instant::now();
+    let Aside { reconnected, resent, came } = aside;
+    let done = came.filter(|_| outcome.is_ok()).and_then(|came| came.between(sent, read)).unwrap_or(read);
+    Exchange { sent, done, read, reconnected, resent, outcome }
 }
 
-/// What it took besides one request on one connection.
+/// What is known of an exchange besides its answer.
 #[derive(Default)]
-struct Again {
+struct Aside {
     reconnected: bool,
     resent: bool,
+    came: Option<Came>,
 }
 
 impl Line {
-    async fn send(&mut self, request: Outgoing<'_>, keep: Keep, again: &mut Again) -> Result<Response, Failure> {
+    async fn send(&mut self, request: Outgoing<'_>, keep: Keep, aside: &mut Aside) -> Result<Response, Failure> {
         let was_open = self.open.is_some();
         if let Some(Open::Http1(open)) = &mut self.open
             && !open.is_quiet()
         {
             self.open = None;
-            again.reconnected = true;
+            aside.reconnected = true;
         }
-        match self.attempt(request, keep).await {
-            Err(Attempt { is_unanswered: true, .. }) if was_open && !again.reconnected => {
+        match self.attempt(request, keep, aside).await {
+            Err(Attempt { is_unanswered: true, .. }) if was_open && !aside.reconnected => {
                 self.open = None;
-                *again = Again { reconnected: true, resent: true };
-                self.attempt(request, keep).await.map_err(|attempt| attempt.failure)
+                *aside = Aside { reconnected: true, resent: true, came: None };
+                self.attempt(request, keep, aside).await.map_err(|attempt| attempt.failure)
             }
             outcome => outcome.map_err(|attempt| attempt.failure),
         }
     }
 
-    async fn attempt(&mut self, request: Outgoing<'_>, keep: Keep) -> Result<Response, Attempt> {
+    async fn attempt(&mut self, request: Outgoing<'_>, keep: Keep, aside: &mut Aside) -> Result<Response, Attempt> {
         if self.open.is_none() {
             // Apart, for what it needs is much and needed seldom.
             Box::pin(self.connect()).await?;
@@ -207,6 +220,7 @@ impl Line {
         match (&mut self.open, request) {
             (Some(Open::Http1(open)), Outgoing::Written(bytes)) => {
                 let (response, is_kept) = open.exchange(bytes, keep, max_body).await?;
+                aside.came = open.came();
                 if !is_kept {
                     self.open = None;
                 }

@@ -16,6 +16,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::socket::Came;
 use super::stream::Stream;
 use super::{Attempt, Failure, FailureKind, Keep, Response, Sink};
 use body::Body;
@@ -52,6 +53,11 @@ impl Http1 {
     /// Whether the next request can be sent: the other end has neither closed nor said anything unasked.
     pub(super) fn is_quiet(&mut self) -> bool {
         self.input.start == self.input.end && self.stream.is_quiet()
+    }
+
+    /// When the last packet of the answer that was read last had come, where the kernel tells.
+    pub(super) fn came(&self) -> Option<Came> {
+        self.stream.came()
     }
 
     /// Sends a request and reads its whole answer. The second value says whether the connection may be used again.

@@ -13,6 +13,7 @@ mod http1;
 mod http2;
 mod origin;
 mod sink;
+mod socket;
 mod stream;
 mod tls;
 
@@ -21,6 +22,7 @@ pub use connection::{Connection, Exchange, Keep, Response};
 pub use failure::{Failure, FailureKind};
 pub use http1::{encode, finish};
 pub use origin::{Origin, OriginError, Protocol};
+pub use socket::{Came, Socket};
 pub use stream::Stream;
 pub use tls::Tls;
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Request;
 use http::header::{ACCEPT, HOST};
-use tokio::net::TcpStream;
 
+use super::socket::Socket;
 use super::tls::{self, Tls};
 use crate::plan::{Speaks, Transport};
 
@@ -181,7 +181,7 @@ impl Origin {
 /// What all connections to a side will speak.
 async fn negotiate(tls: &Tls, address: SocketAddr, transport: &Transport) -> Result<Protocol, OriginError> {
     let late = |_| io::Error::from(io::ErrorKind::TimedOut);
-    let connected = tokio::time::timeout(HANDSHAKE, TcpStream::connect(address)).await.map_err(late);
+    let connected = tokio::time::timeout(HANDSHAKE, Socket::connect(address)).await.map_err(late);
     let stream = connected.flatten().map_err(|source| OriginError::Unreachable { source })?;
     let shaken = tokio::time::timeout(HANDSHAKE, tls.handshake(stream)).await.map_err(late).flatten();
     let shaken = shaken.map_err(|source| OriginError::Handshake { hint: tls::hint(&source), source })?;

@@ -6,18 +6,18 @@ use std::task::{Context, Poll};
 
 use futures_util::FutureExt as _;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
+use super::socket::{Came, Socket};
 use super::{Failure, Origin};
 
 /// A connection to a side.
 #[derive(Debug)]
 pub enum Stream {
     /// Plain TCP.
-    Plain(TcpStream),
+    Plain(Socket),
     /// TLS over TCP.
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsStream<Socket>>),
 }
 
 impl Stream {
@@ -26,8 +26,9 @@ impl Stream {
     /// # Errors
     /// The side could not be reached, or cannot be trusted.
     pub async fn connect(origin: &Origin) -> Result<Self, Failure> {
-        let stream = TcpStream::connect(origin.address).await.map_err(|error| Failure::connect(&error))?;
-        stream.set_nodelay(true).map_err(|error| Failure::connect(&error))?;
+        let stream = Socket::connect(origin.address).await.map_err(|error| Failure::connect(&error))?;
+        // Of HTTP/2 another task reads, which may have read more than the answer that is waited for.
+        let stream = if origin.protocol.is_h2 { stream } else { stream.stamped() };
         match &origin.tls {
             None => Ok(Self::Plain(stream)),
             Some(tls) => {
@@ -37,13 +38,18 @@ impl Stream {
         }
     }
 
-    /// Whether the other end has neither closed nor said anything. Costs no system call on a plain connection: tokio
-    /// remembers that the last read left nothing.
+    /// When the last packet of what was read last had come, where the kernel tells.
+    pub(super) fn came(&self) -> Option<Came> {
+        match self {
+            Self::Plain(stream) => stream.came(),
+            Self::Tls(stream) => stream.get_ref().0.came(),
+        }
+    }
+
+    /// Whether the other end has neither closed nor said anything. Costs no system call on a plain connection.
     pub(super) fn is_quiet(&mut self) -> bool {
         match self {
-            Self::Plain(stream) => {
-                matches!(stream.try_read(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
-            }
+            Self::Plain(stream) => stream.is_quiet(),
             // What TLS has to say for itself, such as tickets, is taken in on the way.
             Self::Tls(stream) => stream.read(&mut [0]).now_or_never().is_none(),
         }

@@ -9,7 +9,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rustls_platform_verifier::BuilderVerifierExt as _;
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -23,6 +22,7 @@ use tokio_rustls::rustls::{
 };
 
 use super::OriginError;
+use super::socket::Socket;
 use crate::plan::{Speaks, Transport};
 
 /// HTTP/2 in the list of protocols that TLS negotiates.
@@ -66,13 +66,13 @@ impl Tls {
         Ok(Self { connector: TlsConnector::from(Arc::new(config)), name })
     }
 
-    pub(super) async fn handshake(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+    pub(super) async fn handshake(&self, stream: Socket) -> io::Result<TlsStream<Socket>> {
         self.connector.connect(self.name.clone(), stream).await
     }
 }
 
 /// What was agreed on.
-pub(super) fn negotiated(stream: &TlsStream<TcpStream>) -> Negotiated {
+pub(super) fn negotiated(stream: &TlsStream<Socket>) -> Negotiated {
     let (_, connection) = stream.get_ref();
     let version = match connection.protocol_version() {
         Some(ProtocolVersion::TLSv1_2) => "1.2",

@@ -60,6 +60,7 @@ pub(super) fn shard(rig: &Rig, sharding: &Sharding, blocks: &[FinishedBlock], ep
         start_at: sharding.start_in_words.clone(),
         epoch_unix_ms: now_ms - epoch.elapsed_ms().cast_signed(),
         lag_hdr: rig.lag.snapshot().encode(),
+        unread_hdr: rig.unread.snapshot().encode(),
         seconds_hdr: blocks.iter().map(seconds).collect(),
         ..Shard::default()
     }
@@ -168,6 +169,7 @@ fn generator(rig: &Rig, score: &Score, blocks: &[FinishedBlock], cpu: Option<f64
         offered: per_second(blocks.iter().map(|finished| finished.arrivals).sum()).filter(|_| open),
         achieved: per_second(blocks.iter().map(|finished| finished.begun).sum()),
         dispatch_lag_us: rig.lag.snapshot().lag(),
+        unread_us: rig.unread.snapshot().lag(),
         cpu,
         panics: rig.panics.load(Ordering::SeqCst),
         unsent: blocks.iter().map(|finished| finished.unsent).sum(),

@@ -130,7 +130,7 @@ impl Recorded {
         histogram::quantiles(&histogram, self.sum as f64 / histogram.len() as f64)
     }
 
-    /// The same of the dispatch lag.
+    /// The same of a lag of the generator.
     pub(super) fn lag(&self) -> Option<LagQuantiles> {
         histogram::lag(&self.histogram()?)
     }

@@ -119,6 +119,8 @@ pub struct Rig {
     seated: AtomicUsize,
     panics: AtomicU64,
     lag: SharedHistogram,
+    /// How long answers waited until they were read.
+    unread: SharedHistogram,
 }
 
 impl Rig {
@@ -359,6 +361,7 @@ async fn rig(setup: &Setup<'_>, users: &[usize]) -> Result<Rig, LoadError> {
         seated: AtomicUsize::new(0),
         panics: AtomicU64::new(0),
         lag: SharedHistogram::default(),
+        unread: SharedHistogram::default(),
     })
 }
 

@@ -171,13 +171,16 @@ impl VirtualUser {
             return None;
         };
         iteration.block.recorder.record(&sample(number, &iteration, &done));
+        if let Some(unread) = done.exchange.unread() {
+            self.rig.unread.record(u64::try_from(unread.as_micros()).unwrap_or(u64::MAX));
+        }
         let at_s = done.exchange.done.saturating_duration_since(iteration.block.info.start).as_secs() as u32;
         if let Some(notes) = &mut iteration.notes {
             notes.note(number, at_s, self.rig.changes[number], &done);
         }
         iteration.is_whole = done.problem.is_none() && step + 1 == flow.steps.len();
-        // The next step is due the moment this one is done.
-        iteration.due = done.exchange.done;
+        // The next step is due the moment this one's answer is there to go on from.
+        iteration.due = done.exchange.read;
         done.problem.is_none().then_some(iteration)
     }
 }

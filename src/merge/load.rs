@@ -64,6 +64,7 @@ impl Part<'_> {
             apart_ms: apart.max().unwrap_or(0),
             generator: Some(self.load.generator.clone()),
             lag_hdr: String::new(),
+            unread_hdr: String::new(),
             seconds_hdr: Vec::new(),
             ..self.shard.clone()
         }
@@ -235,14 +236,16 @@ fn seconds(same: &[(&Part, usize, &Block)]) -> Result<Vec<Second>, MergeError> {
 fn generator(parts: &[Part]) -> Result<Generator, MergeError> {
     let of = |read: fn(&Generator) -> Option<f64>| parts.iter().filter_map(move |part| read(&part.load.generator));
     let total = |read: fn(&Generator) -> Option<f64>| (of(read).count() > 0).then(|| of(read).sum::<f64>());
-    let mut lag = Merged::default();
+    let (mut lag, mut unread) = (Merged::default(), Merged::default());
     for part in parts {
         lag.add(&part.shard.lag_hdr).map_err(|why| part.unreadable(why))?;
+        unread.add(&part.shard.unread_hdr).map_err(|why| part.unreadable(why))?;
     }
     Ok(Generator {
         offered: total(|generator| generator.offered),
         achieved: total(|generator| generator.achieved),
         dispatch_lag_us: lag.lag(),
+        unread_us: unread.lag(),
         cpu: total(|generator| generator.cpu),
         panics: parts.iter().map(|part| part.load.generator.panics).sum(),
         unsent: parts.iter().map(|part| part.load.generator.unsent).sum(),

@@ -92,6 +92,7 @@ fn shard(index: u32, of: u32, times: &[u64], began_ms: i64) -> Named {
             start_at: "2026-01-01T00:00:00Z".to_owned(),
             epoch_unix_ms: began_ms - 1_000,
             lag_hdr: encoded(&times.iter().map(|time| time / 10 + 1).collect::<Vec<_>>()),
+            unread_hdr: encoded(&times.iter().map(|time| time / 20 + 1).collect::<Vec<_>>()),
             seconds_hdr: vec![vec![encoded(times), String::new()]],
             apart_ms: 0,
             generator: None,
@@ -166,6 +167,8 @@ proptest! {
         prop_assert_eq!(merged.generator.unsent, 2 * u64::from(of));
         let lags: Vec<u64> = all.iter().map(|time| time / 10 + 1).collect();
         prop_assert_eq!(merged.generator.dispatch_lag_us, crate::record::histogram::lag(&histogram(&lags)));
+        let unread: Vec<u64> = all.iter().map(|time| time / 20 + 1).collect();
+        prop_assert_eq!(merged.generator.unread_us, crate::record::histogram::lag(&histogram(&unread)));
         prop_assert_eq!(merged.users as u32, 8 * of);
         prop_assert_eq!(merged.shards.len() as u32, of);
         prop_assert_eq!(merged.shards.iter().map(|shard| shard.index).collect::<Vec<_>>(), (1..=of).collect::<Vec<_>>());

@@ -59,7 +59,7 @@ pub fn quantiles(histogram: &Histogram<u64>, mean: f64) -> Option<Quantiles> {
     })
 }
 
-/// What is told of the dispatch lag; `None` without values.
+/// What is told of a lag of the generator; `None` without values.
 pub fn lag(histogram: &Histogram<u64>) -> Option<LagQuantiles> {
     let lag = quantiles(histogram, 0.0)?;
     let p99_at_least = Some(largest_but(histogram, rank_of_p99(lag.count).saturating_sub(1)));

@@ -126,6 +126,9 @@ pub struct Shard {
     /// Histogram of the dispatch lag; empty once merged.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub lag_hdr: String,
+    /// Histogram of how long answers waited until they were read; empty once merged.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub unread_hdr: String,
     /// Histograms of the response times of each second of each block; empty once merged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seconds_hdr: Vec<Vec<String>>,
@@ -411,6 +414,11 @@ pub struct Generator {
     /// From the intended start of an arrival to the moment that the user who waited for it had it; arrivals that found
     /// no free user, and those that come with others at one moment, tell nothing about the generator and are left out.
     pub dispatch_lag_us: Option<LagQuantiles>,
+    /// From when the last byte of an answer had come to this machine to when it was read. It is the generator's own and
+    /// no part of any response or service time. `null`: the kernel did not tell when answers came (HTTP/2), or the record
+    /// is older than that was asked for.
+    #[serde(default)]
+    pub unread_us: Option<LagQuantiles>,
     /// Processor time of this process ÷ load time; 1 is one core. Includes the database proxy.
     pub cpu: Option<f64>,
     /// Panics of virtual users; any makes the run invalid.
@@ -422,10 +430,10 @@ pub struct Generator {
     pub failure: Option<String>,
 }
 
-/// Quantiles of the dispatch lag in µs.
+/// Quantiles of a lag of the generator in µs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct LagQuantiles {
-    /// Arrivals.
+    /// Arrivals, or answers.
     pub count: u64,
     /// Median.
     pub p50: u64,

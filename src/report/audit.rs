@@ -14,12 +14,13 @@ pub fn generator_in_words(generator: &Generator) -> String {
         }
         None => format!("{} iterations", per_second(generator.achieved)),
     };
-    let lag = |lag: &LagQuantiles| {
-        format!("dispatch lag P99 {}, max {}", format_us(lag.p99 as f64), format_us(lag.max as f64))
+    let in_words = |what: &str, lag: Option<LagQuantiles>| {
+        lag.map(|lag| format!("{what} P99 {}, max {}", format_us(lag.p99 as f64), format_us(lag.max as f64)))
     };
-    let lag = generator.dispatch_lag_us.as_ref().map(lag);
+    let lag = in_words("dispatch lag", generator.dispatch_lag_us);
+    let unread = in_words("answers unread", generator.unread_us);
     let cpu = generator.cpu.map(|cpu| format!("{} cores used", three_digits(cpu)));
-    [Some(begun), lag, cpu].into_iter().flatten().collect::<Vec<_>>().join("; ")
+    [Some(begun), lag, unread, cpu].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 /// The machine in one sentence.

@@ -304,3 +304,35 @@ async fn long_answers_come_whole_or_are_counted_and_long_heads_are_refused() {
     let refused = get(&mut connection).await.outcome.expect_err("no head");
     assert_eq!(refused.kind, FailureKind::Malformed, "{refused}");
 }
+
+#[tokio::test]
+async fn an_answer_that_is_read_late_ended_when_it_came() {
+    // The server has a thread of its own; ours is kept from its work while the answer comes.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let base = format!("http://{}", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        use std::io::{Read, Write};
+        let (mut stream, _) = listener.accept()?;
+        let mut room = [0; 4096];
+        while stream.read(&mut room)? > 0 {
+            stream.write_all(HELLO[0].as_bytes())?;
+        }
+        std::io::Result::Ok(())
+    });
+    let limits = Limits::within(Duration::from_secs(5));
+    let mut connection = Connection::new(Origin::resolve(&base).await.expect("an origin"), limits);
+    // The kernel begins to stamp a moment after it was asked to.
+    for _ in 0..1_000 {
+        if get(&mut connection).await.unread().is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let late = Duration::from_millis(200);
+    let (exchange, ()) = tokio::join!(get(&mut connection), async { std::thread::sleep(late) });
+    assert_eq!(body(&exchange), b"hello");
+    let unread = exchange.unread().expect("the kernel told when it came");
+    assert_eq!(exchange.read - exchange.done, unread);
+    assert!(exchange.read - exchange.sent >= late);
+    assert!(exchange.done - exchange.sent < late / 2, "the service took {:?}", exchange.done - exchange.sent);
+}

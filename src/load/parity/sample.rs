@@ -275,7 +275,7 @@ mod tests {
         let now = Instant::now();
         let outcome = Ok(Response { status, headers, body, length });
         Done {
-            exchange: Exchange { sent: now, done: now, reconnected: false, resent: false, outcome },
+            exchange: Exchange { sent: now, done: now, read: now, reconnected: false, resent: false, outcome },
             problem: None,
             request: None,
         }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{absent, facts, none, nothing, sent};
 use crate::record::RunRecord;
-use crate::record::load::{Load, Quantiles, SideLoad};
+use crate::record::load::{LagQuantiles, Load, Quantiles, SideLoad};
 use crate::report::audit::{sentinel_in_words, worst_steal};
 use crate::report::text::{micros, plain, quantity};
 use crate::role::Role;
@@ -112,6 +112,12 @@ fn generator(load: &Load) -> Markup {
         Some(rate) => html! { (plain(rate)) " flow iterations per second" },
         None => none(Some(missing)),
     };
+    let lag = |lag: Option<LagQuantiles>, of: &str| match lag {
+        Some(lag) => {
+            html! { "P50 " (micros(Some(lag.p50))) ", P99 " (micros(Some(lag.p99))) ", max " (micros(Some(lag.max))) small { " over " (format_count(lag.count)) " " (of) } }
+        }
+        None => none(Some("not measured")),
+    };
     let share = generator.offered.zip(generator.achieved).filter(|(offered, _)| *offered > 0.0);
     facts(&[
         ("offered", per_second(generator.offered, "the closed model has no schedule")),
@@ -122,15 +128,8 @@ fn generator(load: &Load) -> Markup {
                 @if let Some((offered, achieved)) = share { " (" (quantity(Some(achieved / offered), "share")) " of offered)" }
             },
         ),
-        (
-            "dispatch lag",
-            match generator.dispatch_lag_us {
-                Some(lag) => {
-                    html! { "P50 " (micros(Some(lag.p50))) ", P99 " (micros(Some(lag.p99))) ", max " (micros(Some(lag.max))) small { " over " (format_count(lag.count)) " arrivals" } }
-                }
-                None => none(Some("not measured")),
-            },
-        ),
+        ("dispatch lag", lag(generator.dispatch_lag_us, "arrivals")),
+        ("answers unread", lag(generator.unread_us, "answers, and no part of their times")),
         ("never sent", html! { (format_count(generator.unsent)) " arrivals" }),
         (
             "CPU",

@@ -70,6 +70,7 @@ pub(super) fn load() -> Load {
                 p99_at_least: Some(590),
                 max: 3_904,
             }),
+            unread_us: Some(LagQuantiles { count: 14_260, p50: 18, p99: 140, p99_at_least: Some(133), max: 2_104 }),
             cpu: Some(0.22),
             panics: 0,
             unsent: 0,
