@@ -57,7 +57,7 @@ fn record() -> RunRecord {
     }
 }
 
-fn load() -> Load {
+pub(super) fn load() -> Load {
     Load {
         arrivals: String::new(),
         model: "open".to_owned(),
