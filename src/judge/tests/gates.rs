@@ -169,7 +169,7 @@ fn without_gates_there_are_figures_and_no_verdict() {
     record.load.as_mut().and_then(|load| load.sides.candidate.as_mut()).expect("a side").pool = None;
     let judgement = judge(&record, &[], &[]);
     assert_eq!(judgement.verdict, Verdict::Inconclusive);
-    assert_eq!(judgement.reason, "nothing was judged: there are no gates");
+    assert_eq!(judgement.reason, "nothing was to be judged: there are no gates");
 }
 
 #[test]
