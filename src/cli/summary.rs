@@ -106,7 +106,11 @@ fn last_lines(record: &RunRecord) -> Vec<String> {
     Role::BOTH.into_iter().filter_map(line).collect()
 }
 
+/// `verdict  pass — all 7 gates hold`, or `measured — nothing was to be judged: there are no gates`.
 fn verdict_line(record: &RunRecord) -> String {
+    if record.has_figures_only() {
+        return format!("{} — {}", Style::new().bold().apply_to(record.word()), visible(&record.reason));
+    }
     let style = match record.verdict {
         Verdict::Pass => Style::new().green().bold(),
         Verdict::Fail => Style::new().red().bold(),

@@ -49,12 +49,24 @@ pub(super) fn finding(load: &Load) -> Option<Finding> {
     let (left_out, planned) = (pairs(load).len(), load.pairs_planned);
     let is_invalid = left_out as f64 > f64::from(planned) * MOST_PAIRS;
     let consequence = if is_invalid { "more than a quarter" } else { "not counted in gates over pairs" };
+    let failed = failed_in(load, &pairs(load));
+    let failed = if failed == 0 || is_invalid {
+        String::new()
+    } else {
+        format!("; what failed in them counts all the same: {}", format_count(failed))
+    };
     // With one side there is nobody to tell it by.
     let is_alone = load.sides.iter().any(|(_, side)| side.is_none());
     let who = if is_alone { "something on the machine, or the side itself," } else { "something else on the machine" };
-    let message = format!("{who} disturbed {left_out} of {planned} block pairs ({signals}): {consequence}");
+    let message = format!("{who} disturbed {left_out} of {planned} block pairs ({signals}): {consequence}{failed}");
     let severity = if is_invalid { Severity::Invalid } else { Severity::Warning };
     Some(Finding { severity, code: "pairs-disturbed".to_owned(), message })
+}
+
+/// Requests that failed in some pairs. A machine that is late makes answers late, not wrong, so no gate on what failed leaves a
+/// pair out, and nothing that failed is ever passed over.
+fn failed_in(load: &Load, pairs: &BTreeSet<u32>) -> u64 {
+    load.blocks.iter().filter(|block| pairs.contains(&block.pair)).map(|block| block.errors).sum()
 }
 
 fn is_disturbed(block: &Block) -> bool {

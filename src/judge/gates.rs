@@ -32,11 +32,13 @@ impl Judged {
 /// answers were compared, without load or under it, or databases should have been, and no wait for a connection given up,
 /// and no connection that did not come back, where the candidate's pool was watched under load and after it. And where more
 /// than [`MOST_FAILED`] of the candidate's requests failed, they must not: what is refused at once looks fast.
-pub(super) fn with_implied(evidence: &RunRecord, gates: &[Gate]) -> Vec<Gate> {
-    let candidate = evidence.load.as_ref().and_then(|load| load.sides.candidate.as_ref());
+///
+/// All of them are about `role` where they speak of the candidate.
+pub(super) fn with_implied(evidence: &RunRecord, gates: &[Gate], role: Role) -> Vec<Gate> {
+    let side = evidence.load.as_ref().and_then(|load| load.sides.get(role).as_ref());
     let is_rest_known =
-        candidate.and_then(|side| side.after.as_ref()).is_some_and(|after| after.leaked_connections.is_some());
-    let is_watched = candidate.and_then(|side| side.pool.as_ref()).is_some_and(|pool| pool.timeouts.is_some());
+        side.and_then(|side| side.after.as_ref()).is_some_and(|after| after.leaked_connections.is_some());
+    let is_watched = side.and_then(|side| side.pool.as_ref()).is_some_and(|pool| pool.timeouts.is_some());
     // Databases without a table of both sides prove nothing either way.
     let has_databases = evidence.state.as_ref().is_some_and(|state| {
         state.skipped.is_none() && (state.tables > 0 || state.breaking > 0 || state.failure.is_some())
@@ -52,12 +54,12 @@ pub(super) fn with_implied(evidence: &RunRecord, gates: &[Gate]) -> Vec<Gate> {
     let is_written = |quantity| gates.iter().any(|gate| gate.metric.quantity == quantity);
     let missing = implied.into_iter().filter(|(applies, _, quantity)| *applies && !is_written(*quantity));
     let zeros = missing.map(|(_, subject, quantity)| must_be_zero(subject, quantity));
-    let fails = candidate.and_then(|side| side.error_rate).is_some_and(|rate| rate > MOST_FAILED);
+    let fails = side.and_then(|side| side.error_rate).is_some_and(|rate| rate > MOST_FAILED);
     let errors = Metric { subject: Subject::Side(Role::Candidate), quantity: Quantity::ErrorRate, scope: None };
     let is_gated = gates.iter().any(|gate| gate.metric == errors);
     // Without any gate there are figures and no verdict.
     let may_not_fail = (fails && !is_gated && !gates.is_empty()).then(|| must_not_fail(errors));
-    zeros.chain(may_not_fail).chain(gates.iter().cloned()).collect()
+    zeros.chain(may_not_fail).chain(gates.iter().cloned()).map(|gate| gate.about(role)).collect()
 }
 
 /// Share of failed requests that nobody needs to write a gate against.
@@ -79,22 +81,17 @@ pub(super) fn must_be_zero(subject: Subject, quantity: Quantity) -> Gate {
     Gate { source: format!("{metric} == 0"), metric, comparison: Comparison::Equal, limit: Limit::Literal(0.0) }
 }
 
-/// Judges gates; the relative ones among them as one family.
-pub(super) fn judge(evidence: &RunRecord, gates: &[Gate]) -> Vec<Judged> {
-    let cases: Vec<Case> = gates.iter().map(|gate| Case::new(evidence, gate)).collect();
+/// Judges gates on one side; the relative ones among them as one family.
+pub(super) fn judge(evidence: &RunRecord, gates: &[Gate], role: Role) -> Vec<Judged> {
+    let cases: Vec<Case> = gates.iter().map(|gate| Case::new(evidence, gate, role)).collect();
     let relative: Vec<_> = cases.iter().map(Case::relative).collect();
     let chances = family::chances(&relative, evidence.run.seed);
     cases.iter().zip(chances).map(|(case, chance)| case.judge(chance)).collect()
 }
 
 /// The old system is what it is; a gate on it says nothing of the new one.
-pub(super) fn is_about_baseline_alone(gate: &Gate) -> bool {
-    let is_baseline = |metric: &Metric| metric.subject == Subject::Side(Role::Baseline);
-    is_baseline(&gate.metric)
-        && match &gate.limit {
-            Limit::Literal(_) => true,
-            Limit::Relative { metric, .. } => is_baseline(metric),
-        }
+fn is_about_alone(gate: &Gate, role: Role) -> bool {
+    gate.metrics().all(|metric| metric.subject == Subject::Side(role))
 }
 
 /// What a gate compares, over the whole run.
@@ -108,6 +105,8 @@ pub(super) struct Figures {
 /// A gate with everything that it is judged by.
 struct Case<'g> {
     gate: &'g Gate,
+    /// The side that is judged.
+    role: Role,
     found: Result<(Figures, Way), Absence>,
     /// What ended the load, in words, where it was past saving for this gate.
     past_saving: Option<String>,
@@ -116,22 +115,25 @@ struct Case<'g> {
 }
 
 impl<'g> Case<'g> {
-    fn new(evidence: &RunRecord, gate: &'g Gate) -> Self {
+    fn new(evidence: &RunRecord, gate: &'g Gate, role: Role) -> Self {
         let found = figures(evidence, gate).map(|figures| {
             let way = way(evidence, gate, &figures);
             (figures, way)
         });
         let stopped = evidence.load.as_ref().and_then(|load| load.stopped.as_ref());
         let past_saving = stopped.filter(|stopped| is_no_laxer(gate, stopped)).map(EarlyStop::in_words);
-        Self { gate, found, past_saving, unseen: pool::unseen(evidence, &gate.metric) }
+        Self { gate, role, found, past_saving, unseen: pool::unseen(evidence, &gate.metric) }
+    }
+
+    /// A gate on the other side alone is none on the one that is judged.
+    fn is_asked_for(&self) -> bool {
+        !is_about_alone(self.gate, self.role.other())
     }
 
     /// What the family of relative gates is tested by.
     fn relative(&self) -> Option<(&Observations, &Excess)> {
         match (&self.found, &self.gate.limit) {
-            (Ok((_, Way::Blocks(Ok((observations, excess))))), Limit::Relative { .. })
-                if !is_about_baseline_alone(self.gate) =>
-            {
+            (Ok((_, Way::Blocks(Ok((observations, excess))))), Limit::Relative { .. }) if self.is_asked_for() => {
                 Some((observations, excess))
             }
             _ => None,
@@ -140,7 +142,7 @@ impl<'g> Case<'g> {
 
     fn judge(&self, chance: Option<f64>) -> Judged {
         let gate = self.gate;
-        let is_asked_for = !is_about_baseline_alone(gate);
+        let is_asked_for = self.is_asked_for();
         let (figures, way) = match &self.found {
             Ok((figures, way)) => (figures, way),
             Err(Absence::NoData(why)) => {
@@ -168,7 +170,7 @@ impl<'g> Case<'g> {
             reason.extend(["; ", &part]);
         }
         if !is_asked_for {
-            reason += "; reported only: the baseline alone decides nothing";
+            reason.extend(["; reported only: the ", self.role.other().name(), " alone decides nothing"]);
         }
         let result = GateResult {
             observed: Some(figures.observed.value),

@@ -31,6 +31,7 @@ pub use early::{Outlook, PoolLook};
 use crate::plan::Gate;
 use crate::plan::gate::{Metric, Quantity};
 use crate::record::{Finding, GateResult, RunRecord, Severity, Verdict};
+use crate::role::Role;
 use crate::units::{format_count, format_us};
 use gates::Judged;
 
@@ -65,7 +66,14 @@ pub struct Judgement {
 /// Gates that the command cannot answer (load figures for `verify`, parity figures for `load`) and gates on the
 /// baseline alone are listed with the reason, as inconclusive or with their figures, but have no part in the verdict.
 pub fn judge(evidence: &RunRecord, gates: &[Gate], targets: &[Gate]) -> Judgement {
-    let judged = gates::judge(evidence, &gates::with_implied(evidence, gates));
+    let targets = gates::judge(evidence, targets, Role::Candidate);
+    Judgement { targets: results(targets), ..judge_side(evidence, gates, Role::Candidate) }
+}
+
+/// Judges what was measured on one side by gates that are written for the candidate: where that is the baseline, they are
+/// about the baseline, and so is every word of the result but the gates as they are spelled.
+pub fn judge_side(evidence: &RunRecord, gates: &[Gate], role: Role) -> Judgement {
+    let judged = gates::judge(evidence, &gates::with_implied(evidence, gates, role), role);
     let mut findings = validity::findings(evidence);
     findings.extend(pool::findings(evidence));
     findings.extend(stopped(evidence, &judged));
@@ -74,9 +82,11 @@ pub fn judge(evidence: &RunRecord, gates: &[Gate], targets: &[Gate]) -> Judgemen
     if accepted > 0 {
         reason.extend(["; ", &format_count(accepted), " accepted"]);
     }
-    let results = |judged: Vec<Judged>| judged.into_iter().map(|judged| judged.result).collect();
-    let targets = gates::judge(evidence, targets);
-    Judgement { verdict, reason, gates: results(judged), targets: results(targets), findings }
+    Judgement { verdict, reason, gates: results(judged), targets: Vec::new(), findings }
+}
+
+fn results(judged: Vec<Judged>) -> Vec<GateResult> {
+    judged.into_iter().map(|judged| judged.result).collect()
 }
 
 /// A load that ended early has too few blocks for most gates but the one that ended it.
@@ -96,7 +106,8 @@ fn stopped(evidence: &RunRecord, judged: &[Judged]) -> Option<Finding> {
 /// How many block pairs in all would settle what is not decided yet, at most `most`. `None`: everything is decided, a gate
 /// failed already, or more pairs would not help.
 pub fn pairs_wanted(evidence: &RunRecord, gates: &[Gate], most: u32) -> Option<u32> {
-    let judged = gates::judge(evidence, &gates::with_implied(evidence, gates));
+    let role = Role::Candidate;
+    let judged = gates::judge(evidence, &gates::with_implied(evidence, gates, role), role);
     if judged.iter().any(|gate| gate.decides && gate.result.status == Verdict::Fail) {
         return None;
     }

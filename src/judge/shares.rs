@@ -45,7 +45,7 @@ impl Share {
     }
 }
 
-/// Failed requests of a side per second of measured time.
+/// Failed requests of a side per second of measured time, whether or not the machine disturbed it: see `disturbed`.
 pub(super) fn failures(load: &Load, role: Role, total: Window) -> Share {
     let blocks = load.blocks.iter().filter(|block| block.side == role);
     Share { total, windows: blocks.flat_map(|block| seconds(load, block)).collect() }

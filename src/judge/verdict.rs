@@ -26,7 +26,7 @@ pub(super) fn settle(findings: &[Finding], gates: &[Judged]) -> (Verdict, String
 
 fn nothing_judged(gates: &[Judged]) -> String {
     match gates {
-        [] => "nothing was judged: there are no gates".to_owned(),
+        [] => "nothing was to be judged: there are no gates".to_owned(),
         [first, ..] => format!("nothing was judged: `{}`: {}", first.result.expr, first.result.reason),
     }
 }

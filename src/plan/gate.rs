@@ -118,6 +118,22 @@ impl Gate {
         };
         std::iter::once(&self.metric).chain(followed)
     }
+
+    /// The gate with this side where it speaks of the candidate, and the other one where it speaks of the baseline. It is
+    /// spelled as it was.
+    #[must_use]
+    pub fn about(mut self, role: Role) -> Self {
+        let turned = |metric: &mut Metric| {
+            if let (Subject::Side(side), Role::Baseline) = (metric.subject, role) {
+                metric.subject = Subject::Side(side.other());
+            }
+        };
+        turned(&mut self.metric);
+        if let Limit::Relative { metric, .. } = &mut self.limit {
+            turned(metric);
+        }
+        self
+    }
 }
 
 impl Comparison {

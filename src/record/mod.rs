@@ -115,6 +115,11 @@ impl RunRecord {
             }
     }
 
+    /// The word that stands over everything that is told of the run: the verdict, or `measured` where none was asked for.
+    pub fn word(&self) -> &'static str {
+        if self.has_figures_only() { "measured" } else { self.verdict.name() }
+    }
+
     /// Differences that somebody has accepted, counted singly, over all parts of the run.
     pub fn accepted(&self) -> u64 {
         let parity = self.parity.as_ref().map_or(0, |parity| parity.accepted);

@@ -21,6 +21,8 @@ use crate::record::state::Look;
 use crate::record::{Class, Difference, Ending, FaultEvidence, GateResult, Parity, RunRecord, State, Verdict};
 use crate::role::Role;
 
+/// The case that says what no gate says.
+const WHOLE_RUN: &str = "the run as a whole";
 /// Failing cases of one step that are shown at most.
 const MOST_CASES: usize = 2;
 
@@ -44,8 +46,12 @@ fn gates(record: &RunRecord) -> TestSuite {
     }
     suite.add_test_cases(record.gates.iter().map(gate));
     let explained = record.gates.iter().any(|gate| gate.decides && gate.status == record.verdict);
-    // Figures that were asked for are no test that did not work.
-    let is_open = record.verdict != Verdict::Pass && !explained && !record.has_figures_only();
+    if record.has_figures_only() {
+        // They were asked for: no test that did not work, and none that did.
+        suite.add_test_case(case("gates", WHOLE_RUN, skipped(&visible(&record.reason))));
+        return suite;
+    }
+    let is_open = record.verdict != Verdict::Pass && !explained;
     if is_open || record.ending != Ending::Complete {
         suite.add_test_case(whole_run(record));
     }
@@ -77,7 +83,7 @@ fn whole_run(record: &RunRecord) -> TestCase {
         Ending::Failed(message) => visible_lines(message),
     };
     let verdict = if record.verdict == Verdict::Pass { Verdict::Invalid } else { record.verdict };
-    case("gates", "the run as a whole", status(verdict, &record.reason, &ending))
+    case("gates", WHOLE_RUN, status(verdict, &record.reason, &ending))
 }
 
 fn parity(record: &RunRecord) -> TestSuite {

@@ -64,14 +64,15 @@ pub(super) fn load_only() -> RunRecord {
     let mut load = load::load();
     load.model = "closed".to_owned();
     load.arrivals = "32 users, each begins again when it is done".to_owned();
-    (load.rate, load.users, load.sides.baseline) = (None, 32, None);
+    (load.rate, load.users, load.sides.baseline, load.parity) = (None, 32, None, None);
     load.blocks.retain(|block| block.side == Role::Candidate);
     (load.generator.offered, load.generator.dispatch_lag_us) = (None, None);
     if let Some(side) = &mut load.sides.candidate {
         (side.cpu, side.rss_bytes, side.pool) = (None, None, None);
     }
-    let mut record = RunRecord { verdict: Verdict::Pass, ending: Ending::Complete, load: Some(load), ..empty() };
-    record.reason = "no gates were asked for; 3 blocks were measured".to_owned();
+    let mut record = RunRecord { ending: Ending::Complete, load: Some(load), ..empty() };
+    record.verdict = Verdict::Inconclusive;
+    record.reason = "nothing was to be judged: there are no gates".to_owned();
     record.run.command = "load".to_owned();
     record.run.plan = "load".to_owned();
     record.run.plan_file = None;

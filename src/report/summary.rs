@@ -62,8 +62,8 @@ fn verdict(record: &RunRecord) -> String {
     };
     format!(
         "## {} cutover: {}\n\n{}{ending}\n\n{} · {} · {}\n",
-        badge(record.verdict),
-        record.verdict.name(),
+        badge(record),
+        record.word(),
         prose(&record.reason),
         prose(&run.plan),
         prose(&run.started_at),
@@ -71,8 +71,9 @@ fn verdict(record: &RunRecord) -> String {
     )
 }
 
-const fn badge(verdict: Verdict) -> &'static str {
-    match verdict {
+fn badge(record: &RunRecord) -> &'static str {
+    match record.verdict {
+        _ if record.has_figures_only() => "📏",
         Verdict::Pass => "✅",
         Verdict::Fail => "❌",
         Verdict::Inconclusive => "❔",

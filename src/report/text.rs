@@ -96,6 +96,11 @@ pub(super) const fn symbol(verdict: Verdict) -> &'static str {
     }
 }
 
+/// The symbol beside the word that stands over a report.
+pub(super) fn heading_symbol(record: &RunRecord) -> &'static str {
+    if record.has_figures_only() { "–" } else { symbol(record.verdict) }
+}
+
 /// How a target came out, in a word.
 pub(super) const fn reached(verdict: Verdict) -> &'static str {
     match verdict {

@@ -76,6 +76,21 @@ fn figures_without_gates_are_what_was_asked_for_also_when_they_are_judged_again(
     assert_eq!((judged.code, &kept["verdict"]), (Some(0), &json!("inconclusive")), "{}", judged.stdout);
     let junit = std::fs::read_to_string(place.path().join("judged/junit.xml")).expect("junit.xml");
     assert!(!junit.contains("<error"), "{junit}");
+    let skipped = "<skipped message=\"nothing was to be judged: there are no gates\"/>";
+    assert!(junit.contains(skipped), "{junit}");
+    let line = "measured — nothing was to be judged: there are no gates";
+    let quiet = place.run(&["judge", &record, "--quiet", "--no-color"]);
+    assert_eq!(quiet.stdout, format!("{line}\n"));
+    let full = place.run(&["judge", &record, "--no-color"]);
+    assert!(full.stdout.ends_with(&format!("\n{line}\n")), "{}", full.stdout);
+    let summary = std::fs::read_to_string(place.path().join("judged/summary.md")).expect("summary.md");
+    assert!(summary.starts_with("## 📏 cutover: measured\n"), "{summary}");
+    let html = std::fs::read_to_string(place.path().join("judged/report.html")).expect("report.html");
+    assert!(html.contains(": measured – cutover</title>") && html.contains("banner measured"), "{html:.600}");
+    for text in [&full.stdout, &summary, &junit, &html[..html.find("<main>").expect("a body")]] {
+        let words = text.split("<style>").next().into_iter().chain(text.split("</style>").nth(1));
+        assert!(words.into_iter().all(|text| !text.contains("inconclusive") && !text.contains("verdict")), "{text}");
+    }
     let [gates, parity] = changes;
     let unfinished = evidence(&place, LOAD, &[gates, parity, ("/ending", json!({ "kind": "interrupted" }))]);
     assert_eq!(place.run(&["judge", &unfinished]).code, Some(4));

@@ -193,6 +193,31 @@ fn no_step_sends_what_another_step_on_that_side_has_sent() {
     assert!(kept > 40 && refused == 0, "{kept} new, {refused} not new: {}", ended.stdout);
 }
 
+/// Of a flow that comes once in ten thousand times there is no figure.
+#[test]
+fn what_is_said_of_a_step_on_the_baseline_has_gates_as_they_are_spelled() {
+    let side = serve(|_, _, _| (200, String::new(), "{}".to_owned()));
+    let plan = format!(
+        "version: 1\nname: spelled\nsides: {{ baseline: {{ url: 'http://{side}' }}, candidate: {{ url: 'http://{side}' }} }}\n\
+         flows: [ {{ name: often, weight: 10000, steps: [ {{ request: GET /a }} ] }},\n\
+         {{ name: the candidate, weight: 1, steps: [ {{ request: GET /b }} ] }} ]\n\
+         load: {{ rate: 20/s, spacing: uniform, settle: 200ms, block: 1200ms }}\n\
+         gates: [ candidate.error_rate <= 1% for the candidate ]\n"
+    );
+    let place = Place::new();
+    let plan = place.file("plan.yaml", &plan);
+    let mut running = place.start(&["search", &plan, "--start", "20", "--step", "1s", "--seed", "5"]);
+    running.lines("baseline at ", 2);
+    running.signal(Signal::INT);
+    let ended = running.wait();
+    // A generator that was disturbed says so first.
+    let record = place.record();
+    let steps = list(&record["search"]["sides"]["baseline"]["steps"]).iter().filter_map(|step| step["reason"].as_str());
+    let told: Vec<&str> = steps.filter(|reason| reason.contains("error_rate")).collect();
+    let expected = "`candidate.error_rate <= 1% for the candidate`: no requests were measured there";
+    assert!(!told.is_empty() && told.iter().all(|reason| *reason == expected), "{told:?} {}", ended.stderr);
+}
+
 #[test]
 fn a_search_that_makes_no_sense_is_refused() {
     let place = Place::new();

@@ -169,7 +169,7 @@ fn without_gates_there_are_figures_and_no_verdict() {
     record.load.as_mut().and_then(|load| load.sides.candidate.as_mut()).expect("a side").pool = None;
     let judgement = judge(&record, &[], &[]);
     assert_eq!(judgement.verdict, Verdict::Inconclusive);
-    assert_eq!(judgement.reason, "nothing was judged: there are no gates");
+    assert_eq!(judgement.reason, "nothing was to be judged: there are no gates");
 }
 
 #[test]
@@ -182,6 +182,33 @@ fn the_baseline_alone_decides_nothing() {
     assert_eq!(judgement.verdict, Verdict::Pass);
     assert_eq!(judgement.gates[1].status, Verdict::Fail);
     assert!(judgement.gates[1].reason.ends_with("the baseline alone decides nothing"));
+}
+
+#[test]
+fn gates_are_about_the_side_that_is_judged_and_stay_as_they_are_spelled() {
+    let judged = |requests| {
+        let mut record = record();
+        (record.parity, record.run.sides.candidate) = (None, None);
+        let load = record.load.as_mut().expect("load");
+        load.sides.candidate = None;
+        load.blocks.retain(|block| block.side == Role::Baseline);
+        let side = side_mut(&mut record, Role::Baseline);
+        (side.requests, side.error_rate) = (requests, Some(0.5));
+        side.pool.as_mut().expect("a pool").timeouts = Some(1);
+        judge_side(&record, &[at_most(candidate(Quantity::Errors), 3.0)], Role::Baseline)
+    };
+    let judgement = judged(4_000);
+    let told: Vec<_> = judgement.gates.iter().map(|gate| (gate.expr.as_str(), gate.observed, gate.decides)).collect();
+    let expected = [("candidate.pool.timeouts == 0", 1.0), ("candidate.error_rate <= 5%", 0.001), ("at most", 4.0)];
+    assert_eq!(told, expected.map(|(expr, observed)| (expr, Some(observed), true)));
+    assert!(judgement.gates[2].reason.starts_with("baseline.errors 4, limit <= 3"), "{}", judgement.gates[2].reason);
+    assert_eq!(judged(0).reason, "no requests were measured on the baseline");
+
+    let record = record();
+    let other = at_most(baseline(Quantity::Errors), 0.0);
+    let judgement = judge_side(&record, &[other], Role::Baseline);
+    let last = judgement.gates.last().expect("a result per gate");
+    assert!(!last.decides && last.reason.ends_with("the candidate alone decides nothing"), "{}", last.reason);
 }
 
 #[test]

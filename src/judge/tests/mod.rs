@@ -11,7 +11,7 @@ mod shares;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::{Judgement, judge};
+use super::{Judgement, judge, judge_side};
 use crate::plan::Gate;
 use crate::plan::gate::{Comparison, Limit, Metric, Quantity, Scope, Subject};
 use crate::record::load::{
@@ -57,7 +57,7 @@ fn record() -> RunRecord {
     }
 }
 
-fn load() -> Load {
+pub(super) fn load() -> Load {
     Load {
         arrivals: String::new(),
         model: "open".to_owned(),

@@ -48,6 +48,27 @@ fn an_outage_fails_however_long_the_run_was() {
 }
 
 #[test]
+fn what_failed_while_the_machine_was_late_failed_all_the_same() {
+    // 6 s of 800, in the fifth of eight pairs.
+    let mut outage = [(1_000, 0); 800];
+    outage[400..406].fill((1_000, 1_000));
+    let mut record = with_seconds(&outage);
+    let load = record.load.as_mut().expect("load");
+    for block in load.blocks.iter_mut().filter(|block| block.pair == 4) {
+        block.machine.steal = Some(0.2);
+        block.errors = if block.side == Role::Candidate { 6_000 } else { 0 };
+    }
+    let gate = Gate::parse("candidate.error_rate <= 1%").expect("a gate");
+    let (judgement, result) = judge_one(&record, gate);
+    assert_eq!((result.status, judgement.verdict), (Verdict::Fail, Verdict::Fail), "{}", result.reason);
+    let told = judgement.findings.iter().find(|finding| finding.code == "pairs-disturbed").expect("a finding");
+    assert!(
+        told.message.ends_with("gates over pairs; what failed in them counts all the same: 6\u{2009}000"),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn what_failed_while_the_service_settled_is_no_evidence() {
     let mut record = with_seconds(&[(100, 100), (100, 0), (100, 0)].repeat(8));
     let load = record.load.as_mut().expect("load");

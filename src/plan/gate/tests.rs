@@ -53,6 +53,17 @@ fn gates_are_read_into_base_units() {
 }
 
 #[test]
+fn a_gate_about_the_other_side_has_the_sides_turned_and_its_spelling_kept() {
+    let gate = Gate::parse("candidate.p95 <= baseline.p95 * 2").unwrap();
+    assert_eq!(gate.clone().about(Role::Candidate), gate);
+    let turned = gate.clone().about(Role::Baseline);
+    assert_eq!(turned.metrics().map(|metric| metric.subject).collect::<Vec<_>>(), [BASELINE, CANDIDATE]);
+    assert_eq!(turned.source, gate.source);
+    let parity = Gate::parse("parity.breaking == 0").unwrap();
+    assert_eq!(parity.clone().about(Role::Baseline), parity);
+}
+
+#[test]
 fn a_scope_holds_for_both_metrics() {
     let gate = Gate::parse("candidate.p95 <= baseline.p95 * 2 for browse/GET /api/v1/students").unwrap();
     let scope = Scope { flow: "browse".into(), step: Some("GET /api/v1/students".into()) };

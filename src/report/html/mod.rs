@@ -31,7 +31,7 @@ pub(super) fn render(view: &View) -> Vec<File> {
 
 fn document(view: &View) -> Markup {
     let record = view.record;
-    let title = format!("{}: {} – cutover", visible(&record.run.plan), record.verdict.name());
+    let title = format!("{}: {} – cutover", visible(&record.run.plan), record.word());
     html! {
         (DOCTYPE)
         html lang="en" {

@@ -7,16 +7,16 @@ use crate::record::{Ending, GateResult, RunRecord, Severity, Verdict};
 use crate::report::View;
 use crate::report::figures::{Figure, figures};
 use crate::report::reproduce::command;
-use crate::report::text::{quantity, run_seconds, symbol, visible_lines};
+use crate::report::text::{heading_symbol, quantity, run_seconds, symbol, visible_lines};
 use crate::role::Role;
 use crate::units::{format_count, three_digits};
 
 pub(super) fn banner(record: &RunRecord) -> Markup {
     let run = &record.run;
     html! {
-        header.banner.(record.verdict.name()) {
+        header.banner.(record.word()) {
             p.brand { "cutover · " (sent(&run.plan)) }
-            h1 { span.symbol aria-hidden="true" { (symbol(record.verdict)) } " " (record.verdict.name()) }
+            h1 { span.symbol aria-hidden="true" { (heading_symbol(record)) } " " (record.word()) }
             p.meaning { (meaning(record)) }
             p.reason { (prose(&record.reason)) }
             (ending(&record.ending))
@@ -36,6 +36,8 @@ pub(super) fn banner(record: &RunRecord) -> Markup {
 
 fn meaning(record: &RunRecord) -> &'static str {
     match record.verdict {
+        _ if record.has_figures_only() && record.search.is_some() => "What each side bears; a search has no verdict.",
+        _ if record.has_figures_only() => "Figures, and nothing to hold them against.",
         Verdict::Pass if record.gates.is_empty() => "No gate was asked for, and nothing failed.",
         Verdict::Pass => "Go: every gate is met.",
         Verdict::Fail => "Roll back: a gate or the contract failed.",

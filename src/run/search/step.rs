@@ -13,7 +13,7 @@ use crate::progress::Progress;
 use crate::provision::Sides;
 use crate::record::search::SearchStep;
 use crate::record::{Ending, RunRecord, Severity};
-use crate::role::{Pair, Role};
+use crate::role::Role;
 use crate::stop::Stop;
 use crate::units::format_count;
 
@@ -90,10 +90,7 @@ impl Step<'_> {
         let mut evidence = begin(&job);
         Box::pin(measure::load(&job, epoch, &mut evidence, sides, &Progress::silent(), stop)).await?;
         evidence.ending = Ending::Complete;
-        as_candidate(&mut evidence, self.role);
-        let (tried, reason) = self.judge(&evidence);
-        // It was put in the candidate's place for that.
-        let reason = reason.replace("the candidate", &format!("the {}", self.role));
+        let (tried, reason) = judge(&evidence, self.gates, self.role);
         Ok((tried, self.told(&evidence, at_ms, tried, reason)))
     }
 
@@ -120,43 +117,8 @@ impl Step<'_> {
         }
     }
 
-    /// Literally: a step is one block, and intervals are for what rests on many.
-    fn judge(&self, evidence: &RunRecord) -> (Tried, String) {
-        let judged = judge::judge(evidence, self.gates, &[]);
-        if let Some(finding) = judged.findings.iter().find(|finding| finding.severity == Severity::Invalid) {
-            return (Tried::NoFigures, finding.message.clone());
-        }
-        let mut missed = None;
-        for result in &judged.gates {
-            let Ok(gate) = Gate::parse(&result.expr) else { continue };
-            let (Some(observed), Some(limit)) = (result.observed, result.limit) else {
-                return (Tried::NoFigures, format!("`{}`: {}", result.expr, result.reason));
-            };
-            let needed = judge::samples_needed(&gate.metric);
-            if result.samples < needed {
-                let (seen, needed) = (format_count(result.samples), format_count(needed));
-                return (
-                    Tried::NoFigures,
-                    format!("`{}`: {seen} samples, {needed} needed: a longer `--step`", result.expr),
-                );
-            }
-            if !gate.comparison.holds(observed, limit) {
-                let ratio = if observed > limit { observed / limit } else { limit / observed };
-                let is_far = !ratio.is_finite() || ratio > FAR;
-                let (seen, aim) =
-                    (gate.metric.quantity.unit().format(observed), gate.metric.quantity.unit().format(limit));
-                let words = format!("{} {seen}, limit {} {aim}", gate.metric.quantity.name(), gate.comparison);
-                if is_far {
-                    return (Tried::FarMissed, words);
-                }
-                missed.get_or_insert(words);
-            }
-        }
-        missed.map_or_else(|| (Tried::Met, String::new()), |words| (Tried::Missed, words))
-    }
-
     fn told(&self, evidence: &RunRecord, at_ms: u64, tried: Tried, reason: String) -> SearchStep {
-        let side = evidence.load.as_ref().and_then(|load| load.sides.candidate.as_ref());
+        let side = evidence.load.as_ref().and_then(|load| load.sides.get(self.role).as_ref());
         let times = side.and_then(|side| side.response_time_us);
         let pool = side.and_then(|side| side.pool.as_ref());
         let outcome = match tried {
@@ -187,20 +149,39 @@ impl Step<'_> {
     }
 }
 
-/// Gates are written for the candidate; whichever side a step was on is put in its place.
-fn as_candidate(evidence: &mut RunRecord, role: Role) {
-    fn keep<T>(pair: &mut Pair<Option<T>>, role: Role) {
-        let own = pair.get_mut(role).take();
-        *pair = Pair { baseline: None, candidate: own };
+/// Whether a side met the gates, which are written for the candidate, and what says so. Literally: a step is one block, and
+/// intervals are for what rests on many.
+fn judge(evidence: &RunRecord, gates: &[Gate], role: Role) -> (Tried, String) {
+    let judged = judge::judge_side(evidence, gates, role);
+    if let Some(finding) = judged.findings.iter().find(|finding| finding.severity == Severity::Invalid) {
+        return (Tried::NoFigures, finding.message.clone());
     }
-    evidence.run.sides = Pair { baseline: None, candidate: Some(role.name().to_owned()) };
-    keep(&mut evidence.observations, role);
-    if let Some(load) = &mut evidence.load {
-        keep(&mut load.sides, role);
-        for block in &mut load.blocks {
-            block.side = Role::Candidate;
+    let mut missed = None;
+    for result in &judged.gates {
+        let Ok(gate) = Gate::parse(&result.expr) else { continue };
+        let (Some(observed), Some(limit)) = (result.observed, result.limit) else {
+            return (Tried::NoFigures, format!("`{}`: {}", result.expr, result.reason));
+        };
+        let needed = judge::samples_needed(&gate.metric);
+        if result.samples < needed {
+            let (seen, needed) = (format_count(result.samples), format_count(needed));
+            return (
+                Tried::NoFigures,
+                format!("`{}`: {seen} samples, {needed} needed: a longer `--step`", result.expr),
+            );
+        }
+        if !gate.comparison.holds(observed, limit) {
+            let ratio = if observed > limit { observed / limit } else { limit / observed };
+            let is_far = !ratio.is_finite() || ratio > FAR;
+            let (seen, aim) = (gate.metric.quantity.unit().format(observed), gate.metric.quantity.unit().format(limit));
+            let words = format!("{} {seen}, limit {} {aim}", gate.metric.quantity.name(), gate.comparison);
+            if is_far {
+                return (Tried::FarMissed, words);
+            }
+            missed.get_or_insert(words);
         }
     }
+    missed.map_or_else(|| (Tried::Met, String::new()), |words| (Tried::Missed, words))
 }
 
 #[cfg(test)]
