@@ -23,13 +23,18 @@ pub(super) fn compare(context: &Context<'_>, findings: &mut Findings, baseline: 
         return compare_bytes(context, findings, bodies, types.0.is_text() && types.1.is_text());
     }
     if baseline.body == candidate.body
-        && !context.ids.is_on()
         && let Ok(document) = json::parse(baseline.body)
     {
-        return structure::visit_all(context, findings, &document);
+        return if context.ids.is_on() {
+            structure::compare(context, findings, Pair { baseline: &document, candidate: &document });
+        } else {
+            structure::visit_all(context, findings, &document);
+        };
     }
     match (json::parse(baseline.body), json::parse(candidate.body)) {
-        (Ok(baseline), Ok(candidate)) => structure::compare(context, findings, &Pair { baseline, candidate }),
+        (Ok(baseline), Ok(candidate)) => {
+            structure::compare(context, findings, Pair { baseline: &baseline, candidate: &candidate });
+        }
         (Err(_), Err(_)) => compare_bytes(context, findings, bodies, true),
         (Err(error), Ok(_)) => report_broken(context, findings, bodies, (Some(error), None)),
         (Ok(_), Err(error)) => report_broken(context, findings, bodies, (None, Some(error))),

@@ -9,6 +9,7 @@
 //! places where both sides have just made something. Anywhere else, ids are equal or introduced before; otherwise a list
 //! that answers other rows would teach its own excuse.
 
+mod keep;
 mod known;
 mod namespace;
 mod places;
@@ -20,6 +21,7 @@ mod watch;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use keep::Change;
 pub use known::KnownPair;
 pub use namespace::Namespace;
 pub use places::Places;
@@ -48,6 +50,8 @@ pub struct Bijection {
     spaces: HashMap<Namespace, Space>,
     /// Pairs of unequal ids, whatever their namespace, with how many namespaces have them.
     unequal: HashMap<(String, String), usize>,
+    /// What has changed, while somebody may want to take it back.
+    log: Option<Vec<Change>>,
 }
 
 /// The pairs of one namespace, by the id of either side.
@@ -150,6 +154,13 @@ impl Bijection {
         if is_pair { Verdict::Mapped } else { Verdict::Unknown }
     }
 
+    /// Whether exactly these two are a pair of the namespace, and nobody has said that what they name is gone: then there
+    /// is nothing to learn of them, and no conflict.
+    fn is_settled(&self, namespace: &Namespace, baseline: &str, candidate: &str) -> bool {
+        let partner = self.spaces.get(namespace).and_then(|space| space.partners.baseline.get(baseline));
+        partner.is_some_and(|partner| partner.id == candidate && !partner.is_retired)
+    }
+
     /// Whether exactly these two different ids are a pair of any namespace.
     pub fn is_unequal_pair(&self, baseline: &str, candidate: &str) -> bool {
         self.has_unequal() && self.unequal.contains_key(&(baseline.to_owned(), candidate.to_owned()))
@@ -210,51 +221,6 @@ impl Bijection {
                 })
             },
         )
-    }
-
-    /// Keeps a pair without conflict; whatever retired pair stands in its way goes.
-    fn insert(&mut self, namespace: &Namespace, baseline: &str, candidate: &str, place: impl FnOnce() -> String) {
-        if !self.spaces.contains_key(namespace) {
-            self.spaces.insert(namespace.clone(), Space::default());
-        }
-        let Some(space) = self.spaces.get_mut(namespace) else { return };
-        if space.partners.baseline.get(baseline).is_some_and(|known| known.id == candidate && !known.is_retired) {
-            return;
-        }
-        let mut gone = space.remove(Role::Baseline, baseline).into_iter().collect::<Vec<_>>();
-        gone.extend(space.remove(Role::Candidate, candidate));
-        let place = place();
-        for (role, id, other) in [(Role::Baseline, baseline, candidate), (Role::Candidate, candidate, baseline)] {
-            let partner = Partner { id: other.to_owned(), place: place.clone(), is_retired: false };
-            space.partners.get_mut(role).insert(id.to_owned(), partner);
-        }
-        for pair in &gone {
-            self.forget_unequal(pair);
-        }
-        if baseline != candidate {
-            *self.unequal.entry((baseline.to_owned(), candidate.to_owned())).or_default() += 1;
-        }
-    }
-
-    fn forget_unequal(&mut self, pair: &(String, String)) {
-        if let Some(count) = self.unequal.get_mut(pair) {
-            *count -= 1;
-            if *count == 0 {
-                self.unequal.remove(pair);
-            }
-        }
-    }
-}
-
-impl Space {
-    /// Takes out the pair of an id, from both sides; gives it back with the baseline's id first.
-    fn remove(&mut self, role: Role, id: &str) -> Option<(String, String)> {
-        let partner = self.partners.get_mut(role).remove(id)?;
-        self.partners.get_mut(role.other()).remove(&partner.id);
-        Some(match role {
-            Role::Baseline => (id.to_owned(), partner.id),
-            Role::Candidate => (partner.id, id.to_owned()),
-        })
     }
 }
 

@@ -19,6 +19,16 @@ pub(super) enum Child<'a> {
     },
 }
 
+impl<'a> Child<'a> {
+    /// The member's name, if it is one.
+    pub(super) const fn name(self) -> Option<Text<'a>> {
+        match self {
+            Self::Member(name) => Some(name),
+            Self::Element { .. } => None,
+        }
+    }
+}
+
 /// How much of a path has been walked: a bit per number of segments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct State(u128);
@@ -38,6 +48,11 @@ impl Matcher {
     /// A path longer than a [`State`] has bits, which no plan has, names nothing.
     pub(super) fn new(path: &JsonPath) -> Self {
         Self { segments: path.segments.clone() }
+    }
+
+    /// Whether the path may end with this step, wherever that begins.
+    pub(super) fn may_end_with(&self, child: Child<'_>) -> bool {
+        self.segments.last().is_some_and(|last| *last == Segment::Descendant || fits(last, child))
     }
 
     /// The state at the root.

@@ -223,7 +223,7 @@ impl RowRules {
     fn documents(&self, documents: &Pair<Document<'_>>) -> Class {
         let context = Context { scope: self.nothing.scope("", ""), urls: no_urls(), ids: Watch::off(), is_head: false };
         let mut findings = Findings::new(0);
-        structure::compare(&context, &mut findings, documents);
+        structure::compare(&context, &mut findings, documents.as_ref());
         let differences = findings.into_comparison().differences;
         differences.into_iter().map(|difference| difference.class).min().unwrap_or(Class::Representation)
     }

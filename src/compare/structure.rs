@@ -20,12 +20,23 @@ use crate::record::parity::Kind;
 use crate::role::Pair;
 use arrays::Guess;
 
-/// Compares two JSON texts.
-pub(super) fn compare(context: &Context<'_>, findings: &mut Findings, documents: &Pair<Document<'_>>) {
+/// Compares two JSON texts; the same document twice stands for two of the same bytes.
+pub(super) fn compare(context: &Context<'_>, findings: &mut Findings, documents: Pair<&Document<'_>>) {
+    walk(context, findings, documents, true);
+}
+
+/// The same without what makes it quick: arrays are always paired by fingerprints, and every place is looked at.
+#[cfg(test)]
+pub(super) fn compare_thoroughly(context: &Context<'_>, findings: &mut Findings, documents: Pair<&Document<'_>>) {
+    walk(context, findings, documents, false);
+}
+
+fn walk(context: &Context<'_>, findings: &mut Findings, documents: Pair<&Document<'_>>, takes_shortcuts: bool) {
     let routes = Routes::new(&context.scope.body);
     let trail = Trail::with_room(documents.baseline.node_count());
     let (ahead, joined) = (Vec::new(), Vec::new());
-    let mut walk = Walk { context, findings, documents, routes, trail, ahead, joined, prints: None, guess: None };
+    let (prints, guess) = (None, None);
+    let mut walk = Walk { context, findings, documents, routes, trail, ahead, joined, prints, guess, takes_shortcuts };
     let roots = (Some(documents.baseline.root()), Some(documents.candidate.root()));
     walk.ahead.push(Visit { values: roots, place: Trail::ROOT, is_duplicate: false });
     while let Some(visit) = walk.ahead.pop() {
@@ -62,7 +73,7 @@ fn decider<'c>(context: &'c Context<'c>, decision: Option<Decision>) -> Option<D
 struct Walk<'c, 'd> {
     context: &'c Context<'c>,
     findings: &'c mut Findings,
-    documents: &'d Pair<Document<'d>>,
+    documents: Pair<&'d Document<'d>>,
     routes: Routes<'c>,
     trail: Trail<'d>,
     ahead: Vec<Visit<'d>>,
@@ -71,6 +82,7 @@ struct Walk<'c, 'd> {
     /// Fingerprints of all values, made when the first array needs them.
     prints: Option<Pair<Prints>>,
     guess: Option<Guess<'d>>,
+    takes_shortcuts: bool,
 }
 
 /// One place that is still to be compared.
@@ -159,18 +171,35 @@ impl<'c, 'd> Walk<'c, 'd> {
 
     fn objects(&mut self, visit: Visit<'d>, baseline: Value<'d>, candidate: Value<'d>) {
         let from = self.ahead.len();
+        let is_free = self.routes.is_free(self.trail.route(visit.place));
+        let mut settled = 0;
         let mut right = candidate.members();
         let in_step = baseline.members().all(|(name, left)| match right.next() {
             Some((other, right)) if name == other => {
-                self.push_member(visit.place, name, (Some(left), Some(right)), false);
+                let values = (Some(left), Some(right));
+                if is_free && self.is_settled((visit.place, Child::Member(name)), values) {
+                    settled += 1;
+                } else {
+                    self.push_member(visit.place, name, values, false);
+                }
                 true
             }
             _ => false,
         });
-        if !in_step || right.next().is_some() {
+        if in_step && right.next().is_none() {
+            self.findings.visit_untouched(settled);
+        } else {
             self.ahead.truncate(from);
             self.members_by_name(visit, baseline, candidate);
         }
+    }
+
+    /// Whether nothing is to be found or learned one step below a place where no rule decides: two scalars that are the
+    /// same bytes, and no ids.
+    fn is_settled(&self, step: (Place, Child<'d>), values: (Option<Value<'d>>, Option<Value<'d>>)) -> bool {
+        let (Some(left), Some(right)) = values else { return false };
+        let is_same = !matches!(left.kind(), Type::Array | Type::Object) && left.raw() == right.raw();
+        self.takes_shortcuts && is_same && self.context.ids.is_indifferent(&self.trail, step, left)
     }
 
     /// Members whose names do not simply agree.
@@ -179,7 +208,12 @@ impl<'c, 'd> Walk<'c, 'd> {
         members::join(baseline, candidate, &mut joined);
         let partners = joined.iter().filter(|joined| joined.values.0.is_some()).filter_map(|joined| joined.values.1);
         let is_reordered = !partners.is_sorted_by_key(Value::index);
+        let is_free = self.routes.is_free(self.trail.route(visit.place));
         for Joined { name, values, is_duplicate } in &joined {
+            if is_free && self.is_settled((visit.place, Child::Member(*name)), *values) {
+                self.findings.visit_untouched(1);
+                continue;
+            }
             self.push_member(visit.place, *name, *values, *is_duplicate);
         }
         self.joined = joined;

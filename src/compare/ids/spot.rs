@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::places::Marked;
 use super::text::{is_path, own_path, says_the_same};
 use super::{Bijection, Namespace, Places, Verdict, target};
-use crate::compare::json::Value;
+use crate::compare::json::{Text, Value};
 use crate::compare::own_url::OwnUrl;
 use crate::compare::path::Child;
 use crate::compare::place::{Place, Trail};
@@ -89,7 +89,10 @@ impl Active<'_> {
         let are_uuids =
             || [values.0, values.1].into_iter().all(|value| value.text().is_some_and(|text| is_uuid(&text.decode())));
         let or_uuid = |namespace: Namespace| if are_uuids() { Namespace::uuid() } else { namespace };
-        if let Some(marked) = self.marked.iter().find(|marked| trail.is_at(place, &marked.matcher)) {
+        let last = trail.upwards(place).next();
+        let may_be = |marked: &Marked| last.is_none_or(|child| marked.matcher.may_end_with(child));
+        let mut marked = self.marked.iter().filter(|marked| may_be(marked));
+        if let Some(marked) = marked.find(|marked| trail.is_at(place, &marked.matcher)) {
             return Some(Spot { namespace: or_uuid(marked.namespace.clone()?), is_own: true });
         }
         let of = self.by_name(trail, place);
@@ -100,13 +103,26 @@ impl Active<'_> {
         }
     }
 
+    /// Whether two equal values teach nothing and contradict nothing, as nobody takes what is one step below a place for
+    /// an id. Never wrong about a yes.
+    pub(super) fn is_indifferent(
+        &self,
+        trail: &Trail<'_>,
+        (parent, child): (Place, Child<'_>),
+        value: Value<'_>,
+    ) -> bool {
+        let mut names = std::iter::once(child).chain(trail.upwards(parent)).take(DEEPEST).filter_map(Child::name);
+        !names.next().is_some_and(|name| Namespace::may_say_id(&name.decode()))
+            && !value.text().is_some_and(|text| is_uuid(&text.decode()))
+            && !self.marked.iter().any(|marked| marked.matcher.may_end_with(child))
+    }
+
     /// What the names of members on the way to a place say that it is the id of.
     fn by_name(&self, trail: &Trail<'_>, place: Place) -> Option<Namespace> {
-        let mut names = trail.upwards(place).take(DEEPEST).filter_map(|child| match child {
-            Child::Member(name) => Some(self.named(&name.decode())),
-            Child::Element { .. } => None,
-        });
-        match names.next()? {
+        let mut names = trail.upwards(place).take(DEEPEST).filter_map(Child::name).map(Text::decode);
+        let nearest = names.next().filter(|name| Namespace::may_say_id(name))?;
+        let mut names = names.map(|name| self.named(&name));
+        match self.named(&nearest) {
             Named::Own => match names.find(|named| *named != Named::Container) {
                 // What it stands in has a name, and so is something of its own.
                 Some(Named::Other(around) | Named::Reference(around)) => Some(around),
@@ -144,26 +160,26 @@ impl Active<'_> {
     /// Whether a word is known to mean one kind of thing. Equal ids of other words are not kept: `owner_id` may be the id
     /// of a student here and of a class there.
     fn is_known(&self, namespace: &Namespace) -> bool {
-        self.places.is_collection(namespace) || *namespace == Namespace::uuid() || self.known.borrow().knows(namespace)
+        self.places.is_collection(namespace) || namespace.is_uuid() || self.known.borrow().knows(namespace)
     }
 
     pub(super) fn judge(&self, spot: &Spot, baseline: &str, candidate: &str, place: impl Fn() -> String) -> Ruling {
         let Spot { namespace, is_own } = spot;
-        let (baseline, candidate) = if *namespace == Namespace::uuid() {
-            (baseline.to_ascii_lowercase(), candidate.to_ascii_lowercase())
-        } else {
-            (baseline.to_owned(), candidate.to_owned())
-        };
+        let lower = namespace.is_uuid().then(|| (baseline.to_ascii_lowercase(), candidate.to_ascii_lowercase()));
+        let (baseline, candidate) = lower.as_ref().map_or((baseline, candidate), |(one, other)| (one, other));
+        if self.known.borrow().is_settled(namespace, baseline, candidate) {
+            return if baseline == candidate { Ruling::AsItIs } else { Ruling::Same };
+        }
         let place = || format!("{} / {} at {}", self.asked.flow, self.asked.step, place());
         let introduces = self.creates && (*is_own || self.places.learn == Learn::Anywhere);
         let is_known = self.is_known(namespace);
         let mut known = self.known.borrow_mut();
         let verdict = if introduces {
-            known.learn(namespace, &baseline, &candidate, place)
+            known.learn(namespace, baseline, candidate, place)
         } else if is_known {
-            known.see(namespace, &baseline, &candidate, place)
+            known.see(namespace, baseline, candidate, place)
         } else {
-            known.check(namespace, &baseline, &candidate)
+            known.check(namespace, baseline, candidate)
         };
         match verdict {
             Verdict::Same | Verdict::Unknown => Ruling::AsItIs,
@@ -204,8 +220,7 @@ impl Active<'_> {
         let Some(segments) = target::joined(baseline, candidate) else { return Ruling::AsItIs };
         let mut translated = candidate.to_owned();
         for segment in segments.iter().rev() {
-            let is_own = segment.is_last
-                && (self.resource == Some(&segment.namespace) || segment.namespace == Namespace::uuid());
+            let is_own = segment.is_last && (self.resource == Some(&segment.namespace) || segment.namespace.is_uuid());
             let spot = Spot { namespace: segment.namespace.clone(), is_own };
             match self.judge(&spot, segment.baseline, segment.candidate, &place) {
                 Ruling::Same => {

@@ -127,4 +127,47 @@ proptest! {
             prop_assert_eq!(unequal as usize, ids.unequal.values().sum::<usize>());
         }
     }
+
+    /// What is taken back was never there, and what is kept again was never taken back.
+    #[test]
+    fn what_was_learned_can_be_taken_back(
+        before in prop::collection::vec((0_u8..3, 0_u8..4, 0_u8..4), 0..20),
+        after in prop::collection::vec((0_u8..2, 0_u8..4, 0_u8..4), 0..20),
+        namespace in prop::sample::select(vec!["students", "classes"]),
+    ) {
+        let mut ids = Bijection::default();
+        let tell = |ids: &mut Bijection, steps: Vec<(u8, u8, u8)>, namespace: &str| {
+            for (what, baseline, candidate) in steps {
+                let (baseline, candidate) = (baseline.to_string(), candidate.to_string());
+                let namespace = Namespace::resource(namespace);
+                match what {
+                    0 => drop(ids.learn(&namespace, &baseline, &candidate, || format!("learned {baseline}"))),
+                    1 => drop(ids.see(&namespace, &baseline, &candidate, || format!("seen {baseline}"))),
+                    _ => ids.retire(&namespace, &baseline, &candidate),
+                }
+            }
+        };
+        tell(&mut ids, before, "students");
+        let was = all(&ids);
+        ids.begin_log();
+        tell(&mut ids, after, namespace);
+        let is = all(&ids);
+        let taken = ids.take_back(0);
+        prop_assert_eq!(all(&ids), was);
+        ids.keep_again(taken);
+        prop_assert_eq!(all(&ids), is);
+    }
+}
+
+/// All that is known, sorted.
+fn all(ids: &Bijection) -> Vec<String> {
+    let mut all: Vec<_> = ids.unequal.iter().map(|known| format!("{known:?}")).collect();
+    for (namespace, space) in &ids.spaces {
+        all.push(format!("{namespace}"));
+        for (role, partners) in space.partners.iter() {
+            all.extend(partners.iter().map(|(id, partner)| format!("{namespace} {role} {id} {partner:?}")));
+        }
+    }
+    all.sort_unstable();
+    all
 }

@@ -76,12 +76,54 @@ impl<'c> Watch<'c> {
 
     /// Once all is compared: what both sides have deleted may give its ids to something else.
     pub(in crate::compare) fn finish(&self) {
-        let Some(active) = self.0.as_ref().filter(|active| active.deletes) else { return };
+        let Some(active) = &self.0 else { return };
+        active.known.borrow_mut().end_log();
+        if !active.deletes {
+            return;
+        }
         let Pair { baseline, candidate } = active.asked.targets;
         let last = target::joined(baseline, candidate).and_then(|mut segments| segments.pop());
         if let Some(segment) = last.filter(|segment| segment.is_last) {
             active.known.borrow_mut().retire(&segment.namespace, segment.baseline, segment.candidate);
         }
+    }
+
+    /// Remembers from now on what is learned; a second time changes nothing.
+    pub(in crate::compare) fn begin_log(&self) {
+        if let Some(active) = self.0.as_ref().filter(|active| !active.known.borrow().has_log()) {
+            active.known.borrow_mut().begin_log();
+        }
+    }
+
+    /// How much was learned, to go back there.
+    pub(in crate::compare) fn mark(&self) -> usize {
+        self.0.as_ref().map_or(0, |active| active.known.borrow().log_length())
+    }
+
+    /// Forgets what was learned since.
+    pub(in crate::compare) fn go_back(&self, mark: usize) {
+        if let Some(active) = &self.0 {
+            active.known.borrow_mut().take_back(mark);
+        }
+    }
+
+    /// Looks at what was known when [`Self::begin_log`] was called.
+    pub(in crate::compare) fn as_it_began<T>(&self, look: impl FnOnce() -> T) -> T {
+        let Some(active) = &self.0 else { return look() };
+        let taken = active.known.borrow_mut().take_back(0);
+        let seen = look();
+        active.known.borrow_mut().keep_again(taken);
+        seen
+    }
+
+    /// Whether two equal values need not be shown to [`Self::scalars`]; see [`Active::is_indifferent`].
+    pub(in crate::compare) fn is_indifferent(
+        &self,
+        trail: &Trail<'_>,
+        step: (Place, Child<'_>),
+        value: Value<'_>,
+    ) -> bool {
+        self.0.as_ref().is_none_or(|active| active.is_indifferent(trail, step, value))
     }
 
     /// Two strings or numbers of JSON bodies. `class`: how they differ as they are.
@@ -93,12 +135,12 @@ impl<'c> Watch<'c> {
         class: Option<Class>,
     ) -> Ruling {
         let Some(active) = &self.0 else { return Ruling::AsItIs };
-        let texts = || (baseline.scalar_text().text.into_owned(), candidate.scalar_text().text.into_owned());
+        let texts = || (baseline.scalar_text().text, candidate.scalar_text().text);
         if let Some(spot) = active.spot(trail, place, (baseline, candidate)) {
             let (one, other) = texts();
             // What is only written otherwise is the same id.
-            let other = if class == Some(Class::Breaking) { other } else { one.clone() };
-            return active.judge(&spot, &one, &other, || trail.name(place));
+            let other = if class == Some(Class::Breaking) { &other } else { &one };
+            return active.judge(&spot, &one, other, || trail.name(place));
         }
         if class != Some(Class::Breaking) || baseline.kind() != Type::String {
             return Ruling::AsItIs;

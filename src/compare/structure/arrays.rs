@@ -16,15 +16,17 @@ use crate::role::Pair;
 /// that is tried first, for an array with all that is below it, and taken back at the first breaking difference.
 pub(super) struct Guess<'d> {
     array: Visit<'d>,
-    /// What was ahead, what was known and what was found before.
+    /// What was ahead, which places were known, what was found and what was learned of ids before.
     ahead: usize,
     places: usize,
     found: Mark,
+    learned: usize,
     has_failed: bool,
 }
 
 impl<'d> Walk<'_, 'd> {
     pub(super) fn arrays(&mut self, visit: Visit<'d>, baseline: Value<'d>, candidate: Value<'d>) {
+        self.context.ids.begin_log();
         let left: Vec<_> = baseline.elements().collect();
         let right: Vec<_> = candidate.elements().collect();
         if self.guesses(visit, left.len() == right.len()) {
@@ -63,11 +65,11 @@ impl<'d> Walk<'_, 'd> {
             guess.has_failed |= !is_same_length;
             return true;
         }
-        // What a wrong guess has taught of ids could not be taken back.
-        let may_guess = is_same_length && self.prints.is_none() && !self.context.ids.is_on();
+        let may_guess = self.takes_shortcuts && is_same_length && self.prints.is_none();
         if may_guess {
             let (ahead, places, found) = (self.ahead.len(), self.trail.len(), self.findings.mark());
-            self.guess = Some(Guess { array, ahead, places, found, has_failed: false });
+            let learned = self.context.ids.mark();
+            self.guess = Some(Guess { array, ahead, places, found, learned, has_failed: false });
         }
         may_guess
     }
@@ -79,10 +81,13 @@ impl<'d> Walk<'_, 'd> {
         if !has_failed && self.ahead.len() > guess.ahead {
             return;
         }
-        let Some(Guess { array, ahead, places, found, .. }) = self.guess.take().filter(|_| has_failed) else { return };
+        let Some(Guess { array, ahead, places, found, learned, .. }) = self.guess.take().filter(|_| has_failed) else {
+            return;
+        };
         self.ahead.truncate(ahead);
         self.trail.truncate(places);
         self.findings.go_back(found);
+        self.context.ids.go_back(learned);
         if let (Some(baseline), Some(candidate)) = array.values {
             let (left, right): (Vec<_>, Vec<_>) = (baseline.elements().collect(), candidate.elements().collect());
             self.align(array, &left, &right);
@@ -101,6 +106,7 @@ impl<'d> Walk<'_, 'd> {
         if baseline.kind() != Type::Array || candidate.kind() != Type::Array {
             return self.compare_values(visit, baseline, candidate);
         }
+        self.context.ids.begin_log();
         let left: Vec<_> = baseline.elements().collect();
         let right: Vec<_> = candidate.elements().collect();
         let (mut left_marks, mut right_marks) = self.prints_of(&left, &right);
@@ -130,9 +136,12 @@ impl<'d> Walk<'_, 'd> {
     fn prints_of(&mut self, baseline: &[Value<'d>], candidate: &[Value<'d>]) -> (Vec<u64>, Vec<u64>) {
         let Self { context, documents, routes, prints, .. } = self;
         let prints = prints.get_or_insert_with(|| {
-            Pair::from_fn(|role| {
+            // What earlier arrays have taught does not count: all are paired by the same knowledge.
+            let ids =
+                context.ids.as_it_began(|| Pair::from_fn(|role| context.ids.canonical(documents.get(role), role)));
+            ids.map(|role, ids| {
                 let (document, url) = (documents.get(role), *context.urls.get(role));
-                fingerprint::of_document(document, &context.scope, routes, url, context.ids.canonical(document, role))
+                fingerprint::of_document(document, &context.scope, routes, url, ids)
             })
         });
         let of = |values: &[Value<'_>], prints: &[u64]| -> Vec<u64> {
@@ -142,13 +151,19 @@ impl<'d> Walk<'_, 'd> {
     }
 
     fn push_elements(&mut self, parent: Place, (left, right): (&[Value<'d>], &[Value<'d>]), aligned: Vec<Aligned>) {
+        let is_free = self.routes.is_free(self.trail.route(parent));
         for aligned in aligned {
             let (at, length, values) = match aligned {
                 Aligned::Both(at, other) => (at, left.len(), (Some(left[at]), Some(right[other]))),
                 Aligned::OnlyBaseline(at) => (at, left.len(), (Some(left[at]), None)),
                 Aligned::OnlyCandidate(at) => (at, right.len(), (None, Some(right[at]))),
             };
-            let place = self.trail.below(&mut self.routes, parent, Child::Element { at, length });
+            let child = Child::Element { at, length };
+            if is_free && self.is_settled((parent, child), values) {
+                self.findings.visit_untouched(1);
+                continue;
+            }
+            let place = self.trail.below(&mut self.routes, parent, child);
             // An element that is null is still an element: without it the others move up.
             self.ahead.push(Visit { values, place, is_duplicate: true });
         }

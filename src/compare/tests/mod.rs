@@ -6,6 +6,7 @@ mod hostile;
 mod ids;
 mod properties;
 mod rules;
+mod shortcuts;
 mod table;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
