@@ -29,4 +29,5 @@ mod support;
 mod tls;
 mod truth;
 mod unwell;
+mod users;
 mod whole;
