@@ -74,8 +74,8 @@ def percentiles(found, rate, seconds):
     """What clients saw from their intended starts, in µs. Requests were due evenly, in the order in which they went out; the
     schedule began so that none went out before it was due."""
     found = sorted(found)
-    if len(found) != rate * seconds:
-        raise SystemExit(f"{len(found)} requests were on the wire, {rate * seconds} were to be")
+    if len(found) != rate * seconds or any(math.isnan(done) for _, done in found):
+        raise ValueError(f"{len(found)} requests were on the wire, {rate * seconds} were to be")
     start = min(sent - number / rate for number, (sent, _) in enumerate(found))
     times = sorted((done - start - number / rate) * 1e6 for number, (_, done) in enumerate(found))
     shares = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}

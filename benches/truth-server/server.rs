@@ -133,8 +133,7 @@ async fn on_time(stream: Socket, stage: &RefCell<Stage>, idle: Idle) -> std::io:
             continue;
         }
         // The script counts from when the request came, not from when a busy machine let us read it.
-        let now = Instant::now();
-        let came = stream.came().and_then(|came| came.between(quiet_since, now)).unwrap_or(now);
+        let came = stream.came().and_then(|came| came.since(quiet_since)).unwrap_or_else(Instant::now);
         let due = stage.borrow_mut().due(came);
         timer.until(due.checked_sub(early).unwrap_or(due)).await?;
         while Instant::now() < due {

@@ -178,9 +178,10 @@ async fn time(deadline: &mut Deadline, line: &mut Line, request: Outgoing<'_>, k
         // Whatever is still on its way belongs to a request that nobody waits for any more.
         line.open = None;
     }
-    let read = Instant::now();
     let Aside { reconnected, resent, came } = aside;
-    let done = came.filter(|_| outcome.is_ok()).and_then(|came| came.between(sent, read)).unwrap_or(read);
+    let done = came.filter(|_| outcome.is_ok()).and_then(|came| came.since(sent));
+    let read = Instant::now();
+    let done = done.unwrap_or(read);
     Exchange { sent, done, read, reconnected, resent, outcome }
 }
 

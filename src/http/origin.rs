@@ -30,6 +30,9 @@ pub struct Origin {
     pub tls: Option<Tls>,
     /// What every connection to it speaks.
     pub protocol: Protocol,
+    /// Whether an answer ends when its last packet came, by the kernel's stamp, and not when it was read. Not unless
+    /// [`Origin::can_be_stamped`].
+    pub is_stamped: bool,
 }
 
 /// What a connection speaks. In words: `HTTP/1.1`, `HTTP/2 over TLS 1.3`.
@@ -166,7 +169,14 @@ impl Origin {
             None => Protocol { is_h2: transport.speaks == Speaks::Http2, tls: None },
         };
         let base_url = base_url.trim_end_matches('/').to_owned();
-        Ok(Self { base_url, authority: authority.to_string(), address, tls, protocol })
+        Ok(Self { base_url, authority: authority.to_string(), address, tls, protocol, is_stamped: false })
+    }
+
+    /// Whether the kernel's stamps say when its answers ended. Where packets are lost they do not: the stamp is that of
+    /// the last packet in order, which may have come before one that was sent again; none is lost within one machine.
+    /// Of HTTP/2 another task reads, which may have read more than the answer that is waited for.
+    pub const fn can_be_stamped(&self) -> bool {
+        self.address.ip().is_loopback() && !self.protocol.is_h2
     }
 
     /// A `GET` request to it.

@@ -70,10 +70,11 @@ impl Socket {
 }
 
 impl Came {
-    /// The same as an instant, if it lies between the two: it does not where the machine's clock was set in between.
-    pub fn between(self, sent: Instant, now: Instant) -> Option<Instant> {
+    /// The same as an instant, if it lies between one that is past and now: it does not where the machine's clock was
+    /// set meanwhile. Who is interrupted between the two clocks makes it later, and never earlier.
+    pub fn since(self, past: Instant) -> Option<Instant> {
         let age = SystemTime::now().duration_since(self.0).ok()?;
-        now.checked_sub(age).filter(|came| *came >= sent)
+        Instant::now().checked_sub(age).filter(|came| *came >= past)
     }
 }
 
@@ -112,7 +113,7 @@ fn receive(fd: RawFd, room: &mut [u8]) -> io::Result<(usize, Option<Came>)> {
     let mut control = Control([0; 32]);
     let mut parts = [IoSliceMut::new(room)];
     let got = recvmsg::<()>(fd, &mut parts, Some(&mut control.0), MsgFlags::empty())?;
-    let came = got.cmsgs()?.find_map(|message| match message {
+    let came = got.cmsgs().ok().into_iter().flatten().find_map(|message| match message {
         ControlMessageOwned::ScmTimestampns(at) => {
             let since = Duration::new(at.tv_sec().try_into().ok()?, at.tv_nsec().try_into().ok()?);
             Some(Came(UNIX_EPOCH + since))
@@ -183,7 +184,7 @@ mod tests {
         let mut room = [0; 16];
         assert_eq!(socket.read(&mut room).await.expect("read"), 5);
         let read = Instant::now();
-        let came = socket.came().expect("a stamp").between(sent, read).expect("a time between");
+        let came = socket.came().expect("a stamp").since(sent).expect("a time between");
         assert!(came <= written, "it came while it was written");
         assert!(read - came >= Duration::from_millis(50));
     }
@@ -202,7 +203,7 @@ mod tests {
             filled += socket.read(&mut room[filled..]).await.expect("read");
         }
         assert_eq!(&room[..6], b"onetwo");
-        let came = socket.came().expect("a stamp").between(sent, Instant::now()).expect("a time between");
+        let came = socket.came().expect("a stamp").since(sent).expect("a time between");
         assert!(came - sent >= Duration::from_millis(20), "the second part came later");
         assert!(socket.is_quiet());
         // Exactly as much as there is room for, then more.
@@ -231,11 +232,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_time_that_cannot_be_is_none() {
-        let now = Instant::now();
-        let sent = now.checked_sub(Duration::from_millis(5)).expect("an instant");
-        let at = |ago: Duration| Came(SystemTime::now() - ago).between(sent, now);
-        assert!(at(Duration::from_millis(2)).is_some());
-        assert_eq!(at(Duration::from_millis(20)), None, "before it was asked for");
-        assert_eq!(Came(SystemTime::now() + Duration::from_secs(1)).between(sent, now), None, "in the future");
+        let sent = Instant::now().checked_sub(Duration::from_secs(5)).expect("an instant");
+        let at = |ago: Duration| Came(SystemTime::now() - ago).since(sent);
+        assert!(at(Duration::from_secs(2)).is_some());
+        assert_eq!(at(Duration::from_secs(20)), None, "before it was asked for");
+        assert_eq!(Came(SystemTime::now() + Duration::from_secs(9)).since(sent), None, "in the future");
     }
 }

@@ -27,8 +27,7 @@ impl Stream {
     /// The side could not be reached, or cannot be trusted.
     pub async fn connect(origin: &Origin) -> Result<Self, Failure> {
         let stream = Socket::connect(origin.address).await.map_err(|error| Failure::connect(&error))?;
-        // Of HTTP/2 another task reads, which may have read more than the answer that is waited for.
-        let stream = if origin.protocol.is_h2 { stream } else { stream.stamped() };
+        let stream = if origin.is_stamped { stream.stamped() } else { stream };
         match &origin.tls {
             None => Ok(Self::Plain(stream)),
             Some(tls) => {

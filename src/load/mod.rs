@@ -353,7 +353,7 @@ async fn rig(setup: &Setup<'_>, users: &[usize]) -> Result<Rig, LoadError> {
         flows,
         first_steps,
         changes,
-        origins: setup.origins.clone(),
+        origins: stamped(setup.origins.clone()),
         logins,
         think: plan.flows.iter().map(|flow| flow.think.clone()).collect(),
         users: users.iter().sum(),
@@ -363,6 +363,17 @@ async fn rig(setup: &Setup<'_>, users: &[usize]) -> Result<Rig, LoadError> {
         lag: SharedHistogram::default(),
         unread: SharedHistogram::default(),
     })
+}
+
+/// Both sides are measured alike: with the kernel's stamps if that is possible on both.
+fn stamped(mut origins: Pair<Option<Origin>>) -> Pair<Option<Origin>> {
+    let is_stamped = Role::BOTH.iter().all(|role| origins.get(*role).as_ref().is_none_or(Origin::can_be_stamped));
+    for role in Role::BOTH {
+        if let Some(origin) = origins.get_mut(role) {
+            origin.is_stamped = is_stamped;
+        }
+    }
+    origins
 }
 
 /// Who compares the answers: nobody where there is one side only, or the plan does not want it.

@@ -375,6 +375,7 @@ mod tests {
             address: ([127, 0, 0, 1], 1).into(),
             tls: None,
             protocol: wire::Protocol::default(),
+            is_stamped: false,
         }
     }
 

@@ -45,7 +45,8 @@ fn two_thousand_users_each_have_a_connection_and_all_are_answered() {
     let files = getrlimit(Resource::Nofile);
     let enough = files.current.map_or(files.maximum, |current| Some(current.max(5_000)));
     setrlimit(Resource::Nofile, Rlimit { current: enough, ..files }).expect("5,000 open files");
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let (baseline, candidate) = (serve(&runtime), serve(&runtime));
     let place = Place::new();
     let plan = format!(

@@ -46,6 +46,13 @@ impl Bijection {
         self.log.as_ref().map_or(0, Vec::len)
     }
 
+    /// Whether one of the changes after the first ones gave an id another name on the other side than its own, or than
+    /// it had.
+    pub(super) fn has_renamed_since(&self, log_length: usize) -> bool {
+        let changes = self.log.iter().flatten().skip(log_length);
+        changes.into_iter().any(|change| change.ids.baseline != change.ids.candidate || !change.gone.is_empty())
+    }
+
     /// Takes back all changes but the first ones.
     pub(super) fn take_back(&mut self, log_length: usize) -> TakenBack {
         let mut taken = Vec::new();

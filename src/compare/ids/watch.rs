@@ -100,6 +100,11 @@ impl<'c> Watch<'c> {
         self.0.as_ref().map_or(0, |active| active.known.borrow().log_length())
     }
 
+    /// Whether an id got another name on the other side since.
+    pub(in crate::compare) fn has_renamed_since(&self, mark: usize) -> bool {
+        self.0.as_ref().is_some_and(|active| active.known.borrow().has_renamed_since(mark))
+    }
+
     /// Forgets what was learned since.
     pub(in crate::compare) fn go_back(&self, mark: usize) {
         if let Some(active) = &self.0 {

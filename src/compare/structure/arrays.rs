@@ -13,7 +13,9 @@ use crate::record::parity::Kind;
 use crate::role::Pair;
 
 /// Arrays of one length are mostly the same element by element, and then no fingerprints are needed to pair them. So
-/// that is tried first, for an array with all that is below it, and taken back at the first breaking difference.
+/// that is tried first, for an array with all that is below it, and taken back at the first breaking difference. It is
+/// taken back as well where it taught that an id has another name on the other side: elements that were put beside each
+/// other by their places alone would teach anything.
 pub(super) struct Guess<'d> {
     array: Visit<'d>,
     /// What was ahead, which places were known, what was found and what was learned of ids before.
@@ -81,6 +83,7 @@ impl<'d> Walk<'_, 'd> {
         if !has_failed && self.ahead.len() > guess.ahead {
             return;
         }
+        let has_failed = has_failed || self.context.ids.has_renamed_since(guess.learned);
         let Some(Guess { array, ahead, places, found, learned, .. }) = self.guess.take().filter(|_| has_failed) else {
             return;
         };

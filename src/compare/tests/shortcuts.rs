@@ -71,7 +71,7 @@ fn told() -> impl Strategy<Value = Told> {
         1 => Just(("batch", "POST", 201)),
         1 => Just(("class", "GET", 200)),
     ];
-    (asked, items(), edits(), any::<bool>(), any::<bool>(), 0_u8..4).prop_map(
+    (asked, items(), edits(), any::<bool>(), any::<bool>(), 0_u8..6).prop_map(
         |((step, method, status), items, edits, is_shifted, is_spaced, shape)| Told {
             step,
             method,
@@ -114,14 +114,30 @@ fn body(shape: u8, items: &[Item], shift: u32) -> String {
     match shape {
         0 => texts.first().cloned().unwrap_or_else(|| "{}".to_owned()),
         1 => format!("[{}]", texts.join(",")),
+        // Nothing but ids.
+        3 => {
+            let ids: Vec<String> = items.iter().map(|item| item.number(shift).to_string()).collect();
+            format!(r#"{{"class_ids":[{}]}}"#, ids.join(","))
+        }
+        4 => {
+            let item = |item: &Item| format!(r#"{{"id":{0},"self":"/api/v1/students/{0}"}}"#, item.number(shift));
+            format!("[{}]", items.iter().map(item).collect::<Vec<_>>().join(","))
+        }
         2 => format!(r#"{{"items":[{}],"total":{}}}"#, texts.join(","), texts.len()),
         _ => format!(r#"{{"class":{{"id":7,"students":[{}]}},"rest":[{}]}}"#, head.join(","), tail.join(",")),
     }
 }
 
+impl Item {
+    /// Its id, where those that were made in between have numbers of their own.
+    fn number(&self, shift: u32) -> u32 {
+        if self.id > 1 { 500 + self.id + shift } else { self.id }
+    }
+}
+
 fn written(item: &Item, shift: u32) -> String {
-    let Item { id, class, name, members } = item;
-    let id = if *id > 1 { 500 + id + shift } else { *id };
+    let Item { class, name, members, .. } = item;
+    let id = item.number(shift);
     let mut out = format!(r#"{{"id":{id},"name":"{name}""#);
     let _ = class.map(|class| write!(out, r#","class_id":{class}"#));
     let others = [

@@ -320,7 +320,9 @@ async fn an_answer_that_is_read_late_ended_when_it_came() {
         std::io::Result::Ok(())
     });
     let limits = Limits::within(Duration::from_secs(5));
-    let mut connection = Connection::new(Origin::resolve(&base).await.expect("an origin"), limits);
+    let origin = Origin::resolve(&base).await.expect("an origin");
+    assert!(origin.can_be_stamped());
+    let mut connection = Connection::new(Origin { is_stamped: true, ..origin }, limits);
     // The kernel begins to stamp a moment after it was asked to.
     for _ in 0..1_000 {
         if get(&mut connection).await.unread().is_some() {

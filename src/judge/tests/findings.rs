@@ -206,6 +206,15 @@ fn shards_that_use_a_core_each_are_not_told_for_what_all_of_them_use() {
 }
 
 #[test]
+fn answers_that_were_read_late_are_told_and_no_slower() {
+    let words = "answers-unread: the generator read answers late: P99 1.00 ms after they came, more than 1.00 ms; it is no part of \
+                 their times, but of when their callers went on; 2\u{2009}000 answers";
+    let unread = |p99| changed(|record| load_of(record).generator.unread_us = Some(lag(p99)));
+    assert_eq!(unread(1_001), (vec![words.to_owned()], Verdict::Pass));
+    assert_eq!(unread(1_000), (vec![], Verdict::Pass));
+}
+
+#[test]
 fn a_late_generator_without_any_response_time_is_not_believed() {
     assert_invalid(
         "dispatch-lag: the generator released arrivals late: P99 of the lag 1.00 ms, more than 1.00 ms, no response times to hold it against; 2\u{2009}000 arrivals",

@@ -82,6 +82,23 @@ fn late(load: &Load, name: &str, generator: &Generator) -> Option<Finding> {
     Some(Finding { severity, code: "dispatch-lag".to_owned(), message })
 }
 
+/// Answers that were read late are no slower for it, but whoever waits for one, in the closed model or at the next step
+/// of a flow, asks again later than it would.
+pub(super) fn unread(load: &Load) -> Option<Finding> {
+    let late = |(name, generator): (String, &Generator)| {
+        Some((generator.unread_us.filter(|lag| lag.p99 > MOST_LAG_US)?, name))
+    };
+    let (lag, name) = all_there_are(load).filter_map(late).max_by_key(|(lag, _)| lag.p99)?;
+    let message = format!(
+        "{name}the generator read answers late: P99 {} after they came, more than {}; it is no part of their times, but of \
+         when their callers went on; {} answers",
+        format_us(lag.p99 as f64),
+        format_us(MOST_LAG_US as f64),
+        format_count(lag.count),
+    );
+    Some(Finding { severity: Severity::Warning, code: "answers-unread".to_owned(), message })
+}
+
 /// Arrivals that neither began nor were left waiting because the side kept all users busy. The latter, `unsent`, are
 /// the side's errors and no fault of the generator.
 pub(super) fn lost_arrivals(load: &Load) -> Option<Finding> {

@@ -25,6 +25,7 @@ pub(super) fn findings(evidence: &RunRecord) -> Vec<Finding> {
         findings.extend(generator::panics(&load.generator));
         findings.extend(generator::failure(&load.generator));
         findings.extend(generator::dispatch_lag(load));
+        findings.extend(generator::unread(load));
         findings.extend(generator::lost_arrivals(load));
         findings.extend(machine::exhausted(load));
         findings.extend(sides::missing_pairs(load));

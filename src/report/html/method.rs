@@ -17,7 +17,7 @@ pub(super) fn load(record: &RunRecord) -> Markup {
             Some(load) => {
                 (arrivals(load))
                 h3 { "Response time and service time" }
-                p { "Response time runs from the moment a request was due by the schedule to the end of its answer, when its last byte came to this machine; it includes any wait because the side had fallen behind, as real callers would feel it. Service time runs from the moment the request was sent. Gates use response time. Where the two part, requests were queueing before they could be sent." }
+                p { "Response time runs from the moment a request was due by the schedule to the end of its answer; it includes any wait because the side had fallen behind, as real callers would feel it. Service time runs from the moment the request was sent. Gates use response time. Where the two part, requests were queueing before they could be sent." }
                 (times(load))
                 h3 { "The load generator" }
                 p { "The figures are only as good as the generator: if it sent late or not at all, that is its fault and not the side's." }
