@@ -19,11 +19,12 @@ def is_there():
 class Wire:
     """Packets of one port of this machine, with the kernel's times. Only with the right to capture them."""
 
-    def __init__(self, port, directory):
+    def __init__(self, port, directory, core):
         self.port, self.file = port, pathlib.Path(directory) / "wire.pcap"
-        # What carries nothing is left out; the capture is behind everything else that wants to run.
+        # What carries nothing is left out. The capture is behind everything else that wants to run, and not where a server
+        # that never sleeps would keep it from running at all.
         words = f"tcp port {port} and ip[2:2] - ((ip[0] & 0xf) << 2) - ((tcp[12] & 0xf0) >> 2) != 0"
-        command = ["nice", "-n", "19", "tcpdump", "-i", "lo", "-Q", "in", "-s", str(HEADS), "-B", "65536", "-U", "-w", self.file]
+        command = ["taskset", "-c", core, "nice", "-n", "19", "tcpdump", "-i", "lo", "-Q", "in", "-s", str(HEADS), "-B", "65536", "-U", "-w", self.file]
         command += ["--time-stamp-precision=nano", "-Z", "root", words]
         self.process = subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True)
         # It says so once it listens.
