@@ -24,14 +24,17 @@ class Wire:
         # What carries nothing is left out. The capture is behind everything else that wants to run, and not where a server
         # that never sleeps would keep it from running at all.
         words = f"tcp port {port} and ip[2:2] - ((ip[0] & 0xf) << 2) - ((tcp[12] & 0xf0) >> 2) != 0"
-        command = ["taskset", "-c", core, "nice", "-n", "19", "tcpdump", "-i", "lo", "-Q", "in", "-s", str(HEADS), "-B", "65536", "-U", "-w", self.file]
-        command += ["--time-stamp-precision=nano", "-Z", "root", words]
+        command = ["taskset", "-c", core, "nice", "-n", "19", "tcpdump", "-i", "lo", "-Q", "in", "-s", HEADS, "-B", "65536"]
+        command += ["-U", "-w", self.file, "--time-stamp-precision=nano", "-Z", "root", words]
         self.process = subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True)
         # It says so once it listens.
         self.said = self.process.stderr.readline()
+        self.listens = "listening on" in self.said
 
     def stop(self):
-        """Ends the capture; gives back the moments of requests and answers, in s."""
+        """Ends the capture; gives back the moments of requests and answers, in s. ValueError: nobody saw all of them."""
+        if not self.listens:
+            raise ValueError((self.said + self.process.communicate(timeout=30)[1]).strip())
         # The kernel hands packets over by the second.
         size, since = -1, time.monotonic()
         while time.monotonic() < since + 2:
@@ -41,18 +44,18 @@ class Wire:
         self.process.send_signal(signal.SIGINT)
         said = self.said + self.process.communicate(timeout=30)[1]
         if self.process.returncode:
-            raise SystemExit(f"tcpdump: {said}")
+            raise ValueError(f"tcpdump: {said}")
         lost = [line for line in said.splitlines() if "dropped by kernel" in line and not line.startswith("0 ")]
         if lost:
-            raise SystemExit(f"the capture is not whole: {lost[0]}")
+            raise ValueError(f"the capture is not whole: {lost[0]}")
         return exchanges(self.file.read_bytes(), self.port)
 
 
 def exchanges(capture, port):
     """Each request that begins with `GET / ` with the moment of the last packet before the next one on its connection."""
-    magic, *_ = struct.unpack_from("<I", capture)
+    (magic,) = struct.unpack_from("<I", capture)
     if magic != 0xA1B23C4D:
-        raise SystemExit(f"a capture of an unknown kind: {magic:#x}")
+        raise ValueError(f"a capture of an unknown kind: {magic:#x}")
     at, found, under_way = 24, [], {}
     while at + 16 <= len(capture):
         seconds, nanos, length, _ = struct.unpack_from("<IIII", capture, at)

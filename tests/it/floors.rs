@@ -46,7 +46,8 @@ const STAIRS: [(&str, &str); 7] = [
 ];
 
 /// Crates that only one place may name.
-const ONLY_HERE: [(&str, &str); 3] = [
+const ONLY_HERE: [(&str, &str); 4] = [
+    ("nix", "src/http/socket.rs"),
     ("goose", "src/load/goose.rs"),
     ("testcontainers", "src/provision/database/docker.rs"),
     ("plotters", "src/report/charts"),
