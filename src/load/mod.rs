@@ -149,7 +149,7 @@ impl Rig {
 pub struct Setup<'a> {
     /// What to do.
     pub plan: &'a Plan,
-    /// The sides that run.
+    /// The sides to load, as [`measured_alike`] gives them.
     pub origins: Pair<Option<Origin>>,
     /// Seed of everything drawn.
     pub seed: u64,
@@ -353,7 +353,7 @@ async fn rig(setup: &Setup<'_>, users: &[usize]) -> Result<Rig, LoadError> {
         flows,
         first_steps,
         changes,
-        origins: stamped(setup.origins.clone()),
+        origins: setup.origins.clone(),
         logins,
         think: plan.flows.iter().map(|flow| flow.think.clone()).collect(),
         users: users.iter().sum(),
@@ -365,8 +365,9 @@ async fn rig(setup: &Setup<'_>, users: &[usize]) -> Result<Rig, LoadError> {
     })
 }
 
-/// Both sides are measured alike: with the kernel's stamps if that is possible on both.
-fn stamped(mut origins: Pair<Option<Origin>>) -> Pair<Option<Origin>> {
+/// Lets both sides be measured alike: with the kernel's stamps if that is possible on both, also where only one of them is
+/// loaded next.
+pub fn measured_alike(mut origins: Pair<Option<Origin>>) -> Pair<Option<Origin>> {
     let is_stamped = Role::BOTH.iter().all(|role| origins.get(*role).as_ref().is_none_or(Origin::can_be_stamped));
     for role in Role::BOTH {
         if let Some(origin) = origins.get_mut(role) {
@@ -408,4 +409,27 @@ fn score(setup: &Setup<'_>) -> Result<Score, LoadError> {
         settle: plan.load.settle,
         weights: plan.flows.iter().map(|flow| flow.weight).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn both_sides_are_stamped_or_none() {
+        let local = Origin::resolve("http://127.0.0.1:1").await.expect("an origin");
+        let mut h2 = local.clone();
+        h2.protocol.is_h2 = true;
+        let far = Origin { address: ([192, 0, 2, 1], 80).into(), ..local.clone() };
+        let stamped = |baseline: Option<&Origin>, candidate: &Origin| {
+            let origins = Pair { baseline: baseline.cloned(), candidate: Some(candidate.clone()) };
+            measured_alike(origins).map(|_, origin| origin.map(|origin| origin.is_stamped))
+        };
+        for (other, expected) in [(&local, true), (&h2, false), (&far, false)] {
+            let both = Pair { baseline: Some(expected), candidate: Some(expected) };
+            assert_eq!(stamped(Some(&local), other), both, "{other:?}");
+            assert_eq!(stamped(Some(other), &local), both, "{other:?}");
+            assert_eq!(stamped(None, other).candidate, Some(expected), "{other:?}");
+        }
+    }
 }

@@ -34,7 +34,7 @@ pub(super) async fn load(
 ) -> Result<Vec<String>, RunError> {
     let more = more_pairs(job, record);
     let roles = job.plan.roles();
-    let origins = origins(sides).map(|role, origin| origin.filter(|_| roles.contains(&role)));
+    let origins = load::measured_alike(origins(sides)).map(|role, origin| origin.filter(|_| roles.contains(&role)));
     let setup = load::Setup { plan: &job.plan, origins, seed: job.seed, epoch, shard: job.shard.as_ref() };
     let before = rest::Before::look(sides, &roles).await?;
     let (tell, looks) = std::sync::mpsc::channel();
