@@ -5,12 +5,15 @@
 //! at its place, by type and [`Shape`]. Pure.
 
 mod lines;
+mod seen;
 mod shape;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use lines::Lines;
-pub use shape::{Shape, moment};
+use seen::{Fit, Luck, Seen};
+use shape::Shape;
+pub use shape::moment;
 
 use crate::compare::ids::is_id_shaped;
 use crate::compare::{Comparison, Difference};
@@ -25,7 +28,7 @@ use crate::tally::without_indices;
 #[derive(Debug, Clone, Default)]
 pub struct Noisy {
     kinds: BTreeSet<Kind>,
-    shapes: BTreeSet<Shape>,
+    values: Seen,
     statuses: BTreeSet<String>,
     /// How often something was missing or too much in one answer, at most.
     counts: BTreeMap<Kind, usize>,
@@ -39,14 +42,34 @@ pub struct Hearing<'a> {
     bodies: Option<Pair<&'a [u8]>>,
     /// What was excused so far, by place and kind.
     excused: BTreeMap<(String, Kind), usize>,
+    /// How many values were what such values are by chance, in these answers.
+    luck: Luck,
+    /// And in those before.
+    earlier: Luck,
 }
 
 impl<'a> Hearing<'a> {
     /// Of two answers with these bodies.
     pub const fn of(bodies: Pair<&'a [u8]>) -> Self {
-        Self { bodies: Some(bodies), excused: BTreeMap::new() }
+        Self { bodies: Some(bodies), excused: BTreeMap::new(), luck: Luck::NONE, earlier: Luck::NONE }
+    }
+
+    /// One that remembers what earlier answers of the run had by chance.
+    #[must_use]
+    pub const fn after(mut self, earlier: Remembered) -> Self {
+        self.earlier = earlier.0;
+        self
+    }
+
+    /// What the next one has to remember.
+    pub fn remembered(&self) -> Remembered {
+        Remembered(self.earlier.and(self.luck))
     }
 }
+
+/// How many values of a run were what such values are by chance.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Remembered(Luck);
 
 /// What noise says to a difference between the sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +91,7 @@ impl Noisy {
         if found.kind == Kind::Status {
             self.statuses.extend(both.cloned());
         } else {
-            self.shapes.extend(both.map(|text| Shape::of(text)));
+            both.for_each(|text| self.values.see(text));
         }
     }
 
@@ -87,13 +110,22 @@ impl Noisy {
 
     /// The baseline has this value here, as it was on the wire.
     pub fn see_value(&mut self, wire: &str) {
-        self.shapes.insert(Shape::of(wire));
+        self.values.see(wire);
+    }
+
+    /// Counts a difference that is going to be judged; all of an answer are counted before the first is judged, as one time
+    /// that ends in zeros is chance and ten are none.
+    pub fn weigh(&self, found: &Difference, hearing: &mut Hearing<'_>) {
+        if is_asked(found)
+            && let Some(fit) = self.fit(found)
+        {
+            hearing.luck.add(fit);
+        }
     }
 
     /// Excuses a difference between the sides, or notes why not.
     pub fn judge(&self, found: &mut Difference, hearing: &mut Hearing<'_>) -> Ruling {
-        // An explicit rule of the plan goes first, and ids are no noise.
-        if found.class == Class::Volatile || found.rule.is_some() || found.kind == Kind::Id {
+        if !is_asked(found) {
             return Ruling::NotAsked;
         }
         if let Some(objection) = self.objection(found, hearing) {
@@ -102,7 +134,16 @@ impl Noisy {
         }
         *hearing.excused.entry((without_indices(&found.place), found.kind)).or_default() += 1;
         found.class = Class::Volatile;
-        found.note = Some(format!("differs between two runs of the baseline; compared by {}", self.compared()));
+        let compared = self.compared();
+        found.note = Some(match self.fit(found) {
+            Some(Fit::ByChance(chance)) => format!(
+                "differs between two runs of the baseline; it has always been {compared}, of which one value in {:.0} is \
+                 {} by chance",
+                1.0 / chance,
+                found.candidate.as_deref().map(Shape::of).map(|shape| shape.to_string()).unwrap_or_default()
+            ),
+            _ => format!("differs between two runs of the baseline; compared by {compared}"),
+        });
         Ruling::Excused
     }
 
@@ -111,8 +152,17 @@ impl Noisy {
         if !self.statuses.is_empty() {
             return format!("status {}", self.statuses.iter().cloned().collect::<Vec<_>>().join(" or "));
         }
-        let shapes: Vec<String> = self.shapes.iter().map(ToString::to_string).collect();
-        shapes.join(" or ")
+        self.values.words()
+    }
+
+    /// How the candidate's value fits to what the baseline had; `None` where the difference is not in a value.
+    fn fit(&self, found: &Difference) -> Option<Fit> {
+        let text = found.candidate.as_deref().filter(|_| matches!(found.kind, Kind::Value | Kind::Type))?;
+        let fit = self.values.fit(&Shape::of(text));
+        // A header has no quotes, so a token of digits alone looks like a number: one of sixteen hexadecimal digits does
+        // once in two thousand times.
+        let is_text = fit == Fit::Unlike && found.place.starts_with("header ");
+        Some(if is_text { self.values.fit(&Shape::of_text(text)) } else { fit })
     }
 
     /// Why noise does not excuse a difference.
@@ -120,19 +170,14 @@ impl Noisy {
         let like_itself = || self.kinds.contains(&found.kind);
         let refuse = |words: &str| Some(format!("the value differs between two runs of the baseline, but {words}"));
         match found.kind {
-            Kind::Value => {
-                let text = found.candidate.as_deref()?;
-                let shape = Shape::of(text);
-                // A header has no quotes, so a token of digits alone looks like a number: one of sixteen hexadecimal
-                // digits does once in two thousand times.
-                let is_token = || found.place.starts_with("header ") && Shape::of_text(text).is_within(&self.shapes);
-                let is_known = self.shapes.iter().any(|known| known.admits(&shape));
-                if is_known || shape.is_within(&self.shapes) || is_token() {
-                    None
-                } else {
+            Kind::Value | Kind::Type => match self.fit(found)? {
+                Fit::Like => None,
+                Fit::ByChance(_) if !hearing.luck.is_none() && !hearing.earlier.and(hearing.luck).is_none() => None,
+                _ => {
+                    let shape = Shape::of(found.candidate.as_deref()?);
                     refuse(&format!("it has always been {}, and is {shape} here", self.compared()))
                 }
-            }
+            },
             Kind::Status => {
                 let fits = found.candidate.as_ref().is_some_and(|status| self.statuses.contains(status));
                 if fits { None } else { refuse("never this status") }
@@ -148,7 +193,6 @@ impl Noisy {
                 }
             }
             _ if like_itself() => None,
-            Kind::Type => refuse("never its type"),
             _ => refuse("never in this way"),
         }
     }
@@ -173,9 +217,14 @@ impl Noisy {
             (lines, more) => *lines = lines.take().or(more),
         }
         self.kinds.extend(other.kinds);
-        self.shapes.extend(other.shapes);
+        self.values.merge(other.values);
         self.statuses.extend(other.statuses);
     }
+}
+
+/// Whether noise is asked about a difference: an explicit rule of the plan goes first, and ids are no noise.
+fn is_asked(found: &Difference) -> bool {
+    found.class != Class::Volatile && found.rule.is_none() && found.kind != Kind::Id
 }
 
 /// All noise that is known, by request and place.
@@ -193,6 +242,11 @@ impl Known {
     /// Excuses what is noise among the differences of two answers to a [`request`].
     pub fn excuse(&self, request: &str, comparison: &mut Comparison, hearing: &mut Hearing<'_>) {
         let Some(places) = self.by_request.get(request) else { return };
+        for found in &comparison.differences {
+            if let Some(noisy) = places.get(&without_indices(&found.place)) {
+                noisy.weigh(found, hearing);
+            }
+        }
         for found in &mut comparison.differences {
             if let Some(noisy) = places.get(&without_indices(&found.place)) {
                 noisy.judge(found, hearing);

@@ -1,13 +1,12 @@
 //! What can still be said of a value whose text differs from run to run: its type and format.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::compare::is_uuid;
 
 /// The format of a JSON value or of a header.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Shape {
+pub(super) enum Shape {
     /// `null`
     Null,
     /// `true` or `false`
@@ -15,7 +14,10 @@ pub enum Shape {
     /// A number without a point or exponent.
     Integer,
     /// A number with one.
-    Decimal,
+    Decimal {
+        /// Digits after the point.
+        digits: usize,
+    },
     /// RFC 3339.
     Datetime {
         /// How its offset is written.
@@ -31,6 +33,8 @@ pub enum Shape {
         alphabet: Alphabet,
         /// How many they are.
         length: usize,
+        /// Those that no random token has, the first of them: `::` of `10:20:30.5`.
+        marks: String,
     },
     /// Text without a character.
     Empty,
@@ -42,7 +46,7 @@ pub enum Shape {
 
 /// How the offset of a time is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Offset {
+pub(super) enum Offset {
     /// There is none.
     None,
     /// `Z`
@@ -53,7 +57,7 @@ pub enum Offset {
 
 /// How exact a time is. Services that leave out zeros write one digit or six for the same exactness, so it is a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fraction {
+pub(super) enum Fraction {
     /// Whole seconds.
     None,
     /// Up to three digits.
@@ -66,20 +70,49 @@ pub enum Fraction {
 
 /// Characters of a token; each is part of the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Alphabet {
+pub(super) enum Alphabet {
     /// `0` to `9`
     Digits,
     /// And `a` to `f`, in either case.
     Hexadecimal,
     /// ASCII letters and digits.
     Alphanumeric,
+    /// And what stands beside them in base64, in either of its alphabets (RFC 4648).
+    Base64,
     /// Whatever is no white space.
     Any,
 }
 
+impl Alphabet {
+    /// Of the characters of the `wider` alphabet, the share that is in this one, at most: of random ones so many are by
+    /// chance. `None` where the wider one is none that tokens are drawn from, or numbers would become words.
+    pub(super) fn share_of(self, wider: Self) -> Option<f64> {
+        match (self, wider) {
+            (Self::Digits, Self::Hexadecimal) => Some(10.0 / 16.0),
+            // Of letters of one case: of fewer characters more are in the narrower alphabet by chance.
+            (Self::Hexadecimal, Self::Alphanumeric) => Some(16.0 / 36.0),
+            (Self::Hexadecimal, Self::Base64) => Some(22.0 / 64.0),
+            (Self::Alphanumeric, Self::Base64) => Some(62.0 / 64.0),
+            _ => None,
+        }
+    }
+}
+
+impl Fraction {
+    /// Digits of a second that are told, at most.
+    pub(super) const fn digits(self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Milliseconds => 3,
+            Self::Microseconds => 6,
+            Self::Nanoseconds => 9,
+        }
+    }
+}
+
 impl Shape {
     /// The shape of a value as it was on the wire; of a header, which has no quotes.
-    pub fn of(wire: &str) -> Self {
+    pub(super) fn of(wire: &str) -> Self {
         let inner = wire.strip_prefix('"').map(|rest| rest.strip_suffix('"').unwrap_or(rest));
         match (inner, wire.as_bytes().first()) {
             (Some(text), _) => Self::of_text(text),
@@ -87,14 +120,14 @@ impl Shape {
             (None, Some(b'{' | b'[')) => Self::Structure,
             (None, _) if wire == "null" => Self::Null,
             (None, _) if wire == "true" || wire == "false" => Self::Bool,
-            (None, _) if is_number(wire) && wire.contains(['.', 'e', 'E']) => Self::Decimal,
+            (None, _) if is_number(wire) && wire.contains(['.', 'e', 'E']) => Self::Decimal { digits: decimals(wire) },
             (None, _) if is_number(wire) => Self::Integer,
             (None, _) => Self::of_text(wire),
         }
     }
 
     /// The shape of text, whatever it looks like: of what stands between quotes, or of a header.
-    pub fn of_text(text: &str) -> Self {
+    pub(super) fn of_text(text: &str) -> Self {
         if text.is_empty() {
             Self::Empty
         } else if is_uuid(text.as_bytes()) {
@@ -104,32 +137,10 @@ impl Shape {
         } else if text.contains(char::is_whitespace) {
             Self::Text
         } else {
-            Self::Token { alphabet: alphabet(text), length: text.chars().count() }
+            Self::Token { alphabet: alphabet(text), length: text.chars().count(), marks: marks(text) }
         }
     }
-
-    /// Whether a value of the other shape is no news where this one was seen.
-    pub fn admits(&self, other: &Self) -> bool {
-        self == other || matches!((self, other), (Self::Structure, Self::Structure))
-    }
-
-    /// Whether it is a token such as those seen: of the same length if that was always one, and of their characters.
-    pub fn is_within(&self, seen: &BTreeSet<Self>) -> bool {
-        let Self::Token { alphabet, length } = self else { return false };
-        let tokens = || {
-            seen.iter().filter_map(|shape| {
-                if let Self::Token { alphabet, length } = shape { Some((*alphabet, *length)) } else { None }
-            })
-        };
-        let lengths: BTreeSet<usize> = tokens().map(|(_, length)| length).collect();
-        // Two short numbers may have the same length by chance.
-        let is_constant = lengths.len() == 1 && lengths.iter().all(|length| *length >= LONG_TOKEN);
-        tokens().any(|(known, _)| *alphabet <= known) && (!is_constant || lengths.contains(length))
-    }
 }
-
-/// Tokens of this length and more have it for a reason.
-const LONG_TOKEN: usize = 8;
 
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -137,16 +148,17 @@ impl fmt::Display for Shape {
             Self::Null => f.write_str("null"),
             Self::Bool => f.write_str("a boolean"),
             Self::Integer => f.write_str("an integer"),
-            Self::Decimal => f.write_str("a decimal"),
+            Self::Decimal { .. } => f.write_str("a decimal"),
             Self::Uuid => f.write_str("a UUID"),
             Self::Empty => f.write_str("empty text"),
             Self::Text => f.write_str("text"),
             Self::Structure => f.write_str("an array or object"),
-            Self::Token { alphabet, length } => {
+            Self::Token { alphabet, length, marks: _ } => {
                 let of = match alphabet {
                     Alphabet::Digits => "digits",
                     Alphabet::Hexadecimal => "hexadecimal digits",
                     Alphabet::Alphanumeric => "letters and digits",
+                    Alphabet::Base64 => "characters of base64",
                     Alphabet::Any => "characters",
                 };
                 write!(f, "{length} {of}")
@@ -173,6 +185,11 @@ fn is_number(text: &str) -> bool {
     text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && text.parse::<f64>().is_ok()
 }
 
+fn decimals(number: &str) -> usize {
+    let fraction = number.split_once('.').map_or("", |(_, fraction)| fraction);
+    fraction.bytes().take_while(u8::is_ascii_digit).count()
+}
+
 fn alphabet(text: &str) -> Alphabet {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         Alphabet::Digits
@@ -180,9 +197,26 @@ fn alphabet(text: &str) -> Alphabet {
         Alphabet::Hexadecimal
     } else if text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         Alphabet::Alphanumeric
+    } else if text.chars().all(is_base64) {
+        Alphabet::Base64
     } else {
         Alphabet::Any
     }
+}
+
+fn is_base64(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-_+/=".contains(c)
+}
+
+/// Most marks of a token that are kept.
+const MOST_MARKS: usize = 16;
+
+/// Characters of a token that stand for its format. A point before a digit is a number's, which may be without.
+fn marks(token: &str) -> String {
+    let next = token.chars().skip(1).chain([' ']);
+    let is_mark =
+        |(c, next): &(char, char)| !is_base64(*c) && !c.is_alphanumeric() && !(*c == '.' && next.is_ascii_digit());
+    token.chars().zip(next).filter(is_mark).map(|(c, _)| c).take(MOST_MARKS).collect()
 }
 
 /// How a time is written, if it is one.

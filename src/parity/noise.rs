@@ -16,7 +16,7 @@ pub use record::{Recording, record};
 use crate::compare::json::{self, Type, Value};
 use crate::compare::{Asked, Comparator, Comparison, Difference, Ids, member_place};
 use crate::http::Response;
-use crate::noise::{Hearing, Known, Noisy, Ruling, request_of};
+use crate::noise::{Hearing, Known, Noisy, Remembered, Ruling, request_of};
 use crate::plan::Plan;
 use crate::record::Class;
 use crate::record::parity::{Kind, NoiseParity, NoisePlace};
@@ -33,6 +33,7 @@ pub(super) struct Noise {
     places: BTreeMap<(String, String, String), Counted>,
     /// What the steps ask for, by flow and step.
     requests: HashMap<(String, String), String>,
+    remembered: Remembered,
 }
 
 /// One place that differs between two runs of the baseline, and how often that mattered.
@@ -59,7 +60,7 @@ impl Noise {
         let recordings = recordings.into_iter().map(|recording| (recording, Ids::new(plan))).collect();
         let steps = plan.flows.iter().flat_map(|flow| flow.steps.iter().map(move |step| (flow, step)));
         let requests = steps.map(|(flow, step)| ((flow.name.clone(), step.name.clone()), request_of(step))).collect();
-        Self { recordings, evidence, places: BTreeMap::new(), requests }
+        Self { recordings, evidence, places: BTreeMap::new(), requests, remembered: Remembered::default() }
     }
 
     /// Takes what is noise out of what comparing the two sides' answers found: compares the baseline's with what it
@@ -117,13 +118,19 @@ impl Noise {
         self.learn_shapes(flow, step, answers);
         let bodies =
             answers.baseline.first().map(|now| Pair { baseline: &now.body[..], candidate: &answers.candidate.body });
-        let mut hearing = bodies.map_or_else(Hearing::default, Hearing::of);
+        let mut hearing = bodies.map_or_else(Hearing::default, Hearing::of).after(self.remembered);
+        let key = |found: &Difference| (flow.to_owned(), step.to_owned(), without_indices(&found.place));
+        for found in &comparison.differences {
+            if let Some(place) = self.places.get(&key(found)) {
+                place.noisy.weigh(found, &mut hearing);
+            }
+        }
         for found in &mut comparison.differences {
-            let key = (flow.to_owned(), step.to_owned(), without_indices(&found.place));
-            if let Some(place) = self.places.get_mut(&key) {
+            if let Some(place) = self.places.get_mut(&key(found)) {
                 place.judge(found, &mut hearing);
             }
         }
+        self.remembered = hearing.remembered();
         self.relations(flow, step, comparison, answers);
     }
 

@@ -1,0 +1,178 @@
+//! What has been seen at a place, and what may come there by chance: a time that ends in zeros is written shorter, a token
+//! drawn from letters and digits may have digits alone. What a generator like the one that was seen makes once in a
+//! thousand values is no fault at once, and is one where it comes again and again.
+
+use std::collections::{BTreeSet, HashSet};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+
+use super::shape::{Alphabet, Shape};
+
+/// Tokens of this length and more have it for a reason: two short numbers may have the same by chance.
+const LONG_TOKEN: usize = 8;
+/// So many tokens of a place are counted.
+const MOST_TOKENS: usize = 64;
+/// Tokens of a wider alphabet would have looked like those seen with this chance: then nothing is known of it.
+const NO_CHANCE: f64 = 1e-4;
+
+/// Shapes that values of a place have had.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Seen {
+    shapes: BTreeSet<Shape>,
+    /// Different tokens, by hash: they may be secrets.
+    tokens: HashSet<u64>,
+    /// Characters of these.
+    characters: usize,
+}
+
+/// How a value fits to what was seen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Fit {
+    /// It is like those.
+    Like,
+    /// It is what such values are by chance, with this probability.
+    ByChance(f64),
+    /// It is something else.
+    Unlike,
+}
+
+impl Seen {
+    /// A value as it was on the wire.
+    pub(super) fn see(&mut self, wire: &str) {
+        self.insert(Shape::of(wire), wire);
+    }
+
+    /// A text as it is between quotes.
+    pub(super) fn see_text(&mut self, text: &str) {
+        self.insert(Shape::of_text(text), text);
+    }
+
+    fn insert(&mut self, shape: Shape, text: &str) {
+        if let Shape::Token { length, .. } = shape
+            && self.tokens.len() < MOST_TOKENS
+            && self.tokens.insert(BuildHasherDefault::<DefaultHasher>::new().hash_one(text))
+        {
+            self.characters += length;
+        }
+        self.shapes.insert(shape);
+    }
+
+    /// Both together.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.shapes.extend(other.shapes);
+        let new: Vec<u64> = other.tokens.difference(&self.tokens).copied().collect();
+        if !other.tokens.is_empty() {
+            self.characters += other.characters * new.len() / other.tokens.len();
+        }
+        self.tokens.extend(new);
+    }
+
+    /// In words.
+    pub(super) fn words(&self) -> String {
+        let words: BTreeSet<String> = self.shapes.iter().map(ToString::to_string).collect();
+        words.into_iter().collect::<Vec<_>>().join(" or ")
+    }
+
+    /// How another value fits.
+    pub(super) fn fit(&self, shape: &Shape) -> Fit {
+        if self.shapes.contains(shape) {
+            return Fit::Like;
+        }
+        match shape {
+            Shape::Token { alphabet, length, marks } => self.fit_of_token(*alphabet, *length, marks),
+            Shape::Decimal { .. } if self.decimals().is_some() => Fit::Like,
+            // Some programs write 12.0 as 12.
+            Shape::Integer => self.decimals().map_or(Fit::Unlike, |digits| Fit::ByChance(zeros(digits.min(1)))),
+            Shape::Datetime { offset, fraction } => {
+                let same_offset = self.shapes.iter().filter_map(|known| match known {
+                    Shape::Datetime { offset: known, fraction } if known == offset => Some(fraction.digits()),
+                    _ => None,
+                });
+                let longer = same_offset.filter(|digits| *digits > fraction.digits()).min();
+                longer.map_or(Fit::Unlike, |digits| Fit::ByChance(zeros(digits - fraction.digits())))
+            }
+            _ => Fit::Unlike,
+        }
+    }
+
+    /// Most digits after the point of a number that was seen.
+    fn decimals(&self) -> Option<usize> {
+        let digits = |shape: &Shape| if let Shape::Decimal { digits } = shape { Some(*digits) } else { None };
+        self.shapes.iter().filter_map(digits).max()
+    }
+
+    fn fit_of_token(&self, alphabet: Alphabet, length: usize, marks: &str) -> Fit {
+        // Of several words one may be left.
+        if self.shapes.contains(&Shape::Text) {
+            return Fit::Like;
+        }
+        let tokens = || {
+            self.shapes.iter().filter_map(|shape| match shape {
+                Shape::Token { alphabet, length, marks } => Some((*alphabet, *length, &**marks)),
+                _ => None,
+            })
+        };
+        let Some(widest) = tokens().map(|(known, ..)| known).max() else { return Fit::Unlike };
+        if alphabet > widest {
+            let share = widest.share_of(alphabet);
+            let characters = i32::try_from(self.characters).unwrap_or(i32::MAX);
+            if share.is_none_or(|share| share.powi(characters) < NO_CHANCE) {
+                return Fit::Unlike;
+            }
+        }
+        let lengths: BTreeSet<usize> = tokens().map(|(_, length, _)| length).collect();
+        let formats: BTreeSet<&str> = tokens().map(|(.., marks)| marks).collect();
+        let keeps_format = match widest {
+            // A count has as many digits as it needs, and a measure with its unit too.
+            Alphabet::Digits => true,
+            Alphabet::Any => formats.len() > 1 || formats.contains(marks),
+            _ => lengths.len() > 1 || lengths.iter().all(|known| *known < LONG_TOKEN) || lengths.contains(&length),
+        };
+        if keeps_format { Fit::Like } else { Fit::Unlike }
+    }
+}
+
+/// The chance that a number ends in so many zeros.
+fn zeros(digits: usize) -> f64 {
+    10_f64.powi(-i32::try_from(digits).unwrap_or(i32::MAX))
+}
+
+/// How many values were there, and how many of them are what such values are by chance.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Luck {
+    values: u64,
+    rare: u64,
+    /// Natural logarithm of the product of their chances.
+    chance: f64,
+}
+
+/// By chance so seldom that it is none; in a run there are many places, and each is asked again with every answer.
+const NO_LUCK: f64 = 1e-5;
+
+impl Luck {
+    /// No value yet.
+    pub(super) const NONE: Self = Self { values: 0, rare: 0, chance: 0.0 };
+
+    /// One more value.
+    pub(super) fn add(&mut self, fit: Fit) {
+        self.values += 1;
+        if let Fit::ByChance(chance) = fit {
+            self.rare += 1;
+            self.chance += chance.ln();
+        }
+    }
+
+    /// Both together.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self { values: self.values + other.values, rare: self.rare + other.rare, chance: self.chance + other.chance }
+    }
+
+    /// Whether so many of so many are no chance: their probability is at most that of one choice of them, times the number of
+    /// choices (Boole's inequality).
+    pub(super) fn is_none(self) -> bool {
+        let choices = statrs::function::factorial::ln_binomial(self.values, self.rare);
+        self.rare > 0 && choices + self.chance <= NO_LUCK.ln() + 1e-9
+    }
+}
+
+#[cfg(test)]
+mod tests;
