@@ -42,8 +42,8 @@ pub struct Hearing<'a> {
     bodies: Option<Pair<&'a [u8]>>,
     /// What was excused so far, by place and kind.
     excused: BTreeMap<(String, Kind), usize>,
-    /// How many values were what such values are by chance, in these answers.
-    luck: Luck,
+    /// How many values were what such values are by chance, by place.
+    luck: BTreeMap<String, Luck>,
     /// And in those before.
     earlier: Luck,
 }
@@ -51,7 +51,7 @@ pub struct Hearing<'a> {
 impl<'a> Hearing<'a> {
     /// Of two answers with these bodies.
     pub const fn of(bodies: Pair<&'a [u8]>) -> Self {
-        Self { bodies: Some(bodies), excused: BTreeMap::new(), luck: Luck::NONE, earlier: Luck::NONE }
+        Self { bodies: Some(bodies), excused: BTreeMap::new(), luck: BTreeMap::new(), earlier: Luck::NONE }
     }
 
     /// One that remembers what earlier answers of the run had by chance.
@@ -63,7 +63,14 @@ impl<'a> Hearing<'a> {
 
     /// What the next one has to remember.
     pub fn remembered(&self) -> Remembered {
-        Remembered(self.earlier.and(self.luck))
+        Remembered(self.luck.values().fold(self.earlier, |sum, luck| sum.and(*luck)))
+    }
+
+    /// Whether what is rare at a place is there, in the answer or in the run more often than by chance.
+    fn is_no_chance(&self, place: &str) -> bool {
+        let at = self.luck.get(place).copied().unwrap_or_default();
+        let here = self.luck.values().fold(Luck::NONE, |sum, luck| sum.and(*luck));
+        [at, here, self.earlier.and(here)].into_iter().any(Luck::is_none)
     }
 }
 
@@ -117,9 +124,10 @@ impl Noisy {
     /// that ends in zeros is chance and ten are none.
     pub fn weigh(&self, found: &Difference, hearing: &mut Hearing<'_>) {
         if is_asked(found)
+            && self.values.can_be_short()
             && let Some(fit) = self.fit(found)
         {
-            hearing.luck.add(fit);
+            hearing.luck.entry(without_indices(&found.place)).or_default().add(fit);
         }
     }
 
@@ -172,7 +180,7 @@ impl Noisy {
         match found.kind {
             Kind::Value | Kind::Type => match self.fit(found)? {
                 Fit::Like => None,
-                Fit::ByChance(_) if !hearing.luck.is_none() && !hearing.earlier.and(hearing.luck).is_none() => None,
+                Fit::ByChance(_) if !hearing.is_no_chance(&without_indices(&found.place)) => None,
                 _ => {
                     let shape = Shape::of(found.candidate.as_deref()?);
                     refuse(&format!("it has always been {}, and is {shape} here", self.compared()))
@@ -381,6 +389,46 @@ mod tests {
         assert_eq!(class("header x-request-id", bare, "z03232627182662a"), Class::Breaking, "other letters");
         assert_eq!(class("$.id", quoted, "\"9032326271826626\""), Class::Volatile);
         assert_eq!(class("$.id", quoted, "9032326271826626"), Class::Breaking, "a number where text was");
+    }
+
+    #[test]
+    fn one_time_that_ends_in_zeros_is_chance_and_several_are_none() {
+        let time = |at: usize, fraction: &str| {
+            difference(Kind::Value, &format!("$.items[{at}].at"), &format!("\"2026-03-14T09:27:00.{fraction}Z\""))
+        };
+        let mut noisy = Noisy::default();
+        noisy.see(&time(0, "654321"));
+        let mut known = Known::default();
+        known.add(request("GET", "/a"), "$.items[].at".to_owned(), noisy);
+        let judged = |short: usize, of: usize, hearing: &mut Hearing<'_>| {
+            let differences = (0..of).map(|at| time(at, if at < short { "123" } else { "123456" })).collect();
+            let mut comparison = Comparison { places: 1, differences, rule_matches: Vec::new() };
+            known.excuse("GET /a", &mut comparison, hearing);
+            comparison.differences.iter().filter(|found| found.class == Class::Breaking).count()
+        };
+        for (short, of, breaking) in [(0, 3, 0), (1, 1, 0), (1, 40, 0), (2, 2, 2), (3, 3, 3), (40, 40, 40)] {
+            assert_eq!(judged(short, of, &mut Hearing::default()), breaking, "{short} of {of}");
+        }
+        // In one answer after the other.
+        let mut remembered = Remembered::default();
+        let told: Vec<usize> = (0..3)
+            .map(|_| {
+                let mut hearing = Hearing::default().after(remembered);
+                let breaking = judged(1, 1, &mut hearing);
+                remembered = hearing.remembered();
+                breaking
+            })
+            .collect();
+        assert_eq!(told, [0, 1, 1]);
+    }
+
+    #[test]
+    fn another_type_is_excused_only_where_the_baseline_had_it() {
+        let mut noisy = Noisy::default();
+        let found = |candidate: &str| difference(Kind::Type, "$.at", candidate);
+        noisy.see(&found("null"));
+        assert_eq!(noisy.judge(&mut found("null"), &mut Hearing::default()), Ruling::Excused);
+        assert_eq!(noisy.judge(&mut found("17"), &mut Hearing::default()), Ruling::Refused);
     }
 
     #[test]

@@ -94,6 +94,16 @@ impl Seen {
         }
     }
 
+    /// Whether values were seen that are written shorter where they end in zeros.
+    pub(super) fn can_be_short(&self) -> bool {
+        let has_digits = |shape: &Shape| match shape {
+            Shape::Datetime { fraction, .. } => fraction.digits() > 0,
+            Shape::Decimal { .. } => true,
+            _ => false,
+        };
+        self.shapes.iter().any(has_digits)
+    }
+
     /// Most digits after the point of a number that was seen.
     fn decimals(&self) -> Option<usize> {
         let digits = |shape: &Shape| if let Shape::Decimal { digits } = shape { Some(*digits) } else { None };

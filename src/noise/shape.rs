@@ -214,8 +214,8 @@ const MOST_MARKS: usize = 16;
 /// Characters of a token that stand for its format. A point before a digit is a number's, which may be without.
 fn marks(token: &str) -> String {
     let next = token.chars().skip(1).chain([' ']);
-    let is_mark =
-        |(c, next): &(char, char)| !is_base64(*c) && !c.is_alphanumeric() && !(*c == '.' && next.is_ascii_digit());
+    let is_random = |c: char| is_base64(c) || c.is_alphanumeric();
+    let is_mark = |(c, next): &(char, char)| !(is_random(*c) || *c == '.' && next.is_ascii_digit());
     token.chars().zip(next).filter(is_mark).map(|(c, _)| c).take(MOST_MARKS).collect()
 }
 

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use super::Job;
 use crate::contract::{self, Contract, ContractError, MAX_BYTES};
-use crate::http::{Connection, Failure, Keep, Limits, Origin};
+use crate::http::{Connection, Exchange, Failure, Keep, Limits, Origin};
 use crate::plan::{Document, Plan};
 use crate::progress::Progress;
 use crate::record::{Coverage, Parity};
+use crate::role::Pair;
 
 /// A large document may take its time.
 const LEAST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -75,27 +76,32 @@ pub fn contract_file(plan: &Plan) -> Result<Option<Contract>, ContractProblem> {
 }
 
 /// The contract that the baseline serves, if the plan asks for that one.
-pub(super) async fn served(plan: &Plan, baseline: &Origin) -> Result<Option<Contract>, ContractProblem> {
+pub(super) async fn served(plan: &Plan, sides: &Pair<Origin>) -> Result<Option<Contract>, ContractProblem> {
     let Some(Document::Served(path)) = plan.contract.as_ref().map(|source| &source.document) else { return Ok(None) };
-    at(path, plan, baseline).await.map(Some)
+    at(path, plan, sides).await.map(Some)
 }
 
 /// The contract to make requests from: the plan's, or the one at [`USUAL_PATH`].
-pub(super) async fn to_explore(job: &Job, baseline: &Origin) -> Result<Contract, ContractProblem> {
+pub(super) async fn to_explore(job: &Job, sides: &Pair<Origin>) -> Result<Contract, ContractProblem> {
     if let Some(contract) = &job.contract {
         return Ok(contract.clone());
     }
-    match served(&job.plan, baseline).await? {
+    match served(&job.plan, sides).await? {
         Some(contract) => Ok(contract),
-        None => at(USUAL_PATH, &job.plan, baseline).await,
+        None => at(USUAL_PATH, &job.plan, sides).await,
     }
 }
 
-/// The contract that the baseline serves at a path.
-async fn at(path: &str, plan: &Plan, baseline: &Origin) -> Result<Contract, ContractProblem> {
-    let request = baseline.get(path).map_err(|_| ContractProblem::Path { path: path.to_owned() })?;
+/// The contract that the baseline serves at a path. The candidate is asked for the same and nobody reads what it says: a
+/// side that has answered more than the other counts more, in its metrics and in whatever it keeps.
+async fn at(path: &str, plan: &Plan, sides: &Pair<Origin>) -> Result<Contract, ContractProblem> {
     let limits = Limits { timeout: plan.timeout.max(LEAST_TIMEOUT), max_body: MAX_BYTES };
-    let exchange = Connection::new(baseline.clone(), limits).exchange(&request, Keep::Body).await;
+    let ask = async |origin: &Origin| {
+        let request = origin.get(path).map_err(|_| ContractProblem::Path { path: path.to_owned() })?;
+        Ok(Connection::new(origin.clone(), limits).exchange(&request, Keep::Body).await)
+    };
+    let (baseline, _) = tokio::join!(ask(&sides.baseline), ask(&sides.candidate));
+    let exchange: Exchange = baseline?;
     let answer = exchange.outcome.map_err(|failure| ContractProblem::Unanswered { path: path.to_owned(), failure })?;
     if answer.status != 200 {
         return Err(ContractProblem::Status { path: path.to_owned(), status: answer.status });

@@ -23,7 +23,7 @@ pub(super) async fn explore(
     stop: &Stop,
 ) -> Result<(), RunError> {
     let origins = super::both(super::origins(sides))?;
-    let contract = until(stop, contract::to_explore(job, &origins.baseline)).await??;
+    let contract = until(stop, contract::to_explore(job, &origins)).await??;
     let setup = explore::Setup {
         plan: &job.plan,
         contract: &contract,

@@ -208,7 +208,7 @@ async fn with_sides(
         let recordings = noise::record_all(job, sides, progress, stop).await?;
         let origins = both(origins(sides))?;
         let mut databases = Databases::connect(&job.plan, sides, "parity", None, progress).await;
-        let served = until(stop, contract::served(&job.plan, &origins.baseline)).await?;
+        let served = until(stop, contract::served(&job.plan, &origins)).await?;
         let contract = job.contract.as_ref().map_or_else(|| served.as_ref().map(Option::as_ref), |it| Ok(Some(it)));
         let setup = parity::Setup { plan: &job.plan, contract: None, origins: &origins, seed: job.seed, stop };
         let parity = Box::pin(replay(setup, contract, recordings, &mut databases, progress)).await;

@@ -7,7 +7,7 @@ use cutover::role::Pair;
 use serde_json::Value;
 
 use crate::scripted::{Said, places, replay_after, serve};
-use crate::support::{Place, differences, smoke};
+use crate::support::{Place, differences, list, smoke};
 
 /// A service that says something else each time; `write` makes a body of a number that no other answer has.
 fn restless(write: impl Fn(u64) -> String + Send + Sync + 'static) -> impl Fn(&str, &str, &str) -> Said {
@@ -102,6 +102,27 @@ fn the_bundled_plan_needs_no_rules_for_what_is_noise() {
     let without = place.run(&["verify", &plan, "--database", "sqlite", "--seed", "7", "--noise-runs", "0"]);
     assert_eq!(without.code, Some(1), "{}", without.stdout);
     assert_eq!(place.record()["parity"]["noise"]["runs"], 0);
+}
+
+/// A service counts what it is asked: both must have been asked the same, for the contract too.
+#[test]
+fn neither_side_is_asked_more_than_the_other() {
+    let place = Place::new();
+    let rule = "    - { path: $, flow: documents, step: GET /metrics, reason: figures of two processes }\n";
+    let plan = place.file("plan.yaml", &smoke(&[(rule, "")]));
+    let ended = place.run(&["verify", &plan, "--database", "sqlite", "--seed", "7", "--noise-runs", "0"]);
+    let record = place.record();
+    let cases = list(&record["parity"]["reproduction"]["cases"]);
+    let of_metrics = cases.iter().find(|case| case["step"] == "GET /metrics");
+    let diff =
+        of_metrics.unwrap_or_else(|| panic!("figures differ\n{}", ended.stdout))["diff"].as_str().expect("a diff");
+    let counted = |sign: char| {
+        let counts = diff.lines().filter_map(|line| line.strip_prefix(sign));
+        counts.filter(|line| line.starts_with("http_server_requests_total")).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert!(!counted('+').is_empty(), "{diff}");
+    let (one, other) = (counted('-'), counted('+'));
+    assert_eq!(one.symmetric_difference(&other).collect::<Vec<_>>(), [&""; 0]);
 }
 
 /// The identity of a request differs in every answer, and the replay has seen that in answers to all of these requests.

@@ -90,8 +90,8 @@ impl Left {
         }
         let mut by_votes: Vec<(usize, usize, usize)> = Vec::new();
         for (number, line) in new.iter().enumerate() {
-            let voted = |word: usize| votes.get(&(line.marks.as_str(), word)).map(|count| (*count, number, word));
-            by_votes.extend((0..line.without.len()).filter_map(voted));
+            let choice = |word: usize| votes.get(&(line.marks.as_str(), word)).map(|count| (*count, number, word));
+            by_votes.extend((0..line.without.len()).filter_map(choice));
         }
         by_votes.sort_by_key(|(count, ..)| std::cmp::Reverse(*count));
         for (_, number, word) in by_votes {

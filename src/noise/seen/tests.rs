@@ -5,7 +5,9 @@ use super::*;
 
 fn seen(texts: &[&str]) -> Seen {
     let mut seen = Seen::default();
-    texts.iter().for_each(|text| seen.see(text));
+    for text in texts {
+        seen.see(text);
+    }
     seen
 }
 
@@ -92,10 +94,20 @@ fn what_is_rare_is_none_where_it_is_often() {
     }
 }
 
+fn is_told(fits: &[Fit]) -> bool {
+    let mut luck = Luck::default();
+    for fit in fits {
+        luck.add(*fit);
+    }
+    fits.contains(&Fit::Unlike) || luck.is_none()
+}
+
+type Make = fn(&mut Xoshiro256PlusPlus) -> String;
+
 /// Texts as services make them, whatever their random number generator gives.
 struct Generator {
     name: &'static str,
-    make: fn(&mut Xoshiro256PlusPlus) -> String,
+    make: Make,
 }
 
 fn drawn(random: &mut Xoshiro256PlusPlus, alphabet: &str, length: usize) -> String {
@@ -157,15 +169,13 @@ const GENERATORS: [Generator; 13] = [
 
 /// The share of runs in which a candidate that draws as the baseline does is told to be another: each run has two answers
 /// of the baseline and one of the candidate, with as many values.
-fn false_alarms(make: fn(&mut Xoshiro256PlusPlus) -> String, values: usize, runs: u32) -> f64 {
+fn false_alarms(make: Make, values: usize, runs: u32) -> f64 {
     let mut random = Xoshiro256PlusPlus::seed_from_u64(7);
     let told = (0..runs).filter(|_| {
         let mut seen = Seen::default();
         (0..2 * values).for_each(|_| seen.see(&make(&mut random)));
         let fits: Vec<Fit> = (0..values).map(|_| seen.fit(&Shape::of(&make(&mut random)))).collect();
-        let mut luck = Luck::default();
-        fits.iter().for_each(|fit| luck.add(*fit));
-        fits.contains(&Fit::Unlike) || luck.is_none()
+        is_told(&fits)
     });
     told.count() as f64 / f64::from(runs)
 }
@@ -182,7 +192,7 @@ fn whoever_draws_as_the_baseline_does_is_hardly_ever_told() {
 
 #[test]
 fn whoever_draws_otherwise_is_always_told() {
-    let others: [(&str, fn(&mut Xoshiro256PlusPlus) -> String, fn(&mut Xoshiro256PlusPlus) -> String); 4] = [
+    let others: [(&str, Make, Make); 4] = [
         ("shorter", |random| drawn(random, HEXADECIMAL, 16), |random| drawn(random, HEXADECIMAL, 8)),
         ("other letters", |random| drawn(random, HEXADECIMAL, 16), |random| drawn(random, BASE_62, 16)),
         (
@@ -202,9 +212,7 @@ fn whoever_draws_otherwise_is_always_told() {
             let mut seen = Seen::default();
             (0..4).for_each(|_| seen.see(&baseline(&mut random)));
             let fits: Vec<Fit> = (0..2).map(|_| seen.fit(&Shape::of(&candidate(&mut random)))).collect();
-            let mut luck = Luck::default();
-            fits.iter().for_each(|fit| luck.add(*fit));
-            assert!(fits.contains(&Fit::Unlike) || luck.is_none(), "{name}: {fits:?}");
+            assert!(is_told(&fits), "{name}: {fits:?}");
         }
     }
 }
