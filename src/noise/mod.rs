@@ -31,7 +31,7 @@ pub struct Noisy {
     values: Seen,
     statuses: BTreeSet<String>,
     /// How often something was missing or too much in one answer, at most.
-    counts: BTreeMap<Kind, usize>,
+    most_lacking: usize,
     /// Of a body that is text.
     lines: Option<Lines>,
 }
@@ -93,7 +93,11 @@ impl Noisy {
     /// The baseline differs from itself here.
     pub fn see(&mut self, found: &Difference) {
         self.kinds.insert(found.kind);
-        self.see_count(found.kind, 1);
+        if is_lack(found.kind) {
+            // Which of the two runs came first is chance: what one lacks the other has too much.
+            self.kinds.extend([Kind::Missing, Kind::Extra]);
+            self.see_lacking(1);
+        }
         let both = [&found.baseline, &found.candidate].into_iter().flatten();
         if found.kind == Kind::Status {
             self.statuses.extend(both.cloned());
@@ -102,10 +106,9 @@ impl Noisy {
         }
     }
 
-    /// The baseline differs from itself here so often in one answer.
-    pub fn see_count(&mut self, kind: Kind, count: usize) {
-        let most = self.counts.entry(kind).or_default();
-        *most = count.max(*most);
+    /// So many were missing, or too much, in one answer of the baseline held against another.
+    pub fn see_lacking(&mut self, count: usize) {
+        self.most_lacking = count.max(self.most_lacking);
     }
 
     /// Two bodies of the baseline that differ. What is no text is compared no further.
@@ -192,13 +195,9 @@ impl Noisy {
             }
             Kind::Body if like_itself() => self.body_objection(found, hearing).and_then(|words| refuse(&words)),
             Kind::Missing | Kind::Extra if like_itself() => {
-                let most = self.counts.get(&found.kind).copied().unwrap_or_default();
                 let excused = hearing.excused.get(&(without_indices(&found.place), found.kind));
-                if excused.is_none_or(|excused| *excused < most) {
-                    None
-                } else {
-                    refuse("never so often in one answer")
-                }
+                let count = excused.map_or(1, |excused| excused + 1);
+                if count <= seen::most_by_chance(self.most_lacking) { None } else { refuse("never so often in one answer") }
             }
             _ if like_itself() => None,
             _ => refuse("never in this way"),
@@ -219,7 +218,7 @@ impl Noisy {
     }
 
     fn merge(&mut self, other: Self) {
-        other.counts.into_iter().for_each(|(kind, count)| self.see_count(kind, count));
+        self.see_lacking(other.most_lacking);
         match (&mut self.lines, other.lines) {
             (Some(lines), Some(more)) => lines.merge(more),
             (lines, more) => *lines = lines.take().or(more),
@@ -228,6 +227,11 @@ impl Noisy {
         self.values.merge(other.values);
         self.statuses.extend(other.statuses);
     }
+}
+
+/// Whether something is there on one side only.
+pub const fn is_lack(kind: Kind) -> bool {
+    matches!(kind, Kind::Missing | Kind::Extra)
 }
 
 /// Whether noise is asked about a difference: an explicit rule of the plan goes first, and ids are no noise.
@@ -321,18 +325,21 @@ mod tests {
     }
 
     #[test]
-    fn no_more_is_missing_than_ever_was() {
-        let missing = |at: usize| difference(Kind::Missing, &format!("$.items[{at}]"), "");
+    fn no_more_is_missing_or_too_much_than_chance_has_it() {
+        let lack = |kind: Kind, at: usize| difference(kind, &format!("$.items[{at}]"), "");
         let mut noisy = Noisy::default();
-        noisy.see(&missing(4));
-        noisy.see_count(Kind::Missing, 2);
-        let mut hearing = Hearing::default();
-        let rulings: Vec<Ruling> = (0..3).map(|at| noisy.judge(&mut missing(at), &mut hearing)).collect();
-        assert_eq!(rulings, [Ruling::Excused, Ruling::Excused, Ruling::Refused]);
-        // In the next answer it may be as many again, but never too many.
-        assert_eq!(noisy.judge(&mut missing(0), &mut Hearing::default()), Ruling::Excused);
-        let mut extra = difference(Kind::Extra, "$.items[3]", "");
-        assert_eq!(noisy.judge(&mut extra, &mut Hearing::default()), Ruling::Refused);
+        noisy.see(&lack(Kind::Missing, 4));
+        noisy.see_lacking(2);
+        for kind in [Kind::Missing, Kind::Extra] {
+            let mut hearing = Hearing::default();
+            let excused = |at: &usize| noisy.judge(&mut lack(kind, *at), &mut hearing) == Ruling::Excused;
+            assert_eq!((0..100).filter(excused).count(), 10, "{kind:?}");
+            // In the next answer it may be as many again.
+            assert_eq!(noisy.judge(&mut lack(kind, 0), &mut Hearing::default()), Ruling::Excused);
+        }
+        let mut noisy = Noisy::default();
+        noisy.see(&difference(Kind::Value, "$.items[3]", "1"));
+        assert_eq!(noisy.judge(&mut lack(Kind::Missing, 3), &mut Hearing::default()), Ruling::Refused);
     }
 
     #[test]

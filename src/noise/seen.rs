@@ -146,6 +146,18 @@ fn zeros(digits: usize) -> f64 {
     10_f64.powi(-i32::try_from(digits).unwrap_or(i32::MAX))
 }
 
+/// Normal quantile of 1 %, one-sided.
+const ONE_PERCENT: f64 = 2.326;
+
+/// Where one count of rare events was `seen`, another of the same kind is larger than this in one of a hundred cases: the
+/// solution of `(c - s) / √(c + s) = z`, the normal test of two Poisson counts (Przyborowski and Wilenski 1940).
+pub(super) fn most_by_chance(seen: usize) -> usize {
+    let (seen, z) = (seen as f64, ONE_PERCENT);
+    let most = seen + z * z / 2.0 + z * (2.0 * seen + z * z / 4.0).sqrt();
+    // A count of answers in memory.
+    most as usize
+}
+
 /// How many values were there, and how many of them are what such values are by chance.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Luck {

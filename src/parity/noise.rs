@@ -16,7 +16,7 @@ pub use record::{Recording, record};
 use crate::compare::json::{self, Type, Value};
 use crate::compare::{Asked, Comparator, Comparison, Difference, Ids, member_place};
 use crate::http::Response;
-use crate::noise::{Hearing, Known, Noisy, Remembered, Ruling, request_of};
+use crate::noise::{Hearing, Known, Noisy, Remembered, Ruling, is_lack, request_of};
 use crate::plan::Plan;
 use crate::record::Class;
 use crate::record::parity::{Kind, NoiseParity, NoisePlace};
@@ -94,15 +94,17 @@ impl Noise {
     /// Learns from comparing two answers of the baseline; what a rule or an id explains is none.
     fn learn(&mut self, flow: &str, step: &str, itself: Comparison, (before, now): (&[u8], &[u8])) {
         let found = itself.differences.into_iter().filter(|found| found.class != Class::Volatile);
-        let mut counts: HashMap<(String, Kind), usize> = HashMap::new();
+        let mut lacking: HashMap<(String, Kind), usize> = HashMap::new();
         for found in found {
             let general = without_indices(&found.place);
             let place = self.places.entry((flow.to_owned(), step.to_owned(), general.clone())).or_default();
             place.seen += 1;
             place.noisy.see(&found);
-            let count = counts.entry((general, found.kind)).or_default();
-            *count += 1;
-            place.noisy.see_count(found.kind, *count);
+            if is_lack(found.kind) {
+                let count = lacking.entry((general, found.kind)).or_default();
+                *count += 1;
+                place.noisy.see_lacking(*count);
+            }
             if found.kind == Kind::Body {
                 place.noisy.see_bodies(before, now);
             }

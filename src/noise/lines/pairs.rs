@@ -16,7 +16,7 @@ pub(super) struct Turned<'t> {
     pub(super) at: usize,
 }
 
-/// Lines of more words are not held against others without one of them.
+/// Lines of more words are not held against others without one of them, and by no more of them for likeness.
 const MOST_WORDS: usize = 64;
 
 /// A line, and a hash of it without each of its words.
@@ -116,8 +116,9 @@ impl Left {
                 continue;
             };
             let near = there.range(..=line.at).rev().take(MOST_NEAR).chain(there.range(line.at + 1..).take(MOST_NEAR));
-            let others =
-                |text: &str| words_of(text).zip(words_of(line.text)).filter(|(one, other)| one != other).count();
+            let others = |text: &str| {
+                words_of(text).zip(words_of(line.text)).take(MOST_WORDS).filter(|(one, other)| one != other).count()
+            };
             let best = near.min_by_key(|(at, old_number)| (others(old[**old_number].text), at.abs_diff(line.at)));
             if let Some((at, old_number)) = best.map(|(at, number)| (*at, *number)) {
                 there.remove(&at);

@@ -104,6 +104,21 @@ fn is_told(fits: &[Fit]) -> bool {
 
 type Make = fn(&mut Xoshiro256PlusPlus) -> String;
 
+#[test]
+fn of_two_counts_the_second_is_hardly_ever_larger_than_chance_has_it() {
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(7);
+    for share in [0.02, 0.1, 0.25, 0.5] {
+        let mut count = || (0..40).filter(|_| random.random_bool(share)).count();
+        let told = (0..20_000).filter(|_| {
+            let (seen, then) = (count(), count());
+            seen > 0 && then > most_by_chance(seen)
+        });
+        let told = told.count();
+        assert!(told <= 200, "{share}: {told} of 20 000");
+    }
+    assert_eq!([1, 2, 5, 20].map(most_by_chance), [7, 10, 15, 37]);
+}
+
 /// Texts as services make them, whatever their random number generator gives.
 struct Generator {
     name: &'static str,
