@@ -18,17 +18,22 @@ use crate::record::parity::Kind;
 /// the service says. `content-length` is framing, and the body itself is compared; an answer to `HEAD` has none, so there it
 /// is compared.
 pub const HEADERS_LEFT_OUT: &[&str] = &[
+    "age",
     "connection",
     "content-length",
     "date",
     "keep-alive",
     "proxy-connection",
     "server",
+    "server-timing",
     "te",
     "trailer",
     "transfer-encoding",
     "upgrade",
     "via",
+    "x-process-time",
+    "x-response-time",
+    "x-runtime",
 ];
 
 const CONTENT_LENGTH: &str = "content-length";

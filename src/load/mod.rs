@@ -27,6 +27,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::clock::{Epoch, sharpen_this_thread};
 use crate::http::Origin;
+use crate::noise::Known;
 use crate::plan::{Arrivals, Plan, Think};
 use crate::progress::Progress;
 use crate::record;
@@ -157,6 +158,8 @@ pub struct Setup<'a> {
     pub epoch: Epoch,
     /// Which share of the load is ours; `None`: all of it.
     pub shard: Option<&'a Sharding>,
+    /// What the baseline does not answer twice alike, if somebody has looked.
+    pub noise: Option<&'a Known>,
 }
 
 /// A share of a load that several processes make together.
@@ -388,7 +391,7 @@ fn examiner(setup: &Setup<'_>, secrets: &[String]) -> Option<Examiner> {
     let flows = setup.plan.flows.iter().map(|flow| PreparedFlow::new(flow, setup.plan.auth.as_ref())).collect();
     let reproducer = Reproducer::new(setup.plan, baseline, setup.seed);
     let rehearsal = Result::ok(flows).map(|flows| Rehearsal::new(reproducer, flows));
-    Some(Examiner::new(setup.plan, base_urls, secrets, setup.seed, rehearsal))
+    Some(Examiner::new(setup.plan, base_urls, secrets, setup.seed, rehearsal).with(setup.noise.cloned()))
 }
 
 fn score(setup: &Setup<'_>) -> Result<Score, LoadError> {

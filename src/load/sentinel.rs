@@ -106,8 +106,8 @@ mod tests {
 
     #[test]
     fn it_is_asked_at_a_steady_rate_and_each_look_begins_anew() {
-        let sentinel = Sentinel::start().unwrap();
         let start = Instant::now();
+        let sentinel = Sentinel::start().unwrap();
         while start.elapsed() < Duration::from_millis(300) {
             sleep_until(Instant::now() + EVERY);
         }

@@ -10,7 +10,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use pairs::pairs;
 use words::{form, is_number, lines_without, marks, words_of};
 
-use super::seen::{Fit, Luck, Seen};
+use super::seen::{Fit, Luck, Seen, may_be_all, most_by_chance};
 use super::shape::Shape;
 
 /// Most lines that are known to differ; a body in which more do is another body.
@@ -41,15 +41,18 @@ pub(super) struct Lines {
     alike: BTreeMap<String, Words>,
     /// The baseline has not always had the same number of lines: then these are the forms that they had.
     forms: Option<BTreeSet<String>>,
+    /// So many lines one body had more than the other, at most.
+    most_lacking: usize,
 }
 
 impl Lines {
     /// Two answers of the baseline to the same request.
     pub(super) fn see<'t>(&mut self, before: &'t str, now: &'t str) {
-        if before.split('\n').count() != now.split('\n').count() {
+        let counts = [before, now].map(|text| text.split('\n').count());
+        if counts[0] != counts[1] {
             let forms = self.forms.get_or_insert_default();
             forms.extend(before.split('\n').chain(now.split('\n')).map(form).take(MOST_LINES));
-            return;
+            self.most_lacking = self.most_lacking.max(counts[0].abs_diff(counts[1]));
         }
         // Lines that stand elsewhere are in another order, and are no other lines.
         let first = |mut lines: Vec<(usize, &'t str)>| {
@@ -69,10 +72,17 @@ impl Lines {
     /// What the candidate's body is that no two of the baseline's ever were. Which line comes first is not asked: programs
     /// that write their figures in any order do so by chance.
     pub(super) fn objection(&self, baseline: &str, candidate: &str) -> Option<String> {
-        let count = |text: &str| text.split('\n').count();
-        if self.forms.is_none() && count(baseline) != count(candidate) {
-            return Some(format!("it has always had {} lines, and has {} here", count(baseline), count(candidate)));
+        let (count, count_here) = (baseline.split('\n').count(), candidate.split('\n').count());
+        if self.forms.is_none() && count != count_here {
+            return Some(format!("it has always had {count} lines, and has {count_here} here"));
         }
+        // Lines that come and go.
+        let most_new = if self.forms.is_some() { most_by_chance(self.most_lacking) } else { 0 };
+        let lost = count.saturating_sub(count_here);
+        if lost > most_new || lost > 0 && !may_be_all(self.most_lacking, lost) && lost + 1 >= count {
+            return Some(format!("so many lines were never missing: there are {count_here}, and not {count}"));
+        }
+        let mut new = 0;
         let old = lines_without(baseline, candidate);
         let at_number: HashMap<usize, &str> = old.iter().copied().collect();
         let mut alike: HashMap<String, Vec<(usize, &str)>> = HashMap::new();
@@ -93,10 +103,12 @@ impl Lines {
             };
             let kept = in_place().or_else(elsewhere);
             luck = luck.and(kept.unwrap_or_default());
-            kept.is_some() || self.forms.as_ref().is_some_and(|forms| forms.contains(&form(line)))
+            let is_new = || self.forms.as_ref().is_some_and(|forms| forms.contains(&form(line)));
+            new += usize::from(kept.is_none());
+            kept.is_some() || new <= most_new && is_new()
         };
         let Some((at, _)) = lines_without(candidate, baseline).into_iter().find(|line| !is_known(line)) else {
-            return luck.is_none().then(|| "its times were always more exact".to_owned());
+            return luck.is_none().then(|| "so many times or tokens are shorter than chance has it".to_owned());
         };
         let always = if self.noisy.contains_key(&at) { "never differed in this way" } else { "was always the same" };
         Some(format!("line {} {always}", at + 1))
@@ -160,6 +172,7 @@ impl Lines {
         if let Some(forms) = other.forms {
             self.forms.get_or_insert_default().extend(forms);
         }
+        self.most_lacking = self.most_lacking.max(other.most_lacking);
     }
 }
 
@@ -280,7 +293,7 @@ mod tests {
         let one = rows(|at| 300_001 + at * 7, 6).replace(".300008Z", ".300Z");
         assert_eq!(lines.objection(&now, &one), None);
         let objection = lines.objection(&now, &rows(|at| 300 + at, 3));
-        assert_eq!(objection.as_deref(), Some("its times were always more exact"));
+        assert_eq!(objection.as_deref(), Some("so many times or tokens are shorter than chance has it"));
     }
 
     #[test]
@@ -290,6 +303,29 @@ mod tests {
         };
         let lines = learned(&[(&text(1), &text(2))]);
         assert_eq!(lines.objection(&text(2), &text(3)), None);
+    }
+
+    #[test]
+    fn where_lines_come_and_go_the_others_are_still_compared() {
+        let rows = |count: usize, factor: usize| {
+            let rows = (0..count).map(|at| format!("{at},row {at},{}\n", at * factor));
+            format!("id,name,amount\n{}", rows.collect::<Vec<_>>().concat())
+        };
+        let lines = learned(&[(&rows(100, 1), &rows(101, 1))]);
+        for (candidate, expected) in [
+            (rows(101, 1), true),
+            (rows(100, 1), true),
+            (rows(103, 1), true),
+            (rows(98, 1), true),
+            (rows(0, 1), false),
+            (rows(50, 1), false),
+            (rows(150, 1), false),
+            (rows(101, 100), false),
+            (format!("{}{}", rows(101, 1), rows(101, 1)), false),
+        ] {
+            let objection = lines.objection(&rows(101, 1), &candidate);
+            assert_eq!(objection.is_none(), expected, "{} lines: {objection:?}", candidate.lines().count());
+        }
     }
 
     #[test]

@@ -5,12 +5,15 @@
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
-use super::shape::{Alphabet, Shape};
+use super::shape::{Alphabet, Fraction, Offset, Shape};
 
 /// Tokens of this length and more have it for a reason: two short numbers may have the same by chance.
 const LONG_TOKEN: usize = 8;
-/// So many tokens of a place are counted.
-const MOST_TOKENS: usize = 64;
+/// So many texts of a place are counted.
+const MOST_TEXTS: usize = 64;
+/// The chance that a random token is one character shorter or longer than others, at most: where a zero in front is left
+/// out, of hexadecimal digits.
+const OTHER_LENGTH: f64 = 1.0 / 16.0;
 /// Tokens of a wider alphabet would have looked like those seen with this chance: then nothing is known of it.
 const NO_CHANCE: f64 = 1e-4;
 
@@ -18,9 +21,9 @@ const NO_CHANCE: f64 = 1e-4;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Seen {
     shapes: BTreeSet<Shape>,
-    /// Different tokens, by hash: they may be secrets.
-    tokens: HashSet<u64>,
-    /// Characters of these.
+    /// Different tokens and times, by hash: they may be secrets.
+    texts: HashSet<u64>,
+    /// Characters of the tokens.
     characters: usize,
 }
 
@@ -47,11 +50,16 @@ impl Seen {
     }
 
     fn insert(&mut self, shape: Shape, text: &str) {
-        if let Shape::Token { length, .. } = shape
-            && self.tokens.len() < MOST_TOKENS
-            && self.tokens.insert(BuildHasherDefault::<DefaultHasher>::new().hash_one(text))
-        {
-            self.characters += length;
+        let mut is_new = || {
+            self.texts.len() < MOST_TEXTS
+                && self.texts.insert(BuildHasherDefault::<DefaultHasher>::new().hash_one(text))
+        };
+        match shape {
+            Shape::Token { length, .. } if is_new() => self.characters += length,
+            Shape::Datetime { .. } => {
+                is_new();
+            }
+            _ => {}
         }
         self.shapes.insert(shape);
     }
@@ -59,11 +67,11 @@ impl Seen {
     /// Both together.
     pub(super) fn merge(&mut self, other: Self) {
         self.shapes.extend(other.shapes);
-        let new: Vec<u64> = other.tokens.difference(&self.tokens).copied().collect();
-        if !other.tokens.is_empty() {
-            self.characters += other.characters * new.len() / other.tokens.len();
+        let new: Vec<u64> = other.texts.difference(&self.texts).copied().collect();
+        if !other.texts.is_empty() {
+            self.characters += other.characters * new.len() / other.texts.len();
         }
-        self.tokens.extend(new);
+        self.texts.extend(new);
     }
 
     /// In words.
@@ -82,32 +90,43 @@ impl Seen {
             Shape::Decimal { .. } if self.decimals().is_some() => Fit::Like,
             // Some programs write 12.0 as 12.
             Shape::Integer => self.decimals().map_or(Fit::Unlike, |digits| Fit::ByChance(zeros(digits.min(1)))),
-            Shape::Datetime { offset, fraction } => {
-                let same_offset = self.shapes.iter().filter_map(|known| match known {
-                    Shape::Datetime { offset: known, fraction } if known == offset => Some(fraction.digits()),
-                    _ => None,
-                });
-                let longer = same_offset.filter(|digits| *digits > fraction.digits()).min();
-                longer.map_or(Fit::Unlike, |digits| Fit::ByChance(zeros(digits - fraction.digits())))
-            }
+            Shape::Datetime { offset, digits } => self.fit_of_time(*offset, *digits),
             _ => Fit::Unlike,
         }
     }
 
-    /// Whether values were seen that are written shorter where they end in zeros.
+    /// Whether values were seen that are written shorter by chance.
     pub(super) fn can_be_short(&self) -> bool {
-        let has_digits = |shape: &Shape| match shape {
-            Shape::Datetime { fraction, .. } => fraction.digits() > 0,
+        let is_short = |shape: &Shape| match shape {
+            Shape::Datetime { digits, .. } => *digits > 0,
+            Shape::Token { length, .. } => *length >= LONG_TOKEN,
             Shape::Decimal { .. } => true,
             _ => false,
         };
-        self.shapes.iter().any(has_digits)
+        self.shapes.iter().any(is_short)
     }
 
     /// Most digits after the point of a number that was seen.
     fn decimals(&self) -> Option<usize> {
         let digits = |shape: &Shape| if let Shape::Decimal { digits } = shape { Some(*digits) } else { None };
         self.shapes.iter().filter_map(digits).max()
+    }
+
+    fn fit_of_time(&self, offset: Offset, digits: usize) -> Fit {
+        let with_offset = self.shapes.iter().filter_map(|shape| match shape {
+            Shape::Datetime { offset: known, digits } if *known == offset => Some(*digits),
+            _ => None,
+        });
+        let Some(longest) = with_offset.max() else { return Fit::Unlike };
+        if Fraction::of(digits) == Fraction::of(longest) {
+            Fit::Like
+        } else if digits < longest {
+            Fit::ByChance(zeros(longest - Fraction::of(digits).digits()))
+        } else {
+            // More than ever: those that were seen all ended in zeros, if they are few.
+            let texts = i32::try_from(self.texts.len()).unwrap_or(i32::MAX);
+            if zeros(digits - longest).powi(texts) < NO_CHANCE { Fit::Unlike } else { Fit::Like }
+        }
     }
 
     fn fit_of_token(&self, alphabet: Alphabet, length: usize, marks: &str) -> Fit {
@@ -131,13 +150,19 @@ impl Seen {
         }
         let lengths: BTreeSet<usize> = tokens().map(|(_, length, _)| length).collect();
         let formats: BTreeSet<&str> = tokens().map(|(.., marks)| marks).collect();
-        let keeps_format = match widest {
+        match widest {
             // A count has as many digits as it needs, and a measure with its unit too.
-            Alphabet::Digits => true,
-            Alphabet::Any => formats.len() > 1 || formats.contains(marks),
-            _ => lengths.len() > 1 || lengths.iter().all(|known| *known < LONG_TOKEN) || lengths.contains(&length),
-        };
-        if keeps_format { Fit::Like } else { Fit::Unlike }
+            Alphabet::Digits => Fit::Like,
+            Alphabet::Any if formats.len() > 1 || formats.contains(marks) => Fit::Like,
+            Alphabet::Any => Fit::Unlike,
+            _ => match lengths.first() {
+                Some(only) if lengths.len() == 1 && *only >= LONG_TOKEN && *only != length => {
+                    let other = i32::try_from(only.abs_diff(length)).unwrap_or(i32::MAX);
+                    Fit::ByChance(OTHER_LENGTH.powi(other))
+                }
+                _ => Fit::Like,
+            },
+        }
     }
 }
 
@@ -156,6 +181,13 @@ pub(super) fn most_by_chance(seen: usize) -> usize {
     let most = seen + z * z / 2.0 + z * (2.0 * seen + z * z / 4.0).sqrt();
     // A count of answers in memory.
     most as usize
+}
+
+/// Whether all of several may be missing by chance where of the baseline's at most so many were: if each is missing with the
+/// share that is likely at most, (m + 2) / (n + 2) (Agresti and Coull 1998), all are in one of fifty cases.
+pub(super) fn may_be_all(most: usize, all: usize) -> bool {
+    let (most, all) = (most as f64, all as f64);
+    ((most + 2.0) / (all + 2.0)).powf(all) > 0.02
 }
 
 /// How many values were there, and how many of them are what such values are by chance.

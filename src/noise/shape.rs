@@ -22,8 +22,8 @@ pub(super) enum Shape {
     Datetime {
         /// How its offset is written.
         offset: Offset,
-        /// How exact it is.
-        fraction: Fraction,
+        /// Digits of a second.
+        digits: usize,
     },
     /// A UUID with its hyphens.
     Uuid,
@@ -99,6 +99,16 @@ impl Alphabet {
 }
 
 impl Fraction {
+    /// Of so many digits of a second.
+    pub(super) const fn of(digits: usize) -> Self {
+        match digits {
+            0 => Self::None,
+            1..=3 => Self::Milliseconds,
+            4..=6 => Self::Microseconds,
+            _ => Self::Nanoseconds,
+        }
+    }
+
     /// Digits of a second that are told, at most.
     pub(super) const fn digits(self) -> usize {
         match self {
@@ -109,6 +119,9 @@ impl Fraction {
         }
     }
 }
+
+/// Tokens of this length and more are no words.
+const DRAWN: usize = 16;
 
 impl Shape {
     /// The shape of a value as it was on the wire; of a header, which has no quotes.
@@ -126,18 +139,28 @@ impl Shape {
         }
     }
 
+    /// Whether a value of this shape is one that is drawn or read from a clock, whatever its name.
+    pub(super) const fn is_drawn(&self) -> bool {
+        match self {
+            Self::Datetime { .. } | Self::Uuid => true,
+            Self::Token { alphabet, length, .. } => !matches!(alphabet, Alphabet::Digits) && *length >= DRAWN,
+            _ => false,
+        }
+    }
+
     /// The shape of text, whatever it looks like: of what stands between quotes, or of a header.
     pub(super) fn of_text(text: &str) -> Self {
         if text.is_empty() {
             Self::Empty
         } else if is_uuid(text.as_bytes()) {
             Self::Uuid
-        } else if let Some((offset, fraction)) = datetime(text) {
-            Self::Datetime { offset, fraction }
+        } else if let Some((offset, digits)) = datetime(text) {
+            Self::Datetime { offset, digits }
         } else if text.contains(char::is_whitespace) {
             Self::Text
         } else {
-            Self::Token { alphabet: alphabet(text), length: text.chars().count(), marks: marks(text) }
+            let text = unescaped(text);
+            Self::Token { alphabet: alphabet(&text), length: text.chars().count(), marks: marks(&text) }
         }
     }
 }
@@ -163,8 +186,8 @@ impl fmt::Display for Shape {
                 };
                 write!(f, "{length} {of}")
             }
-            Self::Datetime { offset, fraction } => {
-                let fraction = match fraction {
+            Self::Datetime { offset, digits } => {
+                let fraction = match Fraction::of(*digits) {
                     Fraction::None => "to the second",
                     Fraction::Milliseconds => "to the millisecond",
                     Fraction::Microseconds => "to the microsecond",
@@ -211,33 +234,48 @@ fn is_base64(c: char) -> bool {
 /// Most marks of a token that are kept.
 const MOST_MARKS: usize = 16;
 
-/// Characters of a token that stand for its format. A point before a digit is a number's, which may be without.
+/// Characters of a token that stand for its format, and no point of a number, which may be without.
 fn marks(token: &str) -> String {
-    let next = token.chars().skip(1).chain([' ']);
-    let is_random = |c: char| is_base64(c) || c.is_alphanumeric();
-    let is_mark = |(c, next): &(char, char)| !(is_random(*c) || *c == '.' && next.is_ascii_digit());
-    token.chars().zip(next).filter(is_mark).map(|(c, _)| c).take(MOST_MARKS).collect()
+    let mut marks = String::new();
+    let mut is_number = false;
+    let mut before = None;
+    for (at, c) in token.char_indices() {
+        let is_next_digit = || token[at + c.len_utf8()..].starts_with(|next: char| next.is_ascii_digit());
+        let is_point = c == '.' && is_number && is_next_digit();
+        if marks.len() < MOST_MARKS && !is_base64(c) && !c.is_alphanumeric() && !is_point {
+            marks.push(c);
+        }
+        // A number begins after whatever no random token has within; a point in it goes on.
+        let begins = before.is_none_or(|before: char| !before.is_alphanumeric() && !"-_".contains(before));
+        is_number = is_point || c.is_ascii_digit() && (is_number || begins);
+        before = Some(c);
+    }
+    marks
 }
 
-/// How a time is written, if it is one.
-fn datetime(text: &str) -> Option<(Offset, Fraction)> {
+/// A text with `%2B` as the one character that it stands for: signatures in URLs have them by chance.
+fn unescaped(text: &str) -> std::borrow::Cow<'_, str> {
+    let is_escape = |rest: &str| rest.len() >= 2 && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
+    if !text.contains('%') || !text.split('%').skip(1).all(is_escape) {
+        return text.into();
+    }
+    let mut pieces = text.split('%');
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |text, piece| text + "+" + &piece[2..]).into()
+}
+
+/// How the offset of a time is written and how many digits its second has, if it is one.
+fn datetime(text: &str) -> Option<(Offset, usize)> {
     let (whole, rest) = text.split_at_checked(19)?;
     whole.parse::<jiff::civil::DateTime>().ok()?;
-    let digits =
-        rest.strip_prefix('.').map_or("", |rest| rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or(""));
-    let offset = match rest.get(if digits.is_empty() { 0 } else { digits.len() + 1 }..)? {
+    let digits = rest.strip_prefix('.').map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_digit).count());
+    let offset = match rest.get(if digits == 0 { 0 } else { digits + 1 }..)? {
         "" => Offset::None,
         "Z" | "z" => Offset::Zulu,
         offset if offset.len() == 6 && offset.starts_with(['+', '-']) => Offset::Numeric,
         _ => return None,
     };
-    let fraction = match digits.len() {
-        0 => Fraction::None,
-        1..=3 => Fraction::Milliseconds,
-        4..=6 => Fraction::Microseconds,
-        _ => Fraction::Nanoseconds,
-    };
-    Some((offset, fraction))
+    Some((offset, digits))
 }
 
 /// An instant or a local time, to compare two of one kind by; `None` for anything else.

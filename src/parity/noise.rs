@@ -9,14 +9,13 @@ mod record;
 mod relations;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::rc::Rc;
 
 pub use record::{Recording, record};
 
-use crate::compare::json::{self, Type, Value};
-use crate::compare::{Asked, Comparator, Comparison, Difference, Ids, member_place};
+use crate::compare::json::Type;
+use crate::compare::{Asked, Comparator, Comparison, Difference, Ids};
 use crate::http::Response;
-use crate::noise::{Hearing, Known, Noisy, Remembered, Ruling, is_lack, request_of};
+use crate::noise::{Hearing, Known, Noisy, Remembered, Ruling, each_value, is_lack, request_of};
 use crate::plan::Plan;
 use crate::record::Class;
 use crate::record::parity::{Kind, NoiseParity, NoisePlace};
@@ -33,6 +32,8 @@ pub(super) struct Noise {
     places: BTreeMap<(String, String, String), Counted>,
     /// What the steps ask for, by flow and step.
     requests: HashMap<(String, String), String>,
+    /// Headers that differed in the answers to any step: what one means does not depend on what was asked.
+    headers: BTreeMap<String, Noisy>,
     remembered: Remembered,
 }
 
@@ -60,7 +61,14 @@ impl Noise {
         let recordings = recordings.into_iter().map(|recording| (recording, Ids::new(plan))).collect();
         let steps = plan.flows.iter().flat_map(|flow| flow.steps.iter().map(move |step| (flow, step)));
         let requests = steps.map(|(flow, step)| ((flow.name.clone(), step.name.clone()), request_of(step))).collect();
-        Self { recordings, evidence, places: BTreeMap::new(), requests, remembered: Remembered::default() }
+        Self {
+            recordings,
+            evidence,
+            places: BTreeMap::new(),
+            requests,
+            headers: BTreeMap::new(),
+            remembered: Remembered::default(),
+        }
     }
 
     /// Takes what is noise out of what comparing the two sides' answers found: compares the baseline's with what it
@@ -100,6 +108,9 @@ impl Noise {
             let place = self.places.entry((flow.to_owned(), step.to_owned(), general.clone())).or_default();
             place.seen += 1;
             place.noisy.see(&found);
+            if general.starts_with("header ") {
+                self.headers.entry(general.clone()).or_default().see(&found);
+            }
             if is_lack(found.kind) {
                 let count = lacking.entry((general, found.kind)).or_default();
                 *count += 1;
@@ -113,6 +124,13 @@ impl Noise {
 
     /// Degrades what a comparison of the sides found at noisy places of a step, and adds what breaks a relation.
     fn degrade(&mut self, flow: &str, step: &str, comparison: &mut Comparison, answers: &Answers<'_>) {
+        for found in &comparison.differences {
+            let place = without_indices(&found.place);
+            if let Some(noisy) = self.headers.get(&place).filter(|noisy| noisy.is_shared(found)) {
+                let counted = || Counted { noisy: noisy.clone(), ..Counted::default() };
+                self.places.entry((flow.to_owned(), step.to_owned(), place)).or_insert_with(counted);
+            }
+        }
         let is_of_step = |key: &(String, String, String)| key.0 == flow && key.1 == step;
         if !self.places.keys().any(is_of_step) {
             return;
@@ -194,31 +212,6 @@ impl Counted {
             Ruling::NotAsked => {}
             Ruling::Excused => self.allowed += 1,
             Ruling::Refused => self.broken += 1,
-        }
-    }
-}
-
-/// Values that lie deeper are not looked at.
-const DEEPEST: usize = 100;
-/// Nor are those whose place has a longer name, in bytes: each value is named.
-const LONGEST_PLACE: usize = 1_000;
-
-/// Every value of a JSON text with its place, indices left out; nothing where it is no JSON.
-fn each_value(body: &[u8], mut visit: impl FnMut(&str, Value<'_>)) {
-    let Ok(document) = json::parse(body) else { return };
-    let mut ahead = vec![(Rc::<str>::from("$"), None, document.root(), 0)];
-    while let Some((above, name, value, depth)) = ahead.pop() {
-        // Only now: whoever waits holds no more than its parent's place.
-        let place = name.map_or_else(|| Rc::clone(&above), |name| Rc::from(member_place(&above, name)));
-        if place.len() > LONGEST_PLACE {
-            continue;
-        }
-        visit(&place, value);
-        if depth < DEEPEST {
-            let elements: Rc<str> =
-                if value.kind() == Type::Array { format!("{place}[]").into() } else { Rc::from("") };
-            ahead.extend(value.members().map(|(name, member)| (Rc::clone(&place), Some(name), member, depth + 1)));
-            ahead.extend(value.elements().map(|element| (Rc::clone(&elements), None, element, depth + 1)));
         }
     }
 }

@@ -135,6 +135,11 @@ impl ProvisionError {
         }
     }
 
+    /// Whether a side ended before it was ready because something else had its port.
+    pub(super) fn is_of_a_port(&self) -> bool {
+        matches!(self, Self::SideExited { last_lines, .. } if speaks_of_a_port(last_lines))
+    }
+
     /// A provider's failure without a server log.
     pub(super) fn database(provider: &'static str, doing: impl Into<String>, cause: impl Into<Cause>) -> Self {
         Self::Database { provider, doing: doing.into(), source: cause.into(), last_lines: Vec::new(), hint: None }

@@ -19,6 +19,8 @@ use crate::role::Role;
 
 /// How long a side may take to finish what it is doing.
 const STOP: Duration = Duration::from_secs(10);
+/// A command is given a free port so often. Another program may take it before the side does.
+const PORTS: usize = 3;
 /// How a bundled side tells where it listens.
 const LISTENING: &str = "listening on http://";
 /// Filled in with the database's URL.
@@ -84,21 +86,32 @@ impl Started {
         let (transport, by_any, timeout) = (&side.transport, side.ready_by_any, side.ready_timeout);
         let readiness = Readiness { role, transport, by_any, begun, timeout };
         let launch = Launch { role, twin: twin.as_ref(), context };
-        let (base_url, mut process) = match &side.kind {
-            SideKind::Url { url } => (url.trim_end_matches('/').to_owned(), None),
-            SideKind::Bundled { stack, defects, args } => {
-                let mut process = launch.bundled(*stack, defects, args)?;
-                let address = readiness.wait_for_announcement(&mut process).await?;
-                (format!("http://{}", address.trim().trim_end_matches('/')), Some(process))
-            }
-            SideKind::Command { command, env, dir } => {
-                let port = free_port().map_err(|error| launch.failed("a free port", error))?;
-                let process = launch.command(command, env, dir.as_deref(), port)?;
-                (format!("http://127.0.0.1:{port}"), Some(process))
+        let mut tries = 0;
+        let (base_url, process, origin) = loop {
+            tries += 1;
+            let (base_url, mut process) = match &side.kind {
+                SideKind::Url { url } => (url.trim_end_matches('/').to_owned(), None),
+                SideKind::Bundled { stack, defects, args } => {
+                    let mut process = launch.bundled(*stack, defects, args)?;
+                    let address = readiness.wait_for_announcement(&mut process).await?;
+                    (format!("http://{}", address.trim().trim_end_matches('/')), Some(process))
+                }
+                SideKind::Command { command, env, dir } => {
+                    let port = free_port().map_err(|error| launch.failed("a free port", error))?;
+                    let process = launch.command(command, env, dir.as_deref(), port)?;
+                    (format!("http://127.0.0.1:{port}"), Some(process))
+                }
+            };
+            // Apart, for what a handshake needs is much.
+            let ready = Box::pin(readiness.wait_for(&base_url, &side.ready, process.as_mut())).await;
+            match ready {
+                Ok(origin) => break (base_url, process, origin),
+                Err(error) if tries < PORTS && error.is_of_a_port() => {
+                    progress(format!("{role}: its port was in use, starting it with another"));
+                }
+                Err(error) => return Err(error),
             }
         };
-        // Apart, for what a handshake needs is much.
-        let origin = Box::pin(readiness.wait_for(&base_url, &side.ready, process.as_mut())).await?;
         let pid = process.as_ref().map(Process::pid);
         progress(format!("{role}: ready at {base_url} after {:.1}s", begun.elapsed().as_secs_f64()));
         let running = RunningSide {

@@ -8,6 +8,7 @@ use super::{Command, Job, RunError, origins, rest};
 use crate::clock::Epoch;
 use crate::judge::{self, PoolLook};
 use crate::load;
+use crate::noise::Known;
 use crate::observe::{self, Observer};
 use crate::progress::Progress;
 use crate::provision::{RunningSide, Sides};
@@ -22,10 +23,12 @@ const SAMPLE_EVERY: Duration = Duration::from_millis(100);
 /// Time between two looks at whether the sides still live.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// Loads the sides and puts what was measured into the record, also when the load was cut short. Gives back what no
+/// Loads the sides and puts what was measured into the record, also when the load was cut short. Answers under load are
+/// compared with what is known of noise. Gives back what no
 /// evidence may show.
 pub(super) async fn load(
     job: &Job,
+    noise: Option<&Known>,
     epoch: Epoch,
     record: &mut RunRecord,
     sides: &mut Sides,
@@ -35,7 +38,7 @@ pub(super) async fn load(
     let more = more_pairs(job, record);
     let roles = job.plan.roles();
     let origins = load::measured_alike(origins(sides)).map(|role, origin| origin.filter(|_| roles.contains(&role)));
-    let setup = load::Setup { plan: &job.plan, origins, seed: job.seed, epoch, shard: job.shard.as_ref() };
+    let setup = load::Setup { plan: &job.plan, origins, seed: job.seed, epoch, shard: job.shard.as_ref(), noise };
     let before = rest::Before::look(sides, &roles).await?;
     let (tell, looks) = std::sync::mpsc::channel();
     let observers = observe_all(sides, &roles, epoch, tell)?;

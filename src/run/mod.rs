@@ -202,6 +202,7 @@ async fn with_sides(
     progress: &Progress,
     stop: &Stop,
 ) -> Result<(), RunError> {
+    let mut noise = None;
     if job.command.has_parity() {
         progress.phase("parity");
         both(origins(sides))?;
@@ -234,6 +235,7 @@ async fn with_sides(
             alive(sides, faults)?;
             save(job, record)?;
         }
+        noise = Some(known);
     }
     if let Some(options) = &job.search {
         progress.phase("search");
@@ -247,7 +249,7 @@ async fn with_sides(
                 progress.note("a side that runs elsewhere keeps the data that the replay left");
             }
         }
-        let measured = Box::pin(load_and_compare(job, epoch, record, sides, progress, stop)).await;
+        let measured = Box::pin(load_and_compare(job, noise.as_ref(), epoch, record, sides, progress, stop)).await;
         measured?;
         save(job, record)?;
     }
@@ -257,6 +259,7 @@ async fn with_sides(
 /// The load, between two looks at the databases where there are two.
 async fn load_and_compare(
     job: &Job,
+    noise: Option<&Known>,
     epoch: Epoch,
     record: &mut RunRecord,
     sides: &mut Sides,
@@ -264,12 +267,12 @@ async fn load_and_compare(
     stop: &Stop,
 ) -> Result<(), RunError> {
     if job.plan.roles().len() < 2 {
-        return Box::pin(measure::load(job, epoch, record, sides, progress, stop)).await.map(drop);
+        return Box::pin(measure::load(job, noise, epoch, record, sides, progress, stop)).await.map(drop);
     }
     let mut databases = Databases::connect(&job.plan, sides, "load", record.state.take(), progress).await;
     let mut measured = until(stop, Box::pin(databases.before_load())).await;
     if measured.is_ok() {
-        let loaded = Box::pin(measure::load(job, epoch, record, sides, progress, stop)).await;
+        let loaded = Box::pin(measure::load(job, noise, epoch, record, sides, progress, stop)).await;
         measured = loaded.map(|secrets| databases.keep_secret(&secrets));
     }
     if measured.is_ok() {

@@ -129,7 +129,9 @@ async fn origins(addresses: Pair<SocketAddr>) -> Pair<Origin> {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_trick_is_one_difference_with_its_name() {
     let addresses = Pair { baseline: serve(false), candidate: serve(true) };
-    let plan = plan(addresses.baseline, addresses.candidate);
+    let mut plan = plan(addresses.baseline, addresses.candidate);
+    // What is huge has to come before time is up, also on a machine that is busy with other things.
+    plan.timeout = Duration::from_secs(4);
     let origins = origins(addresses).await;
     let found = parity::run(
         parity::Setup { plan: &plan, contract: None, origins: &origins, seed: 1, stop: &Stop::default() },
@@ -159,6 +161,7 @@ async fn under_load_each_trick_is_a_counted_error_and_the_run_ends() {
         seed: 1,
         epoch: Epoch::now(),
         shard: None,
+        noise: None,
     };
     let load = load::run(setup, &Progress::silent(), &Stop::default()).await.expect("evidence");
     let side = load.sides.candidate.expect("a candidate");
@@ -198,6 +201,7 @@ async fn a_connection_that_is_closed_after_each_answer_costs_reconnects_not_erro
         seed: 1,
         epoch: Epoch::now(),
         shard: None,
+        noise: None,
     };
     let load = load::run(setup, &Progress::silent(), &Stop::default()).await.expect("evidence");
     let side = load.sides.candidate.expect("a candidate");
@@ -235,12 +239,12 @@ async fn connections_that_are_closed_while_they_idle_keep_no_answer_from_being_c
     let text = format!(
         "version: 1\nname: idle\nsides:\n  baseline: {{ url: \"http://{}\" }}\n  candidate: {{ url: \"http://{}\" }}\n\
          flows:\n  - name: one\n    steps:\n      - request: POST /x\n\
-         load: {{ rate: 40/s, users: 8, pairs: 4, block: 1s, settle: 100ms }}\n",
+         load: {{ rate: 40/s, spacing: uniform, users: 8, pairs: 4, block: 1s, settle: 100ms }}\n",
         addresses.baseline, addresses.candidate
     );
     let plan = plan::parse("idle.yaml", &text).unwrap_or_else(|error| panic!("{error}"));
     let origins = origins(addresses).await.map(|_, origin| Some(origin));
-    let setup = load::Setup { plan: &plan, origins, seed: 1, epoch: Epoch::now(), shard: None };
+    let setup = load::Setup { plan: &plan, origins, seed: 1, epoch: Epoch::now(), shard: None, noise: None };
     let load = load::run(setup, &Progress::silent(), &Stop::default()).await.expect("evidence");
     let side = load.sides.candidate.expect("a candidate");
     assert!(side.reconnects > 0 && side.errors == 0, "{:?}", side.errors_by_kind);

@@ -175,7 +175,8 @@ fn a_reader_that_is_gone_ends_no_run_and_keeps_signals_from_nothing() {
     let script = format!("( {load} -d 1s; echo $? >code ) 2>&1 | true");
     place.run_program(&["sh", "-c", &script]);
     let code = || std::fs::read_to_string(place.path().join("code")).expect("a code");
-    assert_eq!(code().trim(), "0");
+    // A machine that stalls makes such a short run invalid, and ends it no sooner.
+    assert!(matches!(code().trim(), "0" | "4"), "{}", code());
     assert_eq!(place.record()["ending"]["kind"], "complete");
     assert!(place.out().join("report.html").is_file());
 
@@ -195,7 +196,9 @@ fn reports_of_an_earlier_run_are_not_those_of_the_next() {
     }
     place.file("out/run.json", "{}");
     let ended = place.run(&["load", &url, "-c", "1", "-d", "1s"]);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    // It cannot be done again with the same files there, and its reports are written also where the machine stalls.
+    assert!(matches!(ended.code, Some(0 | 4)), "{}", ended.stderr);
+    assert_eq!(place.record()["ending"]["kind"], "complete");
     let there = |name: &str| place.out().join(name).exists();
     assert!(!there("hdr/candidate-old.hlog") && !there("charts/old.svg"));
     assert!(there("hdr/mine.txt") && there("report.html"));
@@ -216,7 +219,7 @@ fn one_url_is_asked_as_the_command_line_says_and_any_answer_is_ready() {
     });
     let url = format!("http://{url}/login?key=s3cr3t");
     let header = "Authorization: s3cr3t";
-    let ended = place.run(&["load", &url, "-c", "1", "-d", "1s", "-H", header, "--body", "name=s3cr3t"]);
+    let ended = place.measure(&["load", &url, "-c", "1", "-d", "1s", "-H", header, "--body", "name=s3cr3t"]);
     // The load is done and its requests fail: they answer 401.
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
     let record = place.record();

@@ -60,7 +60,7 @@ async fn measured(addresses: Pair<SocketAddr>, load: &str, advice: load::Advice)
     let resolve = async |address| Origin::resolve(&format!("http://{address}")).await.expect("an origin");
     let origins =
         Pair { baseline: Some(resolve(addresses.baseline).await), candidate: Some(resolve(addresses.candidate).await) };
-    let setup = load::Setup { plan: &plan, origins, seed: 1, epoch: Epoch::now(), shard: None };
+    let setup = load::Setup { plan: &plan, origins, seed: 1, epoch: Epoch::now(), shard: None, noise: None };
     load::run_advised(setup, advice, &Progress::silent(), &Stop::default()).await.expect("evidence")
 }
 

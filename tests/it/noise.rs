@@ -2,8 +2,14 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use cutover::clock::Epoch;
+use cutover::http::Origin;
+use cutover::load;
+use cutover::noise::{Known, Noisy, request};
+use cutover::progress::Progress;
 use cutover::record::parity::{Class, Parity};
-use cutover::role::Pair;
+use cutover::role::{Pair, Role};
+use cutover::stop::Stop;
 use serde_json::Value;
 
 use crate::scripted::{Said, places, replay_after, serve};
@@ -140,4 +146,37 @@ fn generated_requests_and_faults_know_what_the_replay_found_to_be_noise() {
     };
     assert_eq!(at_it("breaking"), [].into(), "{}", ended.stdout);
     assert_eq!(at_it("volatile"), ["explore".to_owned(), "fault statement-timeout".to_owned()].into());
+}
+
+/// What differs between two loaded sides, with what is known of noise.
+async fn under_load(noise: Option<&Known>) -> Vec<String> {
+    // Drawn once as the service starts: no answer of one side differs from another.
+    let said = |second: u32, name: &'static str| {
+        let body = format!(r#"{{"started_at":"2026-03-14T09:26:{second:02}.123456Z","name":"{name}"}}"#);
+        serve(move |_, _, _| (200, String::new(), body.clone()))
+    };
+    let addresses = Pair { baseline: said(1, "Ada"), candidate: said(3, "Eve") };
+    let urls = addresses.map(|_, address| format!("http://{address}"));
+    let text = format!(
+        "version: 1\nname: l\nsides: {{ baseline: {{ url: \"{}\" }}, candidate: {{ url: \"{}\" }} }}\nflows:\n  - name: \
+         f\n    steps:\n{STEPS}\nload: {{ rate: 20/s, pairs: 4, block: 2s, settle: 0s }}\n",
+        urls.baseline, urls.candidate
+    );
+    let plan = cutover::plan::parse("l.yaml", &text).unwrap_or_else(|error| panic!("{error}"));
+    let resolve = async |role| Some(Origin::resolve(urls.get(role)).await.expect("an origin"));
+    let origins = Pair { baseline: resolve(Role::Baseline).await, candidate: resolve(Role::Candidate).await };
+    let setup = load::Setup { plan: &plan, origins, seed: 1, epoch: Epoch::now(), shard: None, noise };
+    let load = load::run(setup, &Progress::silent(), &Stop::default()).await.expect("evidence");
+    let found = load.parity.expect("answers were compared").differences;
+    found.into_iter().filter(|found| found.class == Class::Breaking).map(|found| found.place).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_load_it_is_known_what_a_side_draws_once() {
+    assert_eq!(under_load(None).await, ["$.name", "$.started_at"]);
+    let mut noisy = Noisy::default();
+    noisy.see_value("\"2026-03-14T09:20:00.654321Z\"");
+    let mut known = Known::default();
+    known.add(request("GET", "/things"), "$.started_at".to_owned(), noisy);
+    assert_eq!(under_load(Some(&known)).await, ["$.name"]);
 }

@@ -1,5 +1,6 @@
 //! A difference is seen again: by pasted `curl` lines, by `--only`, and accepted by what the report proposes.
 
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -35,21 +36,22 @@ struct Served(std::process::Child, String);
 impl Served {
     fn start(command: &str) -> Self {
         // The port is taken from the system here: tests run side by side.
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("an address").to_string();
-        drop(listener);
         let (command, _) = command.split_once("--listen ").expect("an address to listen at");
         let command = command.replacen("cutover ", &format!("exec {CUTOVER} "), 1);
         let child = Command::new("bash")
-            .args(["-c", &format!("{command} --listen {address}")])
+            .args(["-c", &format!("{command} --listen 127.0.0.1:0")])
             .env_remove("DATABASE_URL")
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("bash");
-        let served = Self(child, address.clone());
-        assert!(crate::support::eventually(|| crate::support::get(&address, "/health").is_some()), "{command}");
+        let mut served = Self(child, String::new());
+        let address = BufReader::new(served.0.stdout.as_mut().expect("a pipe"))
+            .lines()
+            .map_while(Result::ok)
+            .find_map(|line| line.strip_prefix("listening on http://").map(str::to_owned));
+        served.1 = address.unwrap_or_else(|| panic!("it does not listen: {command}"));
         served
     }
 }

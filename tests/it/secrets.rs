@@ -127,7 +127,7 @@ fn what_came_from_the_environment_stays_inside_when_databases_are_compared_after
     let often = ("  - name: batch\n    weight: 3", "  - name: batch\n    weight: 300");
     let file =
         place.file("plan.yaml", &short(&[(CANDIDATE, leaving), often, ("name: Frances Allen", "name: \"${KEY}\"")]));
-    let ended = place.run_with(&[("KEY", key)], &["load", &file, "--database", "sqlite", "--seed", "7"]);
+    let ended = place.measure_with(&[("KEY", key)], &["load", &file, "--database", "sqlite", "--seed", "7"]);
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     let record = place.record();
     let is_of_students =

@@ -145,9 +145,9 @@ fn fails_to_start(candidate: &str, words: &[&str]) {
 #[test]
 fn a_side_that_never_gets_ready_is_3_with_what_to_try() {
     fails_to_start(
-        "candidate: { bundled: { stack: async }, ready: /nothing, ready_timeout: 1s }",
+        "candidate: { bundled: { stack: async }, ready: /nothing, ready_timeout: 5s }",
         &[
-            "error: side `candidate` was not ready after 1s",
+            "error: side `candidate` was not ready after 5s",
             "/nothing: status 404",
             "hint: rerun with `--show-output candidate`",
         ],

@@ -28,7 +28,7 @@ pub(crate) const BASELINE: &str = "baseline: { bundled: { stack: blocking } }";
 /// Longest that anything may take; reached only when something is wrong.
 const DEADLINE: Duration = Duration::from_secs(90);
 /// Runs whose generator was disturbed by the machine are done again so often.
-const TRIES: usize = 4;
+pub(crate) const TRIES: usize = 4;
 
 /// Runs with load have the machine to themselves, as far as these tests are concerned.
 static MACHINE: RwLock<()> = RwLock::new(());
@@ -122,9 +122,8 @@ impl Place {
     }
 
     fn start_command(&self, mut command: Command, alone: bool) -> Running<'_> {
-        // A lock that a failed test has poisoned still keeps programs apart.
         let share = if alone {
-            Share::Alone(MACHINE.write().unwrap_or_else(std::sync::PoisonError::into_inner))
+            Share::Alone(whole_machine())
         } else {
             Share::Together(MACHINE.read().unwrap_or_else(std::sync::PoisonError::into_inner))
         };
@@ -164,15 +163,20 @@ impl Place {
     /// Runs the program to its end, and once more where something else on the machine kept its generator from keeping
     /// time: that says nothing about the program, which says so itself and calls the run invalid.
     pub(crate) fn measure(&self, arguments: &[&str]) -> Ended {
+        self.measure_with(&[], arguments)
+    }
+
+    /// The same with variables in its environment.
+    pub(crate) fn measure_with(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Ended {
         for _ in 1..TRIES {
-            let ended = self.run(arguments);
+            let ended = self.run_with(environment, arguments);
             if !is_disturbed(&self.record()) {
                 return ended;
             }
             println!("once more: the generator was disturbed");
             fs::remove_dir_all(self.out()).expect("removed");
         }
-        self.run(arguments)
+        self.run_with(environment, arguments)
     }
 
     /// Processes that were started for this place: by their environment, command line or working directory.
@@ -209,6 +213,12 @@ impl Place {
     }
 }
 
+/// Held by a test that starts programs with load by itself. A lock that a failed test has poisoned still keeps programs
+/// apart.
+pub(crate) fn whole_machine() -> RwLockWriteGuard<'static, ()> {
+    MACHINE.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
 fn with_out<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
     let mut all = arguments.to_vec();
     if arguments.first().is_some_and(|command| ["run", "verify", "load", "search"].contains(command)) {
@@ -226,7 +236,7 @@ fn is_load(arguments: &[&str]) -> bool {
 }
 
 /// Whether a run is invalid for no other reason than that the machine was busy with other things.
-fn is_disturbed(record: &Value) -> bool {
+pub(crate) fn is_disturbed(record: &Value) -> bool {
     let codes: Vec<&Value> = list(&record["findings"])
         .iter()
         .filter(|finding| finding["severity"] == "invalid")

@@ -141,8 +141,14 @@ async fn replay_and_load(plan: &Plan, base_url: &str) -> String {
     .await
     .expect("evidence");
     assert_eq!((found.requests, found.differences.len()), (2, 0), "{:?}", found.differences);
-    let setup =
-        load::Setup { plan, origins: origins.map(|_, origin| Some(origin)), seed: 1, epoch: Epoch::now(), shard: None };
+    let setup = load::Setup {
+        plan,
+        origins: origins.map(|_, origin| Some(origin)),
+        seed: 1,
+        epoch: Epoch::now(),
+        shard: None,
+        noise: None,
+    };
     let load = load::run(setup, &Progress::silent(), &Stop::default()).await.expect("evidence");
     let side = load.sides.candidate.expect("a candidate");
     assert!(side.requests > 20, "{}", side.requests);

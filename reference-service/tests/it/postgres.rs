@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -56,17 +56,22 @@ pub(crate) async fn run(url: &str, sql: String) {
     connection.close().await.expect("close");
 }
 
+/// Another program may take the port before the server does; then there is another.
 fn start() -> Option<Server> {
     let programs = programs()?;
+    (0..3).find_map(|_| start_once(&programs))
+}
+
+fn start_once(programs: &Path) -> Option<Server> {
     let port = TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
-    let mut child = shell(&programs, port).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
+    let mut child = shell(programs, port).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
     let mut line = String::new();
     BufReader::new(child.stdout.take()?).read_line(&mut line).ok()?;
     (line.trim() == "ready").then_some(Server { port, _child: child })
 }
 
 /// As root, PostgreSQL refuses to run: another user has to.
-fn shell(programs: &std::path::Path, port: u16) -> Command {
+fn shell(programs: &Path, port: u16) -> Command {
     let root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
     let mut command = Command::new(if root { "runuser" } else { "sh" });
     if root {

@@ -23,6 +23,7 @@ pub(super) use facts::may_change;
 pub(super) use sample::{BlockSample, Notes, Sample};
 
 use crate::compare::{self, Answer, Comparator, json};
+use crate::noise::{Hearing, Known, request_of};
 use crate::plan::Plan;
 use crate::record::Class;
 use crate::record::load_parity::{LoadParity, Mode, StepLoadParity};
@@ -65,6 +66,9 @@ pub(super) struct Examiner {
     lists: Lists,
     names: PlaceNames,
     lasting: Lasting,
+    noise: Option<Known>,
+    /// What each step asks for, as noise knows it.
+    requests: Vec<String>,
 }
 
 impl Examiner {
@@ -94,7 +98,16 @@ impl Examiner {
             lists: Lists::default(),
             names: PlaceNames::default(),
             lasting: Lasting::default(),
+            noise: None,
+            requests: plan.flows.iter().flat_map(|flow| flow.steps.iter().map(request_of)).collect(),
         }
+    }
+
+    /// With what the replay has found to be noise: what is drawn once for each process or login is the same in all answers of
+    /// a side.
+    pub(super) fn with(mut self, noise: Option<Known>) -> Self {
+        self.noise = noise;
+        self
     }
 
     /// How much is kept of the next block.
@@ -200,7 +213,8 @@ impl Examiner {
         left: &KeptAnswer<'_>,
         right: &KeptAnswer<'_>,
     ) {
-        let step = &self.steps[left.step];
+        let number = left.step;
+        let step = &self.steps[number];
         let differences = if left.status == right.status {
             let (Some(left_body), Some(right_body)) = (left.body, right.body) else { return };
             let [left_url, right_url] = match against {
@@ -212,7 +226,12 @@ impl Examiner {
             let answer = |headers, body, base_url| Answer { status: left.status, headers, body, base_url };
             let left = answer(&headers[0], left_body, left_url);
             let right = answer(&headers[1], &right_body, right_url);
-            self.comparator.compare(&step.flow, &step.name, &left, &right).differences
+            let mut comparison = self.comparator.compare(&step.flow, &step.name, &left, &right);
+            if let (Against::Other, Some(noise)) = (against, &self.noise) {
+                let bodies = Pair { baseline: left_body, candidate: &right_body[..] };
+                noise.excuse(&self.requests[number], &mut comparison, &mut Hearing::of(bodies));
+            }
+            comparison.differences
         } else {
             vec![other_status(left.status, right.status)]
         };
@@ -220,7 +239,7 @@ impl Examiner {
             Against::Itself(role) => *self.evidence.lessons.get_mut(role) += 1,
             Against::Other => {}
         }
-        let places = &mut self.places[left.step];
+        let places = &mut self.places[number];
         places.at(arrival);
         places.see(against, second(arrival.pair, left), differences);
     }

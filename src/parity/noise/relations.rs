@@ -4,10 +4,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use super::each_value;
 use crate::compare::json::{self, Value};
 use crate::compare::{Difference, member_place};
-use crate::noise::moment;
+use crate::noise::{each_value, moment};
 use crate::record::Class;
 use crate::record::parity::Kind;
 

@@ -54,7 +54,7 @@ fn deep_wide_and_long_bodies_are_read_in_proportion() {
     let objects = format!("{{{}}}", objects.join(","));
     for body in [deep, nested, long, wide, many, objects] {
         let mut seen = 0_usize;
-        super::each_value(body.as_bytes(), |place, _| seen += place.len().min(1));
+        crate::noise::each_value(body.as_bytes(), |place, _| seen += place.len().min(1));
         assert!(seen > 0);
         let known = relations::held([body.as_bytes(); 3].into_iter(), &|_: &str| true);
         assert!(known.len() <= 10_000, "{}", known.len());

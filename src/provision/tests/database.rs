@@ -96,7 +96,9 @@ async fn latency_lies_between_a_side_and_its_database_but_not_before_observers()
         query(url, "SELECT 1");
         begun.elapsed()
     };
-    let (side, observer) = (time(&url_of_side(&sides, Role::Baseline)), time(&admin_url(&sides, Role::Baseline)));
+    let side = time(&url_of_side(&sides, Role::Baseline));
+    // The quickest: a machine that is busy with other things makes any of them slow.
+    let observer = (0..5).map(|_| time(&admin_url(&sides, Role::Baseline))).min().expect("a time");
     // Opening, start-up, scram's two exchanges and the statement: at least four round trips.
     assert!(side > Duration::from_millis(400) && observer < side / 2, "{side:?} against {observer:?}");
     assert!(sides.database().words.ends_with("; latency 100ms"), "{}", sides.database().words);

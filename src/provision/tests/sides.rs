@@ -73,6 +73,28 @@ async fn a_port_in_use_is_named_as_the_reason() {
 }
 
 #[tokio::test]
+async fn a_side_whose_port_was_taken_is_started_again_with_another_but_not_for_ever() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let given = directory.path().join("given");
+    let ports = || std::fs::read_to_string(&given).expect("a file").lines().map(str::to_owned).collect::<Vec<_>>();
+    let unlucky = |times: usize| {
+        let file = given.display();
+        shell(&format!(
+            "echo $CUTOVER_TEST_PORT >>'{file}'; \
+             [ $(wc -l <'{file}') -gt {times} ] || {{ echo 'Address already in use'; exit 1; }}; exec serve"
+        ))
+    };
+    let sides = start_with(&Workplace::new(), unlucky(2)).await.expect("sides");
+    let url = &sides.get(Role::Candidate).expect("a side").base_url;
+    assert_eq!((ports().len(), url.rsplit(':').next()), (3, ports().last().map(String::as_str)));
+    sides.stop().await;
+    std::fs::remove_file(&given).expect("removed");
+    let error = refused(unlucky(3)).await;
+    assert!(error.hint().is_some_and(|hint| hint.contains("port in use")), "{error}");
+    assert_eq!(ports().len(), 3);
+}
+
+#[tokio::test]
 async fn a_side_that_never_answers_is_given_up_and_ended() {
     let marker = "cutover-test-never-answers";
     let mut silent = command(&["sh", "-c", "sleep 600 & echo waiting; wait", marker], false);
@@ -102,8 +124,12 @@ async fn a_program_that_is_not_there_is_named() {
 #[tokio::test]
 async fn a_side_that_dies_is_noticed() {
     let workplace = Workplace::new();
-    let mortal = shell("serve & sleep 1; echo farewell; kill $!; exit 7");
+    let directory = tempfile::tempdir().expect("a directory");
+    let end = directory.path().join("end");
+    let wait = format!("until [ -e '{}' ]; do sleep 0.02; done", end.display());
+    let mortal = shell(&format!("serve & {wait}; echo farewell; kill $!; exit 7"));
     let mut sides = start_with(&workplace, mortal).await.expect("sides");
+    std::fs::write(&end, "").expect("a file");
     assert!(eventually(|| sides.check_alive().is_err()));
     let error = sides.check_alive().expect_err("dead");
     assert!(matches!(&error, ProvisionError::SideDied { role: Role::Candidate, status, .. } if status == "status 7"));

@@ -88,7 +88,7 @@ impl Step<'_> {
         let job = self.job();
         let at_ms = epoch.elapsed_ms();
         let mut evidence = begin(&job);
-        Box::pin(measure::load(&job, epoch, &mut evidence, sides, &Progress::silent(), stop)).await?;
+        Box::pin(measure::load(&job, None, epoch, &mut evidence, sides, &Progress::silent(), stop)).await?;
         evidence.ending = Ending::Complete;
         let (tried, reason) = judge(&evidence, self.gates, self.role);
         Ok((tried, self.told(&evidence, at_ms, tried, reason)))
