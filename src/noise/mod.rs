@@ -2,7 +2,7 @@
 //!
 //! The replay learns it by comparing the baseline with itself; whatever else compares answers to the same requests asks
 //! here before it calls a difference one. Noise is degraded, not dropped: a value must still have what it has always had
-//! at its place, by type and [`Shape`]. Pure.
+//! at its place, by type and format. Pure.
 
 mod lines;
 mod seen;

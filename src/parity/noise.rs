@@ -23,6 +23,9 @@ use crate::role::Pair;
 use crate::step::answer;
 use crate::tally::without_indices;
 
+/// So often the baseline is asked once more in a run.
+const MOST_LOOKS: usize = 400;
+
 /// What is known of the noise of a plan.
 #[derive(Debug)]
 pub(super) struct Noise {
@@ -35,6 +38,10 @@ pub(super) struct Noise {
     /// Headers that differed in the answers to any step: what one means does not depend on what was asked.
     headers: BTreeMap<String, Noisy>,
     remembered: Remembered,
+    /// How often the baseline was asked once more.
+    looks: usize,
+    /// Differences at the end of the last comparison that are broken relations, of which no other look says anything.
+    broken_relations: usize,
 }
 
 /// One place that differs between two runs of the baseline, and how often that mattered.
@@ -68,6 +75,8 @@ impl Noise {
             requests,
             headers: BTreeMap::new(),
             remembered: Remembered::default(),
+            looks: 0,
+            broken_relations: 0,
         }
     }
 
@@ -124,6 +133,21 @@ impl Noise {
 
     /// Degrades what a comparison of the sides found at noisy places of a step, and adds what breaks a relation.
     fn degrade(&mut self, flow: &str, step: &str, comparison: &mut Comparison, answers: &Answers<'_>) {
+        self.broken_relations = 0;
+        self.share_headers(flow, step, comparison);
+        let is_of_step = |key: &(String, String, String)| key.0 == flow && key.1 == step;
+        if !self.places.keys().any(is_of_step) {
+            return;
+        }
+        self.learn_shapes(flow, step, answers);
+        self.remembered = self.judge(flow, step, comparison, answers);
+        let count = comparison.differences.len();
+        self.relations(flow, step, comparison, answers);
+        self.broken_relations = comparison.differences.len() - count;
+    }
+
+    /// What a header means does not depend on what was asked: one that differed elsewhere is noise here.
+    fn share_headers(&mut self, flow: &str, step: &str, comparison: &Comparison) {
         for found in &comparison.differences {
             let place = without_indices(&found.place);
             if let Some(noisy) = self.headers.get(&place).filter(|noisy| noisy.is_shared(found)) {
@@ -131,11 +155,9 @@ impl Noise {
                 self.places.entry((flow.to_owned(), step.to_owned(), place)).or_insert_with(counted);
             }
         }
-        let is_of_step = |key: &(String, String, String)| key.0 == flow && key.1 == step;
-        if !self.places.keys().any(is_of_step) {
-            return;
-        }
-        self.learn_shapes(flow, step, answers);
+    }
+
+    fn judge(&mut self, flow: &str, step: &str, comparison: &mut Comparison, answers: &Answers<'_>) -> Remembered {
         let bodies =
             answers.baseline.first().map(|now| Pair { baseline: &now.body[..], candidate: &answers.candidate.body });
         let mut hearing = bodies.map_or_else(Hearing::default, Hearing::of).after(self.remembered);
@@ -147,11 +169,52 @@ impl Noise {
         }
         for found in &mut comparison.differences {
             if let Some(place) = self.places.get_mut(&key(found)) {
-                place.judge(found, &mut hearing);
+                place.judge(found, &hearing);
             }
         }
-        self.remembered = hearing.remembered();
-        self.relations(flow, step, comparison, answers);
+        hearing.remembered()
+    }
+
+    /// Whether asking the baseline once more could show that something is no difference.
+    pub(super) fn wants_another_look(&self, comparison: &Comparison) -> bool {
+        let may_be_noise = |found: &Difference| {
+            found.class == Class::Breaking && found.rule.is_none() && !matches!(found.kind, Kind::Id | Kind::Status)
+        };
+        let values = comparison.differences.len() - self.broken_relations;
+        let is_open = comparison.differences[..values].iter().any(may_be_noise);
+        is_open && !self.recordings.is_empty() && self.looks < MOST_LOOKS
+    }
+
+    /// The baseline was asked once more for what `comparison` is about: learns from it, and judges what is left again.
+    pub(super) fn look_again(
+        &mut self,
+        comparator: &Comparator,
+        asked: &Asked<'_>,
+        comparison: &mut Comparison,
+        answers: &Pair<(&Response, &str)>,
+        again: &Response,
+    ) {
+        self.looks += 1;
+        let relations = comparison.differences.split_off(comparison.differences.len() - self.broken_relations);
+        let ((now, base_url), (flow, step)) = (answers.baseline, (asked.flow, asked.step));
+        let itself = comparator.compare(flow, step, &answer(now, base_url), &answer(again, base_url));
+        let was_refused: Vec<(String, String, String)> = comparison
+            .differences
+            .iter()
+            .filter(|found| found.class != Class::Volatile)
+            .map(|found| (flow.to_owned(), step.to_owned(), without_indices(&found.place)))
+            .filter(|key| self.places.contains_key(key))
+            .collect();
+        for key in was_refused {
+            // It is judged, and counted, once more.
+            self.places.entry(key).and_modify(|place| place.broken = place.broken.saturating_sub(1));
+        }
+        self.learn(flow, step, itself, (&now.body, &again.body));
+        let answers = Answers { baseline: vec![now, again], candidate: answers.candidate.0 };
+        self.share_headers(flow, step, comparison);
+        self.learn_shapes(flow, step, &answers);
+        self.judge(flow, step, comparison, &answers);
+        comparison.differences.extend(relations);
     }
 
     /// The evidence, and what other comparisons of answers to the same requests may know.
@@ -207,7 +270,7 @@ impl Noise {
 }
 
 impl Counted {
-    fn judge(&mut self, found: &mut Difference, hearing: &mut Hearing<'_>) {
+    fn judge(&mut self, found: &mut Difference, hearing: &Hearing<'_>) {
         match self.noisy.judge(found, hearing) {
             Ruling::NotAsked => {}
             Ruling::Excused => self.allowed += 1,

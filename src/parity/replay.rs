@@ -12,6 +12,9 @@ use crate::step::{
 };
 use crate::tally::Tally;
 
+/// How often an answer that seems to differ is asked for again.
+const LOOKS: usize = 4;
+
 /// Everything that the replay needs from one flow to the next.
 pub(super) struct Replay<'c> {
     pub(super) comparator: Comparator,
@@ -58,6 +61,7 @@ impl Replay<'_> {
         trace: &Trace,
     ) -> bool {
         let requests = self.requests(step, sessions);
+        let begun = step.is_get().then(|| sessions.clone());
         let Pair { baseline, candidate } = &mut self.connections;
         let (baseline, candidate) = tokio::join!(
             perform(baseline, step, &mut sessions.baseline, Keep::Body),
@@ -68,7 +72,10 @@ impl Replay<'_> {
         match (response(&outcomes.baseline), response(&outcomes.candidate)) {
             (Some(baseline), Some(candidate)) => {
                 // What is not asked for is compared all the same: that is how ids are learned.
-                let comparison = self.compare(flow, step, &requests, baseline, candidate);
+                let mut comparison = self.compare(flow, step, &requests, baseline, candidate);
+                if let Some(sessions) = begun {
+                    self.look_again((flow, step), &requests, &sessions, &mut comparison, (baseline, candidate)).await;
+                }
                 if self.counts(step, &outcomes) {
                     self.tally.compared(&flow.name, &step.name, baseline.status, comparison);
                     self.cover(flow, step, &outcomes);
@@ -132,12 +139,7 @@ impl Replay<'_> {
         baseline: &Response,
         candidate: &Response,
     ) -> Comparison {
-        let asked = Asked {
-            flow: &flow.name,
-            step: &step.name,
-            method: &requests.baseline.0,
-            targets: Pair { baseline: &requests.baseline.1, candidate: &requests.candidate.1 },
-        };
+        let asked = asked(flow, step, requests);
         let mut comparison = self.comparator.compare_with_ids(
             &asked,
             &mut self.ids,
@@ -149,6 +151,35 @@ impl Replay<'_> {
             Pair { baseline: (baseline, base_url(Role::Baseline)), candidate: (candidate, base_url(Role::Candidate)) };
         self.noise.take_out(&self.comparator, &asked, &mut comparison, &answers);
         comparison
+    }
+
+    /// Asks again for what seems to be a difference, where that changes nothing: a place with few values was the same by chance
+    /// in as many runs of the baseline as there were. Both are asked, so that neither has answered more than the other.
+    async fn look_again(
+        &mut self,
+        (flow, step): (&PreparedFlow, &PreparedStep),
+        requests: &Pair<(String, String)>,
+        sessions: &Pair<Session>,
+        comparison: &mut Comparison,
+        (baseline, candidate): (&Response, &Response),
+    ) {
+        for _ in 0..LOOKS {
+            if !self.noise.wants_another_look(comparison) {
+                break;
+            }
+            let mut sessions = sessions.clone();
+            let Pair { baseline: ours, candidate: theirs } = &mut self.connections;
+            let (again, _) = tokio::join!(
+                perform(ours, step, &mut sessions.baseline, Keep::Body),
+                perform(theirs, step, &mut sessions.candidate, Keep::Body),
+            );
+            let Some(again) = response(&again) else { break };
+            let base_url = |role| &*self.connections.get(role).origin().base_url;
+            let (ours, theirs) = (base_url(Role::Baseline), base_url(Role::Candidate));
+            let answers = Pair { baseline: (baseline, ours), candidate: (candidate, theirs) };
+            let asked = asked(flow, step, requests);
+            self.noise.look_again(&self.comparator, &asked, comparison, &answers, again);
+        }
     }
 
     fn cover(&mut self, flow: &PreparedFlow, step: &PreparedStep, outcomes: &Pair<Outcome>) {
@@ -174,6 +205,15 @@ impl Replay<'_> {
         }
         // What somebody has accepted hides nothing that follows, if nothing that follows needs a value of it.
         step.captures.is_empty() && self.tally.accepts_status(&flow.name, &step.name)
+    }
+}
+
+fn asked<'a>(flow: &'a PreparedFlow, step: &'a PreparedStep, requests: &'a Pair<(String, String)>) -> Asked<'a> {
+    Asked {
+        flow: &flow.name,
+        step: &step.name,
+        method: &requests.baseline.0,
+        targets: Pair { baseline: &requests.baseline.1, candidate: &requests.candidate.1 },
     }
 }
 

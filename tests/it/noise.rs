@@ -148,6 +148,19 @@ fn generated_requests_and_faults_know_what_the_replay_found_to_be_noise() {
     assert_eq!(at_it("volatile"), ["explore".to_owned(), "fault statement-timeout".to_owned()].into());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_the_same_twice_by_chance_is_asked_for_again() {
+    let said = |cache: &str, name: &str| format!(r#"{{"cache":"{cache}","name":"{name}"}}"#);
+    // Hit in the run on its own and in the replay, then by turns.
+    let baseline = move |number: u64| said(if number > 1 && number.is_multiple_of(2) { "miss" } else { "hit" }, "Ada");
+    for (name, expected) in [("Ada", &[][..]), ("Eve", &["read $.name"][..])] {
+        let candidate = move |_| said("miss", name);
+        let sides = Pair { baseline: serve(restless(baseline)), candidate: serve(restless(candidate)) };
+        let found = replay_after(1, sides, STEPS, "{}").await;
+        assert_eq!(places(&found, Class::Breaking), expected, "{:#?}", found.differences);
+    }
+}
+
 /// What differs between two loaded sides, with what is known of noise.
 async fn under_load(noise: Option<&Known>) -> Vec<String> {
     // Drawn once as the service starts: no answer of one side differs from another.

@@ -64,7 +64,7 @@ impl Examiner {
         };
         for (number, facts) in self.steps.iter().enumerate() {
             let step = (facts.flow.as_str(), facts.name.as_str());
-            for other in self.statuses[number].found(facts) {
+            for other in self.statuses[number].found(facts).into_iter().filter(|other| other.chance.is_none()) {
                 let sides = Pair { baseline: Some(other.baseline), candidate: Some(other.candidate) };
                 tell(step, (Class::Breaking, Kind::Status, "status"), sides, other.count);
             }

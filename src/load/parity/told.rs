@@ -92,7 +92,14 @@ impl Book {
 
     pub(super) fn status(&mut self, step: &StepFacts, other: statuses::OtherStatus) {
         let sides = Pair { baseline: Some(other.baseline), candidate: Some(other.candidate) };
-        self.tell(step, (Class::Breaking, Kind::Status, "status"), sides, other.count, other.first);
+        let class = if other.chance.is_some() { Class::Representation } else { Class::Breaking };
+        self.tell(step, (class, Kind::Status, "status"), sides, other.count, other.first);
+        if let (Some(chance), Some(told)) = (other.chance, self.differences.last_mut()) {
+            told.note = Some(format!(
+                "what is as rare on both sides is on this one only with a probability of {:.0} %; a longer load would tell",
+                100.0 * chance
+            ));
+        }
     }
 
     pub(super) fn place(&mut self, step: &StepFacts, found: places::Found) {
@@ -264,6 +271,7 @@ mod tests {
             baseline: "403 (6×)".to_owned(),
             candidate: "201 (1×)".to_owned(),
             count: 1,
+            chance: None,
             first: None,
         };
         book.status(&step(), other);
