@@ -12,7 +12,7 @@ use crate::role::Role;
 /// What bundled sides are started with, unless the plan says otherwise: who waits for a connection gives up first, then
 /// PostgreSQL a statement, then the service the database.
 const LIMITS: [(&str, &str); 3] =
-    [("--pool-timeout", "500ms"), ("--statement-timeout", "1s"), ("--operation-timeout", "1500ms")];
+    [("--pool-timeout", "1s"), ("--statement-timeout", "2s"), ("--operation-timeout", "3s")];
 
 /// The same side with limits that make waiting short. Both sides get the same.
 pub(super) fn with_short_limits(side: &Side) -> Side {

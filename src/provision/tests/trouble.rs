@@ -114,9 +114,9 @@ fn short_limits_leave_what_the_plan_says() {
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(args(&[]), "--pool-timeout=500ms --statement-timeout=1s --operation-timeout=1500ms");
+    assert_eq!(args(&[]), "--pool-timeout=1s --statement-timeout=2s --operation-timeout=3s");
     assert_eq!(
         args(&["--pool-timeout", "9s", "--operation-timeout=8s"]),
-        "--pool-timeout 9s --operation-timeout=8s --statement-timeout=1s"
+        "--pool-timeout 9s --operation-timeout=8s --statement-timeout=2s"
     );
 }
