@@ -37,7 +37,12 @@ impl<'a> Hearing<'a> {
 
     /// What the next one has to remember.
     pub fn remembered(&self) -> Remembered {
-        Remembered(self.luck.values().fold(self.earlier, |sum, luck| sum.and(*luck)))
+        Remembered(self.earlier.and(self.here()))
+    }
+
+    /// The luck of all places of these answers.
+    fn here(&self) -> Luck {
+        self.luck.values().fold(Luck::default(), |sum, luck| sum.and(*luck))
     }
 
     /// How often the baseline's body has a place.
@@ -54,7 +59,7 @@ impl<'a> Hearing<'a> {
     /// Whether what is rare at a place is there, in the answer or in the run more often than by chance.
     pub(super) fn is_no_chance(&self, place: &str) -> bool {
         let at = self.luck.get(place).copied().unwrap_or_default();
-        let here = self.luck.values().fold(Luck::NONE, |sum, luck| sum.and(*luck));
+        let here = self.here();
         [at, here, self.earlier.and(here)].into_iter().any(Luck::is_none)
     }
 }

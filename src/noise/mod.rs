@@ -261,7 +261,7 @@ pub const fn is_lack(kind: Kind) -> bool {
 }
 
 /// Whether noise is asked about a difference: an explicit rule of the plan goes first, and ids are no noise.
-fn is_asked(found: &Difference) -> bool {
+pub fn is_asked(found: &Difference) -> bool {
     found.class != Class::Volatile && found.rule.is_none() && found.kind != Kind::Id
 }
 

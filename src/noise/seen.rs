@@ -196,35 +196,36 @@ pub(super) struct Luck {
     values: u64,
     rare: u64,
     /// Natural logarithm of the product of their chances.
-    chance: f64,
+    ln_chance: f64,
 }
 
 /// By chance so seldom that it is none; in a run there are many places, and each is asked again with every answer.
 const NO_LUCK: f64 = 1e-5;
 
 impl Luck {
-    /// No value yet.
-    pub(super) const NONE: Self = Self { values: 0, rare: 0, chance: 0.0 };
-
     /// One more value.
     pub(super) fn add(&mut self, fit: Fit) {
         self.values += 1;
         if let Fit::ByChance(chance) = fit {
             self.rare += 1;
-            self.chance += chance.ln();
+            self.ln_chance += chance.ln();
         }
     }
 
     /// Both together.
     pub(super) fn and(self, other: Self) -> Self {
-        Self { values: self.values + other.values, rare: self.rare + other.rare, chance: self.chance + other.chance }
+        Self {
+            values: self.values + other.values,
+            rare: self.rare + other.rare,
+            ln_chance: self.ln_chance + other.ln_chance,
+        }
     }
 
     /// Whether so many of so many are no chance: their probability is at most that of one choice of them, times the number of
     /// choices (Boole's inequality).
     pub(super) fn is_none(self) -> bool {
         let choices = statrs::function::factorial::ln_binomial(self.values, self.rare);
-        self.rare > 0 && choices + self.chance <= NO_LUCK.ln() + 1e-9
+        self.rare > 0 && choices + self.ln_chance <= NO_LUCK.ln() + 1e-9
     }
 }
 

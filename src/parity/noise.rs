@@ -15,7 +15,7 @@ pub use record::{Recording, record};
 use crate::compare::json::Type;
 use crate::compare::{Asked, Comparator, Comparison, Difference, Ids};
 use crate::http::Response;
-use crate::noise::{Hearing, Known, Noisy, Remembered, Ruling, each_value, is_lack, request_of};
+use crate::noise::{Hearing, Known, Noisy, Remembered, Ruling, each_value, is_asked, is_lack, request_of};
 use crate::plan::Plan;
 use crate::record::Class;
 use crate::record::parity::{Kind, NoiseParity, NoisePlace};
@@ -198,15 +198,9 @@ impl Noise {
         let relations = comparison.differences.split_off(comparison.differences.len() - self.broken_relations);
         let ((now, base_url), (flow, step)) = (answers.baseline, (asked.flow, asked.step));
         let itself = comparator.compare(flow, step, &answer(now, base_url), &answer(again, base_url));
-        let was_refused: Vec<(String, String, String)> = comparison
-            .differences
-            .iter()
-            .filter(|found| found.class != Class::Volatile)
-            .map(|found| (flow.to_owned(), step.to_owned(), without_indices(&found.place)))
-            .filter(|key| self.places.contains_key(key))
-            .collect();
-        for key in was_refused {
-            // It is judged, and counted, once more.
+        for found in comparison.differences.iter().filter(|found| is_asked(found)) {
+            let key = (flow.to_owned(), step.to_owned(), without_indices(&found.place));
+            // It was refused, and is judged and counted once more.
             self.places.entry(key).and_modify(|place| place.broken = place.broken.saturating_sub(1));
         }
         self.learn(flow, step, itself, (&now.body, &again.body));
